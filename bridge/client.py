@@ -1,0 +1,267 @@
+"""The client: one request in, one reply or one raised error out; safe under threads and after a fork.
+
+Each thread keeps one DEALER a worker process, because replies get mixed on a shared one. Sockets and the
+monitor are born in the process and thread that use them, never inherited.
+"""
+
+import logging
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from triglot import wire
+from triglot.artefact import Artefact
+from triglot.discovery import Endpoint
+from triglot.errors import (
+    ArtefactNeeded,
+    DeadlineExceeded,
+    Overloaded,
+    WorkerLost,
+    WorkerUnavailable,
+    from_wire,
+)
+from triglot.message import Fault, Reply, Request, Started
+from triglot.monitor import Monitor
+from triglot.routing import History, WorkerView, choose
+
+logger = logging.getLogger("triglot.client")
+
+POLL_MS = 20
+COPY_BELOW_BYTES = 65_536
+LOAD_TIMEOUT_S = 120.0
+
+Fetch = Callable[[], Artefact]
+
+
+@dataclass(frozen=True, slots=True)
+class CurveKeys:
+    """This client's CURVE key pair, for workers on other hosts."""
+
+    public: bytes
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply, and which worker gave it after how many deaths of others."""
+
+    reply: Reply
+    worker: str
+    deaths: int = 0
+
+
+@dataclass(slots=True)
+class _Process:
+    """What belongs to one process and must not cross a fork."""
+
+    pid: int
+    context: "zmq.Context[zmq.Socket[bytes]]"
+    monitor: Monitor
+    local: threading.local = field(default_factory=threading.local)
+    loading: dict[tuple[tuple[str, str], tuple[str, int]], threading.Lock] = field(default_factory=dict)
+
+
+class Client:
+    """Sends requests to the workers of one run directory and of a list of other hosts."""
+
+    def __init__(
+        self,
+        run_dir: Path | None,
+        listed: Mapping[str, Endpoint] | None = None,
+        curve: CurveKeys | None = None,
+    ) -> None:
+        self._run_dir = run_dir
+        self._listed = dict(listed or {})
+        self._curve = curve
+        self._process: _Process | None = None
+        self._birth = threading.Lock()
+
+    def call(self, request: Request, language: str, timeout_s: float, fetch: Fetch | None = None) -> Answer:
+        """Return the answer of a worker of this language, or raise the error that it gave.
+
+        `fetch` gives the artefact of the request's version when a worker does not hold it. A worker that ends,
+        refuses or drains costs time and no error, as long as there is time: predictions are idempotent. Raises
+        `WorkerUnavailable` where no worker turned up, `DeadlineExceeded` where one did not answer.
+        """
+        process = self._here()
+        deadline = time.monotonic() + timeout_s
+        history = History()
+        while True:
+            worker = self._take(process, request, language, history, deadline)
+            try:
+                with process.monitor.outstanding(worker.id):
+                    reply = self._exchange(process, worker, request, history.alone, deadline)
+                return Answer(reply, worker.endpoint.name, history.deaths)
+            except WorkerLost as error:
+                logger.warning("request %s: %s", request.id, error)
+                history = history.after_death(worker.id, error.started)
+                if request.op == "fit":
+                    raise
+                if history.is_poison:
+                    raise history.poison(request.id) from None
+            except Overloaded:
+                history = history.after_refusal(worker.id)
+                if not any(w.id not in history.avoid for w in self._siblings(process, language)):
+                    raise
+            except ArtefactNeeded:
+                if fetch is None:
+                    raise
+                history = self._hand_over(process, worker, request, fetch, history)
+
+    def load(self, model: str, version: int, language: str, fetch: Fetch) -> int:
+        """Have every worker of the language that does not hold a version take it; return how many did."""
+        process = self._here()
+        request = Request(op="load", id=new_id(), model=model, version=version)
+        taken = 0
+        for worker in process.monitor.workers():
+            if worker.endpoint.language == language and worker.alive and not worker.draining:
+                if (model, version) in worker.holds:
+                    continue
+                self._load(process, worker, request, fetch)
+                taken += 1
+        return taken
+
+    def _siblings(self, process: _Process, language: str) -> list[WorkerView]:
+        return [w for w in process.monitor.workers() if w.endpoint.language == language and w.alive]
+
+    def _hand_over(
+        self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch, history: History
+    ) -> History:
+        try:
+            self._load(process, worker, request, fetch)
+        except WorkerLost:
+            return history.after_death(worker.id, started=False)
+        return history
+
+    def workers(self) -> list[WorkerView]:
+        """Return what this process knows of the workers."""
+        return self._here().monitor.workers()
+
+    def wait_for(self, languages: Mapping[str, int], timeout_s: float) -> None:
+        """Return once so many workers of each language are there; raises `WorkerUnavailable` after the timeout."""
+        monitor = self._here().monitor
+        deadline = time.monotonic() + timeout_s
+        while True:
+            there = [w.endpoint.language for w in monitor.workers() if w.alive and not w.draining]
+            short = {language: count for language, count in languages.items() if there.count(language) < count}
+            if not short:
+                return
+            if time.monotonic() > deadline:
+                raise WorkerUnavailable(f"no ready worker for {', '.join(short)} after {timeout_s:g} s")
+            monitor.wait_for_change(0.05)
+
+    def close(self) -> None:
+        """Close the monitor and this process's sockets; other threads must have stopped calling."""
+        process, self._process = self._process, None
+        if process is not None and process.pid == os.getpid():
+            process.monitor.close()
+            process.context.destroy(linger=0)
+
+    def _here(self) -> _Process:
+        process = self._process
+        if process is not None and process.pid == os.getpid():
+            return process
+        with self._birth:
+            process = self._process
+            if process is None or process.pid != os.getpid():
+                context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+                monitor = Monitor(context, self._run_dir, self._listed, self._protect)
+                self._process = process = _Process(os.getpid(), context, monitor)
+        return process
+
+    def _protect(self, socket: "zmq.Socket[bytes]", endpoint: Endpoint) -> None:
+        if not endpoint.server_key:
+            return
+        if self._curve is None:
+            raise WorkerUnavailable(f"worker {endpoint.name!r} needs this client's CURVE keys, and there are none")
+        socket.curve_serverkey = endpoint.server_key.encode("ascii")
+        socket.curve_publickey = self._curve.public
+        socket.curve_secretkey = self._curve.secret
+
+    def _take(
+        self, process: _Process, request: Request, language: str, history: History, deadline: float
+    ) -> WorkerView:
+        """Return the worker to ask, waiting for one (a restarted one, say) while there is time."""
+        while True:
+            worker = choose(process.monitor.workers(), language, (request.model, request.version), history.avoid)
+            if worker is not None:
+                return worker
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise WorkerUnavailable(f"no worker for {language} is there; try again later")
+            process.monitor.wait_for_change(min(left, 0.1))
+
+    def _exchange(self, process: _Process, worker: WorkerView, request: Request, alone: bool, deadline: float) -> Reply:
+        """Ask one worker once."""
+        left = deadline - time.monotonic()
+        asked = replace(request, timeout_ms=max(1, int(left * 1000)), alone=alone)
+        socket = self._socket(process, worker)
+        frames = wire.encode_request(asked)
+        socket.send_multipart(frames, copy=sum(map(len, frames)) < COPY_BELOW_BYTES)
+        started = False
+        while True:
+            left = deadline - time.monotonic()
+            if socket.poll(min(POLL_MS, max(0, int(left * 1000) + 1)), zmq.POLLIN):
+                received = socket.recv_multipart(copy=False)
+                reply = wire.decode_reply([f.bytes if len(f.buffer) < COPY_BELOW_BYTES else f for f in received])
+                if reply.id != request.id:
+                    continue  # the late answer to a request that was given up
+                if isinstance(reply, Started):
+                    started = True
+                elif isinstance(reply, Fault):
+                    raise from_wire(reply.code, reply.message, reply.details)
+                else:
+                    return reply
+            elif process.monitor.is_lost(worker.id):
+                self._drop(process, worker)
+                raise WorkerLost(f"worker {worker.endpoint.name} ended while it held the request", started=started)
+            elif left <= 0:
+                raise DeadlineExceeded(f"no answer from worker {worker.endpoint.name} before the deadline")
+
+    def _load(self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch) -> None:
+        """Hand a version to a worker; threads that want the same wait for the first one's try."""
+        held = (request.model, request.version)
+        lock = process.loading.setdefault((worker.id, held), threading.Lock())
+        if not lock.acquire(blocking=False):
+            with lock:
+                return
+        try:
+            load = Request(op="load", id=new_id(), model=request.model, version=request.version, artefact=fetch())
+            self._exchange(process, worker, load, False, time.monotonic() + LOAD_TIMEOUT_S)
+        finally:
+            process.loading.pop((worker.id, held), None)
+            lock.release()
+
+    def _socket(self, process: _Process, worker: WorkerView) -> "zmq.Socket[bytes]":
+        sockets: dict[tuple[str, str], zmq.Socket[bytes]] | None = getattr(process.local, "sockets", None)
+        if sockets is None:
+            sockets = process.local.sockets = {}
+        socket = sockets.get(worker.id)
+        if socket is None:
+            for gone in [key for key in sockets if key[0] == worker.id[0]]:
+                sockets.pop(gone).close(linger=0)
+            socket = process.context.socket(zmq.DEALER)
+            socket.linger = 0
+            socket.set_hwm(0)
+            self._protect(socket, worker.endpoint)
+            socket.connect(worker.endpoint.address)
+            sockets[worker.id] = socket
+        return socket
+
+    def _drop(self, process: _Process, worker: WorkerView) -> None:
+        sockets: dict[tuple[str, str], Any] = getattr(process.local, "sockets", {})
+        socket = sockets.pop(worker.id, None)
+        if socket is not None:
+            socket.close(linger=0)
+
+
+def new_id() -> str:
+    """Return an id that no other request has."""
+    return uuid.uuid4().hex

@@ -1,0 +1,199 @@
+"""Every error of the bridge: one root, one sentence and one wire code a class.
+
+Numbers of HTTP stand in `triglot.server.errors` alone; what crosses a process boundary is text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class TriglotError(Exception):
+    """Root of all errors that this project raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def details(self) -> dict[str, Any]:
+        """Return the facts of the error as plain JSON values, for the wire and for clients."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with one field of a request: where, and what to do."""
+
+    field: str
+    message: str
+    row: int | None = None
+
+    def __str__(self) -> str:
+        where = f"field {self.field!r}" if self.row is None else f"row {self.row}, field {self.field!r}"
+        return f"{where}: {self.message}"
+
+
+class BadRequest(TriglotError):
+    """The caller sent something that cannot be used; every bad field is named at once."""
+
+    code = "bad-request"
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join([message, *map(str, self.problems)]) if problems else message)
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "problems": [
+                {"field": p.field, "message": p.message, **({} if p.row is None else {"row": p.row})}
+                for p in self.problems
+            ]
+        }
+
+
+class ModelNotFound(TriglotError, LookupError):
+    """No model of that name is known; the message lists the known ones."""
+
+    code = "model-not-found"
+
+
+class VersionNotFound(TriglotError, LookupError):
+    """The model has no such version, or none is active."""
+
+    code = "version-not-found"
+
+
+class VersionInUse(TriglotError):
+    """The version carries an alias (such as `active`) and so may not be deleted."""
+
+    code = "version-in-use"
+
+
+class ConfigError(TriglotError):
+    """The configuration is wrong; the message names file, key path and remedy."""
+
+    code = "config"
+
+
+class LanguageUnavailable(TriglotError):
+    """The language runtime is not installed or does not start; the message says why."""
+
+    code = "language-unavailable"
+
+
+class EstimatorFailed(TriglotError):
+    """The author's code raised; carries the native class, message, traceback and output as text."""
+
+    code = "estimator-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        language: str = "",
+        native_class: str = "",
+        traceback: str = "",
+        output: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.language = language
+        self.native_class = native_class
+        self.traceback = traceback
+        self.output = output
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "language": self.language,
+            "native_class": self.native_class,
+            "traceback": self.traceback,
+            "output": self.output,
+        }
+
+
+class ArtefactNeeded(TriglotError):
+    """The worker does not hold that version; repeat the request with the artefact attached."""
+
+    code = "artefact-needed"
+
+
+class ArtefactRefused(TriglotError):
+    """The artefact's signature or checksum does not hold; no loader has seen a byte of it."""
+
+    code = "artefact-refused"
+
+
+class ProtocolError(TriglotError):
+    """Frames that are not a message of this protocol."""
+
+    code = "protocol"
+
+
+class Overloaded(TriglotError):
+    """The queue is full; try again later."""
+
+    code = "overloaded"
+
+
+class WorkerUnavailable(TriglotError):
+    """No worker of the language took the request before its deadline."""
+
+    code = "worker-unavailable"
+
+
+class DeadlineExceeded(TriglotError):
+    """No answer came before the request's deadline."""
+
+    code = "deadline-exceeded"
+
+
+class WorkerLost(TriglotError):
+    """The worker ended while it held the request; `started` if it had said that it was working on it alone."""
+
+    code = "worker-lost"
+
+    def __init__(self, message: str, *, started: bool = False) -> None:
+        super().__init__(message)
+        self.started = started
+
+
+class PoisonRequest(TriglotError):
+    """The request ended more than one worker and is refused."""
+
+    code = "poison-request"
+
+
+class StoreError(TriglotError):
+    """The model store could not do what was asked."""
+
+    code = "store"
+
+
+_BY_CODE: dict[str, type[TriglotError]] = {
+    kind.code: kind
+    for kind in (
+        ModelNotFound,
+        VersionNotFound,
+        VersionInUse,
+        ConfigError,
+        LanguageUnavailable,
+        ArtefactNeeded,
+        ArtefactRefused,
+        ProtocolError,
+        Overloaded,
+        WorkerUnavailable,
+        DeadlineExceeded,
+        WorkerLost,
+        PoisonRequest,
+        StoreError,
+    )
+}
+
+
+def from_wire(code: str, message: str, details: Mapping[str, Any]) -> TriglotError:
+    """Return the error that a fault on the wire stands for; an unknown code gives the root."""
+    if code == EstimatorFailed.code:
+        return EstimatorFailed(
+            message,
+            **{key: str(details.get(key, "")) for key in ("language", "native_class", "traceback", "output")},
+        )
+    if code == BadRequest.code:
+        return BadRequest(message)
+    return _BY_CODE.get(code, TriglotError)(message)

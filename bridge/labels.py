@@ -1,0 +1,79 @@
+"""Labels: the ordered classes of a classifier and their codes 0..k-1, the same in every language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triglot.errors import BadRequest
+
+LabelKind: TypeAlias = Literal["string", "int", "float", "bool"]
+Label: TypeAlias = str | int | float | bool
+
+_KIND_OF_TYPE: dict[type, LabelKind] = {str: "string", int: "int", float: "float", bool: "bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The classes in their one order. The code of a class is its place in `classes`."""
+
+    classes: tuple[Label, ...]
+    _codes: dict[Label, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        kinds = {type(label) for label in self.classes}
+        if len(kinds) != 1 or not kinds <= set(_KIND_OF_TYPE):
+            raise BadRequest(
+                f"class labels must be all text, all integers, all floats or all booleans, not {self.classes!r}"
+            )
+        self._codes.update({label: code for code, label in enumerate(self.classes)})
+        if len(self._codes) != len(self.classes):
+            raise BadRequest(f"class labels must differ: {self.classes!r}")
+
+    @classmethod
+    def learn(cls, values: Sequence[Any] | NDArray[Any], levels: Sequence[Any] | None = None) -> "Labels":
+        """Return the classes of a target: `levels` in their own order, else the sorted distinct values."""
+        if levels is not None:
+            return cls(tuple(_plain(level) for level in levels))
+        distinct = {_plain(value) for value in np.asarray(values).ravel().tolist()}
+        if None in distinct or any(value != value for value in distinct):
+            raise BadRequest("the target has missing values; remove these rows before fitting")
+        if len({type(value) for value in distinct}) > 1:
+            raise BadRequest("the target mixes types of labels; make them all text or all numbers")
+        return cls(tuple(sorted(distinct)))
+
+    @property
+    def kind(self) -> LabelKind:
+        """The one type of all labels."""
+        return _KIND_OF_TYPE[type(self.classes[0])]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The classes as text, for languages whose levels are text (an R factor's)."""
+        return tuple("true" if c is True else "false" if c is False else str(c) for c in self.classes)
+
+    def encode(self, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.int32]:
+        """Return the int32 codes of `values`, in order; a value that is no class raises `BadRequest`."""
+        codes = self._codes
+        plain = values.tolist() if isinstance(values, np.ndarray) else values
+        try:
+            return np.array([codes[value] for value in plain], dtype=np.int32)
+        except KeyError as unknown:
+            raise BadRequest(
+                f"{unknown.args[0]!r} is none of the classes {', '.join(map(repr, self.classes[:10]))}"
+            ) from None
+
+    def decode(self, codes: NDArray[np.int32]) -> list[Label]:
+        """Return the labels of int32 `codes`, in order."""
+        classes = self.classes
+        return [classes[code] for code in codes.tolist()]
+
+    def array(self, codes: NDArray[np.int32]) -> NDArray[Any]:
+        """Return the labels of `codes` as a numpy array of the labels' own type."""
+        return np.array(self.classes)[codes]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,84 @@
+"""Which worker takes a request, and what follows when it goes wrong: no sockets, no clock, no threads."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from triglot.discovery import Endpoint
+from triglot.errors import PoisonRequest
+
+MAX_PROVEN_DEATHS = 2
+# A worker that would have to be sent the model first is as good as one with this many requests before ours.
+_UNHELD_PENALTY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """What one process knows of one worker; `outstanding` counts this process's own unanswered requests."""
+
+    endpoint: Endpoint
+    alive: bool
+    draining: bool = False
+    holds: frozenset[tuple[str, int]] = frozenset()
+    outstanding: int = 0
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """Name and incarnation: one process, never its successor."""
+        return (self.endpoint.name, self.endpoint.incarnation)
+
+
+def choose(
+    workers: Iterable[WorkerView],
+    language: str,
+    held: tuple[str, int],
+    avoid: Collection[tuple[str, str]] = (),
+) -> WorkerView | None:
+    """Return the fittest worker of the language: alive, not draining, least outstanding, holding the version.
+
+    Workers in `avoid` have failed this request and are taken only when there is no other. None where there is no
+    worker at all.
+    """
+    fit = [w for w in workers if w.endpoint.language == language and w.alive and not w.draining]
+    fresh = [w for w in fit if w.id not in avoid] or fit
+    return min(
+        fresh,
+        key=lambda w: (w.outstanding + _UNHELD_PENALTY * (held not in w.holds), w.endpoint.name),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What one request has been through; immutable, each event gives the next one.
+
+    `deaths` counts workers that ended while they held the request, `proven` those that had said that they were
+    working on this request alone. A request that is merely queued behind a deadly one is never blamed.
+    """
+
+    deaths: int = 0
+    proven: int = 0
+    avoid: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def alone(self) -> bool:
+        """Whether the request must no longer be merged with others."""
+        return self.deaths > 0
+
+    def after_death(self, worker: tuple[str, str], started: bool) -> "History":
+        """Return the history after a worker ended with the request in its hands."""
+        return History(self.deaths + 1, self.proven + (started and self.alone), self.avoid | {worker})
+
+    def after_refusal(self, worker: tuple[str, str]) -> "History":
+        """Return the history after a worker with a full queue sent the request back."""
+        return History(self.deaths, self.proven, self.avoid | {worker})
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether the request has been proven to end workers, so that it must not be tried again."""
+        return self.proven >= MAX_PROVEN_DEATHS
+
+    def poison(self, request_id: str) -> PoisonRequest:
+        """Return the error for a request that has ended workers by itself."""
+        return PoisonRequest(
+            f"request {request_id} ended {self.proven} workers that were answering nothing else; it is not tried again"
+        )

@@ -1,0 +1,86 @@
+"""The author's files: collected at fit, stored with the version, laid out again where they are needed.
+
+A version keeps the text of the files that it was fitted with, so that editing a script never changes or breaks
+a version that is already stored, and a worker on another host needs no copy of the author's folder.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from triglot.errors import BadRequest
+
+MAX_BYTES = 4 * 2**20
+_SUFFIXES = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
+
+
+def collect(language: str, script: Path) -> dict[str, str]:
+    """Return the text of `script` and of the files of its language beside and below it, by relative name.
+
+    Hidden folders are left out. Raises `BadRequest` where the script is missing, is not UTF-8, or the folder
+    holds more than 4 MiB of such files.
+    """
+    if not script.is_file():
+        raise BadRequest(f"there is no file {str(script)!r}; the script's path is relative to the working directory")
+    suffixes = _SUFFIXES[language]
+    sources: dict[str, str] = {}
+    size = 0
+    for folder, subfolders, files in os.walk(script.parent):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix not in suffixes and path != script:
+                continue
+            try:
+                text = path.read_text("utf-8")
+            except UnicodeDecodeError:
+                if path != script:
+                    continue
+                raise BadRequest(f"{str(script)!r} is not UTF-8; save it as UTF-8") from None
+            size += len(text)
+            if size > MAX_BYTES:
+                raise BadRequest(
+                    f"the folder of {str(script)!r} holds more than {MAX_BYTES // 2**20} MiB of {language} files; "
+                    "put the model's files in a folder of their own"
+                )
+            sources[path.relative_to(script.parent).as_posix()] = text
+    return sources
+
+
+def fingerprint(sources: Mapping[str, str]) -> str:
+    """Return 16 hexadecimal digits that stand for exactly these files."""
+    canonical = json.dumps(dict(sources), sort_keys=True).encode()
+    return hashlib.sha256(canonical).hexdigest()[:16]
+
+
+def lay_out(sources: Mapping[str, str], folder: str, scratch: Path) -> Path:
+    """Return a folder that holds exactly these sources: `folder` itself while it does, else a copy in `scratch`."""
+    original = Path(folder)
+    if folder and all(_reads(original / name, text) for name, text in sources.items()):
+        return original
+    copy = scratch / f"sources-{fingerprint(sources)}"
+    if not copy.exists():
+        scratch.mkdir(parents=True, exist_ok=True)
+        half = Path(tempfile.mkdtemp(dir=scratch))
+        for name, text in sources.items():
+            path = (half / name).resolve()
+            if not path.is_relative_to(half.resolve()):
+                raise BadRequest(f"a source file may not lie outside the model's folder: {name!r}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        try:
+            half.rename(copy)
+        except OSError:  # another worker was quicker
+            if not copy.exists():
+                raise
+    return copy
+
+
+def _reads(path: Path, text: str) -> bool:
+    try:
+        return path.read_text("utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False

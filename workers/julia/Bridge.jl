@@ -1,0 +1,130 @@
+# Included by the worker into Main; the value of this file is the one C entry point.
+
+"""
+    TriglotBridge
+
+Calls the author's Julia code for a host that speaks C: a request comes in as MessagePack with pointers to
+columns, an answer goes out as a pointer to numbers or bytes. Nothing else crosses.
+"""
+module TriglotBridge
+
+# The bridge only moves data: compiling it quickly matters more than its loops do. It holds for this module
+# alone; the author's modules are optimised as Julia always does.
+if isdefined(Base, :Experimental) && isdefined(Base.Experimental, Symbol("@optlevel"))
+    Base.Experimental.@optlevel 0
+end
+
+import Random
+import Serialization
+
+"""
+    Refusal(message)
+
+What the bridge itself finds wrong; the message says what to do.
+"""
+struct Refusal <: Exception
+    message::String
+end
+
+Base.showerror(io::IO, refusal::Refusal) = print(io, refusal.message)
+
+refuse(parts...) = throw(Refusal(string(parts...)))
+
+include("pack.jl")
+include("inputs.jl")
+include("answers.jl")
+include("sources.jl")
+include("models.jl")
+include("failures.jl")
+include("warnings.jl")
+
+const OPERATIONS = Dict{String,Function}(
+    "fit" => fit,
+    "load" => load,
+    "dump" => dump_value,
+    "predict" => predict,
+    "predict_proba" => predict_proba,
+    "describe" => describe,
+    "free" => free,
+    "versions" => versions,
+    "warnings" => take_warnings,
+    "settle" => settle,
+)
+
+# The answer of the last call. The host copies it before it calls again, so one place roots all answers.
+const ANSWER = Ref{Any}(nothing)
+
+# What the host reads after a call, as Int64: address, rows, columns, bytes, warnings that wait.
+const REPLY_WORDS = 5
+
+"""
+    enter(request, nbytes, reply) -> Int32
+
+Do one packed request and describe the answer in `reply`; 0 where it is the answer, 1 where it is a failure.
+"""
+function enter(request::Ptr{UInt8}, nbytes::Int64, reply::Ptr{Int64})::Int32
+    status = Int32(0)
+    answer = try
+        perform(request, nbytes)
+    catch failure
+        status = Int32(1)
+        pack(report(failure, catch_backtrace()))
+    end
+    flush_output()
+    ANSWER[] = answer
+    unsafe_store!(reply, Int64(UInt(pointer(answer))), 1)
+    unsafe_store!(reply, Int64(size(answer, 1)), 2)
+    unsafe_store!(reply, Int64(size(answer, 2)), 3)
+    unsafe_store!(reply, Int64(sizeof(answer)), 4)
+    unsafe_store!(reply, Int64(length(WARNINGS)), 5)
+    return status
+end
+
+function perform(request::Ptr{UInt8}, nbytes::Int64)
+    ANSWER[] = nothing
+    parts = unpack(unsafe_wrap(Array, request, nbytes))::Vector{Any}
+    answer = OPERATIONS[parts[1]::String](parts[2:end]...)
+    return answer isa Array{Float64} || answer isa Vector{Int32} || answer isa Vector{UInt8} ? answer : pack(answer)
+end
+
+"""
+    author(f) -> Any
+
+Return `f()`, in the newest world and open to interrupts, which are held back everywhere else.
+"""
+author(f) = Base.reenable_sigint(() -> Base.invokelatest(f))
+
+"""
+    settle() -> Nothing
+
+Swallow the interrupts that came too late for the call they were meant for.
+"""
+function settle()
+    quiet = 0
+    while quiet < 3
+        try
+            Base.reenable_sigint(() -> Libc.systemsleep(0.005))
+            quiet += 1
+        catch late
+            late isa InterruptException || rethrow()
+            quiet = 0
+        end
+    end
+    return nothing
+end
+
+# Julia buffers what it writes to files, C does so of its own.
+function flush_output()
+    try
+        flush(stdout)
+        flush(stderr)
+        Libc.flush_cstdio()
+    catch
+        # An author may have closed or redirected them; that must not cost the answer.
+    end
+    return nothing
+end
+
+end
+
+TriglotBridge.listen()

@@ -1,0 +1,1 @@
+"""Julia, through libjulia's C API; what is written in Julia stands in the .jl files."""

@@ -1,0 +1,92 @@
+# Columns that lie in the host's memory, as the arrays and tables that authors know.
+
+const TYPES = Dict{String,DataType}(
+    "float64" => Float64, "float32" => Float32, "int64" => Int64, "int32" => Int32, "bool" => Bool,
+)
+
+"""
+    wrap(T, address, dims) -> Array{T}
+
+Return an array over foreign memory; it roots nothing, so whoever keeps it must copy it.
+"""
+wrap(::Type{T}, address, dims) where {T} = unsafe_wrap(Array, Ptr{T}(UInt(address)), dims)
+
+"""
+    features(data, own) -> Union{Matrix,NamedTuple}
+
+Return X: `["matrix", type, address, rows, columns]` as a `Matrix`, `["table", names, columns, rows]` as a
+`NamedTuple` of vectors. With `own` all of it is Julia's own memory, else numbers lie where the host has them.
+"""
+function features(data::Vector{Any}, own::Bool)
+    if data[1] == "matrix"
+        matrix = wrap(TYPES[data[2]], data[3], (data[4], data[5]))
+        return own ? copy(matrix) : matrix
+    end
+    names = Tuple(Symbol.(data[2]))
+    return NamedTuple{names}(Tuple(Any[column(part, data[4], own) for part in data[3]]))
+end
+
+"""
+    column([kind, address, missing_address, extra], rows, own) -> Vector
+
+Return one column; where a mask comes with it, as a vector of `Union{Missing,T}`.
+"""
+function column(part::Vector{Any}, rows::Int, own::Bool)
+    kind, address, mask, extra = part
+    if kind == "string"
+        values = texts(wrap(UInt8, address, (extra[2],)), wrap(Int64, extra[1], (rows + 1,)))
+    elseif kind == "category"
+        values = String.(extra)[wrap(Int32, address, (rows,)) .+ Int32(1)]
+    else
+        values = wrap(TYPES[kind], address, (rows,))
+        own && mask == 0 && return copy(values)
+    end
+    return mask == 0 ? values : masked(values, wrap(Bool, mask, (rows,)))
+end
+
+function texts(bytes::Vector{UInt8}, ends::Vector{Int64})
+    return GC.@preserve bytes String[
+        unsafe_string(pointer(bytes) + ends[i], ends[i + 1] - ends[i]) for i in 1:length(ends) - 1
+    ]
+end
+
+masked(values::Vector{T}, mask::Vector{Bool}) where {T} =
+    Union{Missing,T}[mask[i] ? missing : values[i] for i in eachindex(values)]
+
+"""
+    Classes(labels)
+
+The classes of a classifier in their order, all of one type, and the zero-based code of each.
+"""
+struct Classes{T}
+    labels::Vector{T}
+    codes::Dict{T,Int32}
+end
+
+function Classes(labels::Vector{Any})
+    typed = map(identity, labels)
+    return Classes(typed, Dict(label => Int32(i - 1) for (i, label) in enumerate(typed)))
+end
+
+"""
+    target(y, classes, coding) -> Vector
+
+Return a copy of y, `[type, address, rows]`: as it is without classes, else codes as labels ("values"), as
+one-based integers ("codes") or as zero-based integers ("encoded").
+"""
+function target(y::Vector{Any}, classes::Union{Nothing,Classes}, coding::String)
+    values = wrap(TYPES[y[1]], y[2], (y[3],))
+    classes === nothing && return copy(values)
+    coding == "values" && return classes.labels[values .+ 1]
+    return Int.(values) .+ (coding == "codes" ? 1 : 0)
+end
+
+"""
+    keywords(map) -> Dict{Symbol,Any}
+
+Return keyword arguments; a list of values of one type becomes a vector of that type.
+"""
+keywords(map::Dict{String,Any}) = Dict{Symbol,Any}(Symbol(name) => plain(value) for (name, value) in map)
+
+plain(value) = value
+plain(list::Vector{Any}) = isempty(list) ? list : map(identity, map(plain, list))

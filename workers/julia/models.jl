@@ -1,0 +1,128 @@
+# Fitted models: kept here by number, because the host can hold no Julia value.
+
+"""
+    Model
+
+What an author's `fit` returned, and how to ask it.
+"""
+struct Model
+    value::Any
+    predict::Any
+    predict_proba::Any          # nothing where the author has none
+    classes::Union{Nothing,Classes}
+    coding::String
+    columns::Bool
+end
+
+const MODELS = Dict{Int64,Model}()
+const LAST = Ref{Int64}(0)
+
+function keep(model::Model)
+    LAST[] += 1
+    MODELS[LAST[]] = model
+    return LAST[]
+end
+
+"""
+    free(numbers) -> Nothing
+
+Forget models.
+"""
+free(numbers::Vector{Any}) = foreach(number -> delete!(MODELS, number), numbers)
+
+"""
+    fit(plan, data, y, params, seed) -> Int
+
+Return the number of the model that the author's function fitted on copies of the data.
+"""
+function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,Any}, seed)
+    source = Source(plan["source"])
+    fitting = lookup_function(source, plan["fit"])
+    ask = questions(source, plan)
+    classes = classes_of(plan)
+    arguments = Any[features(data, true)]
+    y === nothing || push!(arguments, target(y, classes, plan["coding"]))
+    seed === nothing || Random.seed!(seed)
+    value = in_project(() -> author(() -> fitting(arguments...; keywords(params)...)), source.project)
+    return keep(Model(value, ask..., classes, plan["coding"], plan["columns"]))
+end
+
+"""
+    load(plan, address, nbytes) -> Int
+
+Return the number of the model whose value lies serialised at that address.
+"""
+function load(plan::Dict{String,Any}, address::Int, nbytes::Int)
+    source = Source(plan["source"])
+    ask = questions(source, plan)           # also brings the author's types, which the value needs
+    bytes = IOBuffer(wrap(UInt8, address, (nbytes,)))
+    value = author(() -> Serialization.deserialize(bytes))
+    return keep(Model(value, ask..., classes_of(plan), plan["coding"], plan["columns"]))
+end
+
+"""
+    dump_value(number) -> Vector{UInt8}
+
+Return the model's value as Julia serialises it.
+"""
+function dump_value(number::Int)
+    io = IOBuffer()
+    value = MODELS[number].value
+    author(() -> Serialization.serialize(io, value))
+    return take!(io)
+end
+
+function questions(source::Source, plan::Dict{String,Any})
+    predicting = lookup_function(source, plan["predict"])
+    name = plan["predict_proba"]
+    wanted = plan["predict_proba_required"] || has_function(source, name)
+    return predicting, wanted ? lookup_function(source, name) : nothing
+end
+
+classes_of(plan::Dict{String,Any}) = plan["classes"] === nothing ? nothing : Classes(plan["classes"])
+
+"""
+    predict(number, data, params) -> Union{Vector{Int32},Array{Float64}}
+
+Return class codes for a classifier, numbers otherwise; samples in rows.
+"""
+function predict(number::Int, data::Vector{Any}, params::Dict{String,Any})
+    model = MODELS[number]
+    answer = ask(model.predict, model, data, params)
+    model.classes === nothing && return samples_in_rows(answer, model.columns)
+    return Base.invokelatest(codes, answer, model.classes, model.coding)
+end
+
+"""
+    predict_proba(number, data, params) -> Array{Float64}
+
+Return probabilities as (samples, classes), in class order.
+"""
+function predict_proba(number::Int, data::Vector{Any}, params::Dict{String,Any})
+    model = MODELS[number]
+    model.predict_proba === nothing && refuse(
+        "the model has no predict_proba; define one beside fit, or name it in the configuration as predict_proba"
+    )
+    model.classes === nothing && refuse("the model is no classifier and has no probabilities")
+    answer = ask(model.predict_proba, model, data, params)
+    return Base.invokelatest(probabilities, answer, model.classes, model.columns)
+end
+
+function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})
+    X = features(data, false)
+    isempty(params) && return author(() -> f(model.value, X))
+    return author(() -> f(model.value, X; keywords(params)...))
+end
+
+"""
+    describe(number) -> Dict
+
+Return the type of the author's model and what it can be asked.
+"""
+function describe(number::Int)
+    model = MODELS[number]
+    return Dict{String,Any}(
+        "native_class" => author_text(string(typeof(model.value))),
+        "predict_proba" => model.predict_proba !== nothing,
+    )
+end

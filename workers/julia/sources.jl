@@ -1,0 +1,128 @@
+# The author's code: loaded unchanged, each version of it in a module of its own.
+
+"""
+    Source
+
+Where functions are looked up: a script in a module of its own, or the packages that can be imported.
+"""
+struct Source
+    space::Symbol           # the module's name in Main, empty for packages
+    script::String
+    project::String         # a Project.toml, or empty
+end
+
+Source(parts::Vector{Any}) = Source(Symbol(parts[1]), parts[2], parts[3])
+
+"""
+    home(source) -> Union{Module,Nothing}
+
+Return the module that holds the author's script, reading the script where that has not happened yet. The same
+source has the same module in every process, which is what lets stored values find their types again.
+"""
+function home(source::Source)
+    isempty(source.script) && return nothing
+    source.space in LOADED && return Base.invokelatest(getfield, Main, source.space)::Module
+    # A `module` expression, unlike `Module()`, brings its own `include` and `eval`.
+    space = Core.eval(Main, Expr(:module, true, source.space, Expr(:block)))::Module
+    in_project(source.project) do
+        author(() -> Base.include(space, source.script))
+    end
+    push!(LOADED, source.space)
+    return space
+end
+
+# Only scripts that were read to the end: one that failed is read again.
+const LOADED = Set{Symbol}()
+
+function in_project(f, project::String)
+    isempty(project) && return f()
+    previous = Base.ACTIVE_PROJECT[]
+    Base.ACTIVE_PROJECT[] = project
+    try
+        return f()
+    finally
+        Base.ACTIVE_PROJECT[] = previous
+    end
+end
+
+"""
+    lookup_function(source, name) -> Any
+
+Return the function of a dotted name; the refusal of a missing one says what there is.
+"""
+function lookup_function(source::Source, name::String)
+    parts = map(Symbol, split(name, '.'))
+    all(Base.isidentifier, parts) || refuse(repr(name), " is no dotted name of a function")
+    here = home(source)
+    if here === nothing
+        length(parts) > 1 || refuse(repr(name), " names no package; write Package.", name, ", or give a script")
+        here = in_project(() -> author(() -> Base.require(Main, parts[1])), source.project)
+        popfirst!(parts)
+    end
+    return Base.invokelatest(descend, here, parts, name)
+end
+
+function descend(here::Module, parts::Vector{Symbol}, name::String)
+    found = here
+    for part in parts
+        found isa Module && isdefined(found, part) || refuse(missing_text(found, part, name))
+        found = getfield(found, part)
+    end
+    found isa Module && refuse(repr(name), " is a module; name a function in it: ", offers(found))
+    return found
+end
+
+function missing_text(found, part::Symbol, name::String)
+    found isa Module || return string("there is no ", repr(name), ": ", found, " is no module")
+    place = startswith(string(nameof(found)), "Sources_") ? "the script" : string("module ", nameof(found))
+    return string("there is no ", repr(name), ": ", place, " has no ", part, "; it has ", offers(found))
+end
+
+"""
+    has_function(source, name) -> Bool
+
+Return whether the dotted name leads somewhere.
+"""
+function has_function(source::Source, name::String)
+    try
+        lookup_function(source, name)
+        return true
+    catch missing_function
+        missing_function isa Refusal || rethrow()
+        return false
+    end
+end
+
+function offers(place::Module)
+    found = String[]
+    for name in names(place, all=true)
+        (startswith(string(name), '#') || name in (:eval, :include, nameof(place)) || !isdefined(place, name)) && continue
+        value = getfield(place, name)
+        if value isa Module && parentmodule(value) === place
+            push!(found, string(name, " (a module)"))
+        elseif value isa Function
+            push!(found, string(name))
+        end
+    end
+    return isempty(found) ? "nothing to call" : join(found, ", ")
+end
+
+"""
+    versions() -> Dict
+
+Return the versions of Julia and of the packages that are loaded and have one.
+"""
+function versions()
+    found = Dict{String,Any}("language" => string(VERSION))
+    for place in values(Base.loaded_modules)
+        path = pathof(place)
+        (path === nothing || startswith(path, Sys.STDLIB)) && continue
+        project = joinpath(dirname(dirname(path)), "Project.toml")
+        isfile(project) || continue
+        for line in eachline(project)
+            stated = match(r"^version\s*=\s*\"([^\"]+)\"", line)
+            stated === nothing || (found[string(nameof(place))] = String(stated[1]))
+        end
+    end
+    return found
+end

@@ -1,0 +1,218 @@
+"""scikit-learn estimators, and whatever has `fit` and `predict` like them."""
+
+import contextlib
+import importlib.metadata
+import io
+import platform
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, ClassVar
+
+import cloudpickle
+import numpy as np
+
+from triglot.errors import BadRequest, EstimatorFailed
+from triglot.estimator import FitTask, Output
+from triglot.labels import Labels
+from triglot.schema import Schema
+from triglot.table import Array, Table
+
+_DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PythonModel:
+    """A fitted estimator, the classes it was fitted with and their place in the model's own order."""
+
+    estimator: Any
+    labels: Labels | None
+    frame: bool
+    order: Array | None
+
+
+class PythonRuntime:
+    """Python in a worker process: the interpreter is there already."""
+
+    language: ClassVar[str] = "python"
+
+    def __init__(self) -> None:
+        self._printed = io.StringIO()
+        self._warned: list[str] = []
+        self._calling = False
+
+    def start(self) -> None:
+        """Import what every estimator needs, so that the first request does not wait for it."""
+        import sklearn.base  # noqa: F401
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of Python and of the libraries that a stored estimator depends on."""
+        found = {"language": platform.python_version()}
+        for name in _DISTRIBUTIONS:
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                found[name] = importlib.metadata.version(name)
+        return found
+
+    def fit(self, task: FitTask) -> PythonModel:
+        """Return a copy of the unfitted estimator, fitted on labels of their own type or on numbers.
+
+        X is a matrix where all its columns are numbers, else a pandas DataFrame; `spec["x"]` ("matrix" or
+        "frame") says otherwise.
+        """
+        if task.base is None:
+            raise BadRequest("a Python model needs an unfitted estimator")
+        self._extend_path(task.spec)
+        frame = _wants_frame(task.spec, Schema.learn(task.X).to_json())
+        y = task.labels.array(task.y) if task.labels is not None and task.y is not None else task.y
+        with self._author():
+            estimator = cloudpickle.loads(task.base)
+            fitted = estimator.fit(_input(task.X, frame, copy=True), None if y is None else np.array(y))
+        return self._model(estimator if fitted is None else fitted, task.labels, frame)
+
+    def dump(self, model: PythonModel) -> bytes:
+        """Return the estimator by cloudpickle."""
+        with self._author():
+            dumped: bytes = cloudpickle.dumps(model.estimator)
+        return dumped
+
+    def load(self, manifest: Mapping[str, Any], blob: bytes) -> PythonModel:
+        """Return the model of bytes that the caller has verified."""
+        self._extend_path(manifest["spec"])
+        with self._author():
+            estimator = cloudpickle.loads(blob)
+        classes = manifest["classes"]
+        labels = None if classes is None else Labels(tuple(classes))
+        frame = _wants_frame(manifest["spec"], manifest["schema"])
+        return self._model(estimator, labels, frame)
+
+    def predict(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return codes for a classifier, numbers otherwise."""
+        with self._author():
+            answer = np.asarray(model.estimator.predict(_input(X, model.frame), **params))
+        return answer if model.labels is None else self._codes(model.labels, answer)
+
+    def predict_proba(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return probabilities in class order; a class that the estimator never saw has probability 0."""
+        if not hasattr(model.estimator, "predict_proba"):
+            raise BadRequest(f"{type(model.estimator).__name__} has no predict_proba")
+        with self._author():
+            answer = np.asarray(model.estimator.predict_proba(_input(X, model.frame), **params), dtype=np.float64)
+        if model.order is None or model.labels is None:
+            return answer
+        out = np.zeros((len(answer), len(model.labels.classes)))
+        out[:, model.order] = answer
+        return out
+
+    def describe(self, model: PythonModel) -> Mapping[str, Any]:
+        """Return the estimator's class and what it can do."""
+        kind = type(model.estimator)
+        return {
+            "native_class": f"{kind.__module__}.{kind.__qualname__}",
+            "predict_proba": hasattr(model.estimator, "predict_proba"),
+        }
+
+    def take_output(self) -> Output:
+        """Return what the author's code printed and warned of since the last call."""
+        if not self._warned and not self._printed.tell():
+            return Output()
+        output = Output(self._printed.getvalue(), tuple(self._warned))
+        self._printed.seek(0)
+        self._printed.truncate()
+        self._warned = []
+        return output
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the author's code if it is running."""
+        if self._calling:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    @contextlib.contextmanager
+    def _author(self) -> Iterator[None]:
+        """Run the author's code: output and warnings kept, failures told as `EstimatorFailed`."""
+        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(self._printed):
+            warnings.simplefilter("default")
+            self._calling = True
+            try:
+                yield
+            except (Exception, KeyboardInterrupt, SystemExit) as error:
+                raise _failed(error) from None
+            finally:
+                self._calling = False
+                self._warned += [f"{w.category.__name__}: {w.message}" for w in caught]
+
+    def _codes(self, labels: Labels, answer: Array) -> Array:
+        try:
+            return labels.encode(answer.ravel())
+        except BadRequest as error:
+            raise EstimatorFailed(f"predict answered a label that is no class: {error}", language="python") from None
+
+    @staticmethod
+    def _model(estimator: Any, labels: Labels | None, frame: bool) -> PythonModel:
+        classes = getattr(estimator, "classes_", None)
+        order = None
+        if labels is not None and classes is not None and tuple(np.asarray(classes).tolist()) != labels.classes:
+            order = labels.encode(np.asarray(classes))
+        return PythonModel(estimator, labels, frame, order)
+
+    @staticmethod
+    def _extend_path(spec: Mapping[str, Any]) -> None:
+        """Let the author's own modules be found where the configuration found them."""
+        for folder in spec.get("python_path", ()):
+            if folder not in sys.path:
+                sys.path.append(folder)
+
+
+def _wants_frame(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> bool:
+    """Decide by the schema alone, so that fitting and every later prediction agree."""
+    if spec.get("x") in ("matrix", "frame"):
+        return bool(spec["x"] == "frame")
+    floats = ("float64", "float32")
+    whole = ("int64", "int32")
+    return any(
+        field["kind"] not in floats and (field["kind"] not in whole or field.get("nullable", False)) for field in fields
+    )
+
+
+def _input(X: Table, frame: bool, *, copy: bool = False) -> Any:
+    if not frame:
+        matrix = X.matrix()
+        return np.array(matrix, order="C") if copy or not matrix.flags.c_contiguous else matrix
+    import pandas as pd
+
+    data: dict[str, Any] = {}
+    for name, column in zip(X.names, X.columns, strict=True):
+        if column.kind == "category":
+            codes = column.values if column.missing is None else np.where(column.missing, -1, column.values)
+            data[name] = pd.Categorical.from_codes(codes, categories=list(column.levels), ordered=column.ordered)
+        elif column.missing is not None and column.kind in ("int64", "int32", "bool"):
+            data[name] = np.where(column.missing, np.nan, column.values.astype(np.float64))
+        elif column.missing is not None:
+            data[name] = np.where(column.missing, None, column.values)
+        else:
+            data[name] = np.array(column.values) if copy else column.values
+    return pd.DataFrame(data, index=pd.RangeIndex(X.rows), columns=list(X.names))
+
+
+def _failed(error: BaseException) -> EstimatorFailed:
+    frames = _authors_frames(error.__traceback__)
+    message = str(error) or type(error).__name__
+    if isinstance(error, SystemExit):
+        message = f"the estimator called exit({error.code})"
+    elif isinstance(error, KeyboardInterrupt):
+        message = "stopped: the request's deadline passed"
+    return EstimatorFailed(
+        message,
+        language="python",
+        native_class=type(error).__name__,
+        traceback="".join(traceback.format_list(frames)) + f"{type(error).__name__}: {error}",
+    )
+
+
+def _authors_frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
+    """Return the frames behind our own, which an author cannot do anything about."""
+    return [frame for frame in traceback.extract_tb(trace) if frame.filename != __file__]

@@ -1,0 +1,75 @@
+#' Run an author's code and tell what came of it
+#'
+#' Warnings are collected and muffled, an error or an interrupt ends the evaluation and is told as a value,
+#' so nothing but a jump to R's top level passes through here.
+#'
+#' @param expr The call to make, not yet evaluated.
+#' @return A list of three: the value, a character vector of warnings, and `NULL` or the failure, which is a
+#'   list of message, class and traceback.
+guarded <- function(expr) {
+  warned <- character()
+  trace <- ""
+  on_warning <- function(w) {
+    if (length(warned) < 100L) warned <<- c(warned, conditionMessage(w))
+    # Conditions that were signalled without warning() have no such restart.
+    if (!is.null(computeRestarts(w)) && !is.null(findRestart("muffleWarning", w))) {
+      invokeRestart("muffleWarning")
+    }
+  }
+  on_error <- function(e) trace <<- author_trace(sys.nframe())
+  failed <- function(message, class) list(NULL, warned, list(message, class, trace))
+  tryCatch(
+    {
+      value <- withCallingHandlers(expr, warning = on_warning, error = on_error)
+      list(value, warned, NULL)
+    },
+    error = function(e) failed(message_of(e), class(e)[[1L]]),
+    interrupt = function(i) failed("the call was stopped before it came to an end", "interrupt")
+  )
+}
+
+#' The text of a condition, whatever its class does with `conditionMessage()`
+message_of <- function(condition) {
+  text <- tryCatch(paste(conditionMessage(condition), collapse = "\n"), error = function(e) "")
+  if (nzchar(text)) text else paste0("an error of class ", class(condition)[[1L]])
+}
+
+#' The author's part of the call stack, innermost call first, as `traceback()` prints it
+#'
+#' @param top Number of the handler's own frame.
+author_trace <- function(top) {
+  is_entry <- function(i) isTRUE(attr(sys.function(i), "entry", exact = TRUE)) || identical(sys.function(i), source)
+  entries <- Filter(is_entry, seq_len(top - 1L))
+  if (!length(entries)) return("")
+  calls <- sys.calls()[seq_len(top - 1L)]
+  # The first script is sourced by us; an author's own source() belongs to the author.
+  calls <- calls[-seq_len(entries[[1L]])]
+  plumbing <- list(quote(withVisible(eval(ei, envir))), quote(eval(ei, envir)))
+  is_plumbing <- function(call) {
+    identical(call[[1L]], quote(.handleSimpleError)) || is_signal(call) ||
+      any(vapply(plumbing, identical, NA, strip_source(call)))
+  }
+  lines <- vapply(Filter(Negate(is_plumbing), as.list(calls)), describe_call, "")
+  lines <- rev(paste0(seq_along(lines), ": ", lines))
+  if (length(lines) > 30L) {
+    lines <- c(lines[1:15], sprintf("... %d more calls ...", length(lines) - 30L), rev(rev(lines)[1:15]))
+  }
+  paste(lines, collapse = "\n")
+}
+
+# R calls a handler as h(simpleError(msg, call)).
+is_signal <- function(call) identical(strip_source(call), quote(h(simpleError(msg, call))))
+
+strip_source <- function(call) {
+  attributes(call) <- NULL
+  call
+}
+
+#' One line for one call: its text, cut to length, and file#line where they are known
+describe_call <- function(call) {
+  text <- substr(deparse(strip_source(call), width.cutoff = 100L, nlines = 1L)[[1L]], 1L, 200L)
+  place <- attr(call, "srcref", exact = TRUE)
+  if (is.null(place)) return(text)
+  file <- attr(place, "srcfile", exact = TRUE)$filename
+  paste0(text, " at ", basename(file), "#", place[[1L]])
+}

@@ -1,0 +1,57 @@
+#' Source an author's script into an environment of its own
+#'
+#' Scripts that define the same names live side by side. The environment's parent holds what a worker must
+#' look after: `quit()` may not end the process, and `source()` must fill the script's environment, not the
+#' global one that all scripts share.
+#'
+#' @param path The script's absolute path.
+#' @param folder The folder that messages name files from.
+#' @return What [guarded()] gives; its value is the environment.
+load_script <- function(path, folder) {
+  env <- script_environment()
+  result <- guarded({
+    source(path, local = env, encoding = "UTF-8", chdir = TRUE, keep.source = TRUE, echo = FALSE)
+    register_methods(env)
+    env
+  })
+  if (!is.null(result[[3L]])) {
+    result[[3L]][[1L]] <- gsub(paste0(folder, "/"), "", result[[3L]][[1L]], fixed = TRUE)
+  }
+  result
+}
+
+#' An empty environment for one script, below one that holds the masked functions
+script_environment <- function() {
+  masks <- new.env(parent = globalenv())
+  env <- new.env(parent = masks)
+  masks$quit <- masks$q <- function(save = "default", status = 0, runLast = TRUE) {
+    stop("quit() was called: a served model may not end its worker; call stop() with a message instead", call. = FALSE)
+  }
+  masks$source <- function(file, local = FALSE, ...) {
+    where <- if (is.environment(local)) local else if (isTRUE(local)) parent.frame() else env
+    base::source(file, local = where, ...)
+  }
+  lockEnvironment(masks, bindings = TRUE)
+  env
+}
+
+#' The names of a script's functions
+script_functions <- function(env) {
+  names <- ls(env)
+  names[vapply(names, exists, NA, envir = env, mode = "function", inherits = FALSE)]
+}
+
+#' Make the script's S3 methods known to the generics that the script defines itself
+#'
+#' R finds a method from where the generic is called, which may be inside `lapply()`. Generics of packages
+#' get theirs while a model of the script is in use, see [use_methods()].
+register_methods <- function(env) {
+  methods <- s3_methods(env)
+  for (method in methods) {
+    if (identical(method$home, env)) registerS3method(method$generic, method$class, method$fun, envir = env)
+  }
+  foreign <- Filter(function(method) !identical(method$home, env), methods)
+  parent <- parent.env(env)
+  attr(env, "methods") <- NULL
+  invisible(foreign)
+}
