@@ -73,6 +73,13 @@ class ConfigError(TriglotError):
     code = "config"
 
 
+class MissingKey(ConfigError, KeyError):
+    """The configuration has no such entry; the message says where it was looked for."""
+
+    def __str__(self) -> str:  # KeyError would show the repr, with its line ends escaped
+        return str(self.args[0]) if self.args else ""
+
+
 class LanguageUnavailable(TriglotError):
     """The language runtime is not installed or does not start; the message says why."""
 

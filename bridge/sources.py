@@ -17,18 +17,19 @@ MAX_BYTES = 4 * 2**20
 _SUFFIXES = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
 
 
-def collect(language: str, script: Path) -> dict[str, str]:
-    """Return the text of `script` and of the files of its language beside and below it, by relative name.
+def collect(language: str, script: Path, root: Path | None = None) -> dict[str, str]:
+    """Return the text of `script` and of the files of its language in `root` (its own folder), by relative name.
 
     Hidden folders are left out. Raises `BadRequest` where the script is missing, is not UTF-8, or the folder
     holds more than 4 MiB of such files.
     """
     if not script.is_file():
         raise BadRequest(f"there is no file {str(script)!r}; the script's path is relative to the working directory")
+    root = root or script.parent
     suffixes = _SUFFIXES[language]
     sources: dict[str, str] = {}
     size = 0
-    for folder, subfolders, files in os.walk(script.parent):
+    for folder, subfolders, files in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
         for name in sorted(files):
             path = Path(folder, name)
@@ -46,7 +47,7 @@ def collect(language: str, script: Path) -> dict[str, str]:
                     f"the folder of {str(script)!r} holds more than {MAX_BYTES // 2**20} MiB of {language} files; "
                     "put the model's files in a folder of their own"
                 )
-            sources[path.relative_to(script.parent).as_posix()] = text
+            sources[path.relative_to(root).as_posix()] = text
     return sources
 
 

@@ -38,19 +38,6 @@ include("models.jl")
 include("failures.jl")
 include("warnings.jl")
 
-const OPERATIONS = Dict{String,Function}(
-    "fit" => fit,
-    "load" => load,
-    "dump" => dump_value,
-    "predict" => predict,
-    "predict_proba" => predict_proba,
-    "describe" => describe,
-    "free" => free,
-    "versions" => versions,
-    "warnings" => take_warnings,
-    "settle" => settle,
-)
-
 # The answer of the last call. The host copies it before it calls again, so one place roots all answers.
 const ANSWER = Ref{Any}(nothing)
 
@@ -123,6 +110,29 @@ function flush_output()
         # An author may have closed or redirected them; that must not cost the answer.
     end
     return nothing
+end
+
+const OPERATIONS = Dict{String,Function}(
+    "fit" => fit,
+    "load" => load,
+    "dump" => dump_value,
+    "predict" => predict,
+    "predict_proba" => predict_proba,
+    "describe" => describe,
+    "free" => free,
+    "versions" => versions,
+    "warnings" => take_warnings,
+    "settle" => settle,
+)
+
+"""
+    listen() -> Ptr{Cvoid}
+
+Collect warnings from now on and return the bridge's entry point.
+"""
+function listen()
+    Base.CoreLogging.global_logger(Collector())
+    return @cfunction(enter, Int32, (Ptr{UInt8}, Int64, Ptr{Int64}))
 end
 
 end

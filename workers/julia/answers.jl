@@ -44,9 +44,9 @@ narrow_labels(answer::AbstractArray) = isconcretetype(eltype(answer)) ? answer :
 function lookup(answer::AbstractArray, classes::Classes)
     found = Vector{Int32}(undef, length(answer))
     for (i, label) in enumerate(answer)
-        code = get(classes.codes, plain_label(label), Int32(-1))
+        code = get(classes.codes, plain_label(label), -1)::Int
         code < 0 && refuse(
-            "sample ", i, ": ", repr(label), " is none of the classes ", join(map(repr, first(classes.labels, 10)), ", ")
+            "sample ", i, ": ", repr(label), " is none of the classes ", join(map(repr, Iterators.take(classes.labels, 10)), ", ")
         )
         found[i] = code
     end
@@ -90,8 +90,8 @@ turned(answer::Matrix{Float64}) = permutedims(answer)
 turned(answer::Array{Float64}) = answer
 
 function in_order(answer::Array{Float64}, labels::Vector, classes::Classes)
-    texts = Dict(string(label) => code for (label, code) in classes.codes)
-    order = [get(texts, string(label), Int32(-1)) + 1 for label in labels]
+    texts = String[string(label) for label in classes.labels]
+    order = Int[something(findfirst(isequal(string(label)), texts), 0) for label in labels]
     if ndims(answer) != 2 || size(answer, 2) != length(labels) || sort(order) != 1:length(classes.labels)
         refuse(
             "probabilities need one column for each of the classes ", join(classes.labels, ", "), "; the answer has ",

@@ -43,7 +43,7 @@ by one, because those behind the bridge belong to the host and cost dearly.
 function traceback_of(trace::Vector)
     lines = String[]
     try
-        for address in first(trace, ADDRESSES_AT_MOST), frame in StackTraces.lookup(address)
+        for address in Iterators.take(trace, ADDRESSES_AT_MOST), frame in StackTraces.lookup(address)
             file = string(frame.file)
             (startswith(file, OURS) || length(lines) >= FRAMES_AT_MOST) && return join(lines)
             (frame.from_c || occursin("invokelatest", string(frame.func))) && continue

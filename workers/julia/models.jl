@@ -14,7 +14,7 @@ struct Model
     columns::Bool
 end
 
-const MODELS = Dict{Int64,Model}()
+const MODELS = Dict{Any,Any}()
 const LAST = Ref{Int64}(0)
 
 function keep(model::Model)
@@ -55,7 +55,7 @@ Return the number of the model whose value lies serialised at that address.
 function load(plan::Dict{String,Any}, address::Int, nbytes::Int)
     source = Source(plan["source"])
     ask = questions(source, plan)           # also brings the author's types, which the value needs
-    bytes = IOBuffer(wrap(UInt8, address, (nbytes,)))
+    bytes = IOBuffer(wrap(UInt8, address, nbytes))
     value = author(() -> Serialization.deserialize(bytes))
     return keep(Model(value, ask..., classes_of(plan), plan["coding"], plan["columns"]))
 end
@@ -67,7 +67,7 @@ Return the model's value as Julia serialises it.
 """
 function dump_value(number::Int)
     io = IOBuffer()
-    value = MODELS[number].value
+    value = (MODELS[number]::Model).value
     author(() -> Serialization.serialize(io, value))
     return take!(io)
 end
@@ -87,7 +87,7 @@ classes_of(plan::Dict{String,Any}) = plan["classes"] === nothing ? nothing : Cla
 Return class codes for a classifier, numbers otherwise; samples in rows.
 """
 function predict(number::Int, data::Vector{Any}, params::Dict{String,Any})
-    model = MODELS[number]
+    model = MODELS[number]::Model
     answer = ask(model.predict, model, data, params)
     model.classes === nothing && return samples_in_rows(answer, model.columns)
     return Base.invokelatest(codes, answer, model.classes, model.coding)
@@ -99,7 +99,7 @@ end
 Return probabilities as (samples, classes), in class order.
 """
 function predict_proba(number::Int, data::Vector{Any}, params::Dict{String,Any})
-    model = MODELS[number]
+    model = MODELS[number]::Model
     model.predict_proba === nothing && refuse(
         "the model has no predict_proba; define one beside fit, or name it in the configuration as predict_proba"
     )
@@ -120,7 +120,7 @@ end
 Return the type of the author's model and what it can be asked.
 """
 function describe(number::Int)
-    model = MODELS[number]
+    model = MODELS[number]::Model
     return Dict{String,Any}(
         "native_class" => author_text(string(typeof(model.value))),
         "predict_proba" => model.predict_proba !== nothing,

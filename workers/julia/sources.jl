@@ -26,6 +26,7 @@ function home(source::Source)
     space = Core.eval(Main, Expr(:module, true, source.space, Expr(:block)))::Module
     in_project(source.project) do
         author(() -> Base.include(space, source.script))
+        note_packages()
     end
     push!(LOADED, source.space)
     return space
@@ -51,12 +52,19 @@ end
 Return the function of a dotted name; the refusal of a missing one says what there is.
 """
 function lookup_function(source::Source, name::String)
-    parts = map(Symbol, split(name, '.'))
-    all(Base.isidentifier, parts) || refuse(repr(name), " is no dotted name of a function")
+    parts = Symbol[]
+    for part in split(name, '.')
+        Base.isidentifier(part) || refuse(repr(name), " is no dotted name of a function")
+        push!(parts, Symbol(part))
+    end
     here = home(source)
     if here === nothing
         length(parts) > 1 || refuse(repr(name), " names no package; write Package.", name, ", or give a script")
-        here = in_project(() -> author(() -> Base.require(Main, parts[1])), source.project)
+        here = in_project(source.project) do
+            package = author(() -> Base.require(Main, parts[1]))
+            note_packages()
+            return package
+        end
         popfirst!(parts)
     end
     return Base.invokelatest(descend, here, parts, name)
@@ -110,19 +118,28 @@ end
 """
     versions() -> Dict
 
-Return the versions of Julia and of the packages that are loaded and have one.
+Return the versions of Julia and of the packages that authors' code has loaded, where they have one.
 """
-function versions()
-    found = Dict{String,Any}("language" => string(VERSION))
-    for place in values(Base.loaded_modules)
+versions() = merge(Dict{String,Any}("language" => string(VERSION)), PACKAGES)
+
+const PACKAGES = Dict{String,Any}()
+
+# What is there before any author's code: Julia's own.
+const NOTED = Set{Module}(values(Base.loaded_modules))
+
+# Called while the author's project is active, because Julia 1.5 finds a package's files by its project only.
+function note_packages()
+    for place in collect(values(Base.loaded_modules))
+        place in NOTED && continue
+        push!(NOTED, place)
         path = pathof(place)
         (path === nothing || startswith(path, Sys.STDLIB)) && continue
         project = joinpath(dirname(dirname(path)), "Project.toml")
         isfile(project) || continue
         for line in eachline(project)
             stated = match(r"^version\s*=\s*\"([^\"]+)\"", line)
-            stated === nothing || (found[string(nameof(place))] = String(stated[1]))
+            stated === nothing || (PACKAGES[string(nameof(place))] = String(stated[1]))
         end
     end
-    return found
+    return nothing
 end

@@ -40,13 +40,3 @@ function take_warnings()
     empty!(WARNINGS)
     return taken
 end
-
-"""
-    listen() -> Ptr{Cvoid}
-
-Collect warnings from now on and return the bridge's entry point.
-"""
-function listen()
-    Base.CoreLogging.global_logger(Collector())
-    return @cfunction(enter, Int32, (Ptr{UInt8}, Int64, Ptr{Int64}))
-end

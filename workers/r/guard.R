@@ -12,9 +12,7 @@ guarded <- function(expr) {
   on_warning <- function(w) {
     if (length(warned) < 100L) warned <<- c(warned, conditionMessage(w))
     # Conditions that were signalled without warning() have no such restart.
-    if (!is.null(computeRestarts(w)) && !is.null(findRestart("muffleWarning", w))) {
-      invokeRestart("muffleWarning")
-    }
+    if (!is.null(findRestart("muffleWarning", w))) invokeRestart("muffleWarning")
   }
   on_error <- function(e) trace <<- author_trace(sys.nframe())
   failed <- function(message, class) list(NULL, warned, list(message, class, trace))
@@ -44,7 +42,9 @@ author_trace <- function(top) {
   calls <- sys.calls()[seq_len(top - 1L)]
   # The first script is sourced by us; an author's own source() belongs to the author.
   calls <- calls[-seq_len(entries[[1L]])]
-  plumbing <- list(quote(withVisible(eval(ei, envir))), quote(eval(ei, envir)))
+  plumbing <- list(
+    quote(withVisible(eval(ei, envir))), quote(eval(ei, envir)), quote(base::source(file, local = where, ...))
+  )
   is_plumbing <- function(call) {
     identical(call[[1L]], quote(.handleSimpleError)) || is_signal(call) ||
       any(vapply(plumbing, identical, NA, strip_source(call)))

@@ -11,7 +11,6 @@ load_script <- function(path, folder) {
   env <- script_environment()
   result <- guarded({
     source(path, local = env, encoding = "UTF-8", chdir = TRUE, keep.source = TRUE, echo = FALSE)
-    register_methods(env)
     env
   })
   if (!is.null(result[[3L]])) {
@@ -39,19 +38,4 @@ script_environment <- function() {
 script_functions <- function(env) {
   names <- ls(env)
   names[vapply(names, exists, NA, envir = env, mode = "function", inherits = FALSE)]
-}
-
-#' Make the script's S3 methods known to the generics that the script defines itself
-#'
-#' R finds a method from where the generic is called, which may be inside `lapply()`. Generics of packages
-#' get theirs while a model of the script is in use, see [use_methods()].
-register_methods <- function(env) {
-  methods <- s3_methods(env)
-  for (method in methods) {
-    if (identical(method$home, env)) registerS3method(method$generic, method$class, method$fun, envir = env)
-  }
-  foreign <- Filter(function(method) !identical(method$home, env), methods)
-  parent <- parent.env(env)
-  attr(env, "methods") <- NULL
-  invisible(foreign)
 }

@@ -1,0 +1,70 @@
+"""`triglot`: the group of all commands, and what they share."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from triglot import __version__
+from triglot.cli import fit, models, serve
+from triglot.errors import TriglotError
+from triglot.project import Project
+
+EPILOG = """
+Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
+itself is wrong.
+
+A first model in R: write iris.R with a function fit(x, y, ...), name it in triglot-config.py, then
+
+\b
+    triglot fit
+    triglot serve
+"""
+
+
+class Commands(click.Group):
+    """A group whose expected errors are one line on standard error and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; with --debug errors keep their trace."""
+        try:
+            return super().invoke(ctx)
+        except TriglotError as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"triglot: {error}", err=True)
+            trace = getattr(error, "traceback", "")
+            if trace:
+                click.echo(trace, err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "-c",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Configuration file; several are merged left to right. Default: TRIGLOT_CONFIG, then triglot-config.py.",
+)
+@click.option("--debug", is_flag=True, help="Show Python's own traces of errors.")
+@click.pass_context
+def main(ctx: click.Context, paths: tuple[Path, ...], debug: bool) -> None:
+    """Fit, store and serve models written in R, Julia and Python."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s:%(name)s:%(message)s")
+    logging.getLogger("triglot").setLevel(logging.DEBUG if debug else logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    ctx.obj = Project(paths, os.environ, Path.cwd())
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(__version__)
+
+
+for command in (*fit.COMMANDS, *models.COMMANDS, *serve.COMMANDS):
+    main.add_command(command)

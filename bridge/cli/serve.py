@@ -1,0 +1,71 @@
+"""`serve`, `supervisor-config`, `worker`: processes that stay."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from triglot.discovery import check_name, run_directory
+from triglot.launch import LANGUAGES, worker_command, worker_environment
+from triglot.project import Project
+from triglot.supervision import supervisord_conf
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default: the configuration's, else 127.0.0.1.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port to listen on; default: the configuration's, else 8000."
+)
+@click.option("--workers", "counts", multiple=True, metavar="LANGUAGE=N", help="Workers of a language, e.g. r=2.")
+@click.pass_obj
+def serve(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> None:
+    """Serve in the foreground: the front end and the workers, under supervisord, until Ctrl-C.
+
+    `supervisorctl -c RUN_DIR/supervisord.conf status` works beside it.
+    """
+    conf = _write(project, host, port, counts)
+    command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(conf)]
+    os.execve(sys.executable, command, {**project.environ, "PYTHONUNBUFFERED": "1"})
+
+
+@click.command(name="supervisor-config")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", "counts", multiple=True, metavar="LANGUAGE=N", help="Workers of a language, e.g. r=2.")
+@click.pass_obj
+def supervisor_config(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> None:
+    """Write the supervisord configuration of this project into its run directory, and print its path."""
+    click.echo(_write(project, host, port, counts))
+
+
+@click.command()
+@click.argument("language", type=click.Choice(LANGUAGES))
+@click.option("--name", help="The worker's name; default: LANGUAGE-PID.")
+@click.option("--run-dir", type=click.Path(path_type=Path), help="Default: the configuration's run_dir.")
+@click.pass_obj
+def worker(project: Project, language: str, name: str | None, run_dir: Path | None) -> None:
+    """Run one worker of LANGUAGE in the foreground; a service with the same run directory finds it by itself."""
+    folder = run_directory(run_dir or project.run_dir)
+    command = worker_command(
+        language, check_name(name or f"{language}-{os.getpid()}"), folder, key_file=project.key_file
+    )
+    environment = {**project.environ, **worker_environment(language, project.environ)}
+    os.execve(command[0], command, environment)
+
+
+def _write(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Path:
+    plan = project.plan(host=host, port=port, workers=dict(map(_count, counts)))
+    conf = plan.run_dir / "supervisord.conf"
+    conf.write_text(supervisord_conf(plan, project.environ), "utf-8")
+    return conf
+
+
+def _count(text: str) -> tuple[str, int]:
+    language, _, count = text.partition("=")
+    if language not in LANGUAGES or not count.isdigit():
+        raise click.BadParameter(f"{text!r}: write LANGUAGE=N with a language of {', '.join(LANGUAGES)}")
+    return language, int(count)
+
+
+COMMANDS = (serve, supervisor_config, worker)

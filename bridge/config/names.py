@@ -1,0 +1,113 @@
+"""Dotted names: what they stand for, and the nearest existing name where they stand for nothing."""
+
+import importlib
+import pkgutil
+import sys
+from types import ModuleType
+from typing import Any, Final
+
+from triglot.config.directives import nearest
+from triglot.errors import ConfigError
+
+# Names that configurations written for Palladium use, and what does the same here.
+PALLADIUM_NAMES: Final = {
+    "palladium.config.get_config": "triglot.config.get_config",
+    "palladium.config.initialize_config": "triglot.config.initialize_config",
+    "palladium.dataset.CSV": "triglot.dataset.CSV",
+    "palladium.dataset.EmptyDatasetLoader": "triglot.dataset.EmptyDatasetLoader",
+    "palladium.dataset.SQL": "triglot.dataset.SQL",
+    "palladium.dataset.Table": "triglot.dataset.Table",
+    "palladium.util.args_from_config": "triglot.config.args_from_config",
+    "palladium.util.get_config": "triglot.config.get_config",
+    "palladium.util.initialize_config": "triglot.config.initialize_config",
+    "palladium.util.resolve_dotted_name": "triglot.config.resolve_dotted_name",
+}
+
+
+def resolve_dotted_name(name: str) -> Any:
+    """Return the object that `pkg.mod.attr`, `pkg.mod:attr.sub` or `module` stands for.
+
+    In `pkg.mod.Class.method` the longest importable beginning is the module. Raises `ConfigError`, naming the
+    nearest existing name, with the original error as its cause.
+    """
+    wanted = PALLADIUM_NAMES.get(name.replace(":", "."), name)
+    module, colon, rest = wanted.partition(":")
+    attributes = rest.split(".") if colon else []
+    if not all(part.isidentifier() for part in [*module.split("."), *attributes]):
+        raise ConfigError(f"{name!r} is not a dotted name; write 'package.module.Name'")
+    if colon:
+        return _walk(_import(module), attributes)
+    parts = wanted.split(".")
+    count = max(len(parts) - 1, 1)
+    while True:
+        try:
+            found = _import(".".join(parts[:count]))
+        except _NoSuchModule:
+            if count == 1:
+                raise
+            count -= 1
+        else:
+            return _walk(found, parts[count:])
+
+
+class _NoSuchModule(ConfigError):
+    """The module itself is missing, rather than something that it imports."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.module = module
+
+    def __str__(self) -> str:  # the look around costs time, and most of these errors are never shown
+        return _no_module(self.module)
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise _NoSuchModule(name) from error
+        raise ConfigError(f"module {name!r} needs module {error.name!r}, which is not installed; install it") from error
+    except Exception as error:
+        raise ConfigError(f"importing module {name!r} failed: {type(error).__name__}: {error}") from error
+
+
+def _walk(found: Any, path: list[str]) -> Any:
+    for part in path:
+        holder = found
+        try:
+            found = getattr(holder, part)
+        except AttributeError as error:  # an attribute comes before a module of the same name
+            if not isinstance(holder, ModuleType):
+                raise ConfigError(_no_attribute(holder, part)) from error
+            try:
+                found = _import(f"{holder.__name__}.{part}")
+            except _NoSuchModule:
+                raise ConfigError(_no_attribute(holder, part)) from error
+    return found
+
+
+def _no_module(name: str) -> str:
+    """Return the message for a module that does not exist, naming the nearest one to its first missing part."""
+    if name.partition(".")[0] == "palladium":
+        return "this is Palladium's own name, Palladium is not installed, and nothing here stands for it"
+    holder: ModuleType | None = None
+    for part in name.split("."):
+        try:
+            holder = importlib.import_module(part if holder is None else f"{holder.__name__}.{part}")
+        except Exception:
+            if holder is not None:
+                return _no_attribute(holder, part)
+            known = sorted({module.name for module in pkgutil.iter_modules()} | sys.stdlib_module_names)
+            hint = nearest(part, known)
+            guess = f"{hint} If not, install it" if hint.startswith("Did") else "Install it"
+            return f"there is no module {part!r}. {guess}, or put it beside the configuration file."
+    return f"there is no module {name!r}. Correct the name."
+
+
+def _no_attribute(holder: Any, part: str) -> str:
+    known = [known for known in dir(holder) if not known.startswith("_")]
+    known += [module.name for module in pkgutil.iter_modules(getattr(holder, "__path__", []))]
+    label = getattr(holder, "__name__", type(holder).__name__)
+    kind = "module" if isinstance(holder, ModuleType) else type(holder).__name__
+    return f"{kind} {label!r} has no {part!r}. {nearest(part, sorted(set(known)))}"

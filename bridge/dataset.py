@@ -1,0 +1,172 @@
+"""Dataset loaders: callables that return the data and the target.
+
+A loader may have a method `frame() -> (DataFrame, Series or None)`; what needs names and types asks that one, by
+`load`. pandas and SQLAlchemy are imported when data is loaded, so that naming a loader costs nothing.
+"""
+
+import os
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from triglot.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class DatasetLoader(Protocol):
+    """What a configuration names under `dataset_loader_train` and `dataset_loader_test`."""
+
+    def __call__(self) -> tuple[Any, Any]:
+        """Return data of n rows and a target of n values, or None for either."""
+        ...
+
+
+def load(loader: DatasetLoader) -> tuple[Any, Any]:
+    """Return the loader's data and target, as a data frame with names and types where it can give one."""
+    name = type(loader).__name__
+    pair = getattr(loader, "frame", loader)()
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ConfigError(
+            f"dataset loader {name} gave {type(pair).__name__}; it must give a pair, the data and the target"
+        )
+    data, target = pair
+    return data, target
+
+
+class _Frames:
+    """A loader whose data comes as one data frame; one column of it may be the target."""
+
+    target_column: Hashable | None
+    ndarray: bool
+
+    def __call__(self) -> tuple[Any, Any]:
+        """Return data and target, as arrays unless `ndarray` is false; loaded anew each time."""
+        data, target = self.frame()
+        if not self.ndarray:
+            return data, target
+        return data.to_numpy(), None if target is None else target.to_numpy()
+
+    def frame(self) -> "tuple[pd.DataFrame, pd.Series[Any] | None]":
+        """Return the data with its names and types, in the order of the source, and the target."""
+        frame = self._read()
+        if self.target_column is None:
+            return frame, None
+        found = list(frame.columns).count(self.target_column)
+        if found != 1:
+            columns = ", ".join(map(repr, frame.columns))
+            fault = "does not exist" if found == 0 else "is there more than once"
+            raise ConfigError(
+                f"{self._source()}: target_column {self.target_column!r} {fault}; the columns are {columns}"
+            )
+        return frame.drop(columns=[self.target_column]), frame[self.target_column]
+
+    def _read(self) -> "pd.DataFrame":
+        raise NotImplementedError
+
+    def _source(self) -> str:
+        raise NotImplementedError
+
+    def _checked(self, frame: Any) -> "pd.DataFrame":
+        if not hasattr(frame, "columns"):
+            raise ConfigError(
+                f"{self._source()}: pandas gave {type(frame).__name__} instead of a data frame; "
+                "leave out chunksize and iterator"
+            )
+        checked: pd.DataFrame = frame
+        return checked
+
+
+class CSV(_Frames):
+    """Loads a file of comma-separated values, by path or URL.
+
+    path: relative to the working directory. target_column: the column that is the target. ndarray: whether a call
+    returns arrays instead of a data frame. Further arguments go to `pandas.read_csv`.
+    """
+
+    def __init__(self, path: str, target_column: Hashable | None = None, ndarray: bool = True, **kwargs: Any) -> None:
+        self.path = path
+        self.target_column = target_column
+        self.ndarray = ndarray
+        self.kwargs = kwargs
+
+    def _reader(self) -> Callable[..., Any]:
+        import pandas as pd
+
+        return pd.read_csv
+
+    def _read(self) -> "pd.DataFrame":
+        read = self._reader()
+        try:
+            return self._checked(read(self.path, **self.kwargs))
+        except FileNotFoundError as error:
+            where = os.path.abspath(self.path)
+            remedy = "relative paths start at the working directory"
+            raise ConfigError(f"{self._source()}: there is no file {where!r}; {remedy}") from error
+        except (OSError, TypeError, ValueError) as error:  # ValueError: what the parser and wrong arguments raise
+            raise ConfigError(f"{self._source()}: cannot be read: {type(error).__name__}: {error}") from error
+
+    def _source(self) -> str:
+        return f"dataset {str(self.path)!r}"
+
+
+class Table(CSV):
+    """Loads a file of values separated by tabs, or by `sep`; otherwise like `CSV`, with `pandas.read_table`."""
+
+    def _reader(self) -> Callable[..., Any]:
+        import pandas as pd
+
+        return pd.read_table
+
+
+class SQL(_Frames):
+    """Loads the rows of a query or a table of a database.
+
+    url: SQLAlchemy's. sql: a query, or the name of a table. Further arguments go to `pandas.read_sql`. A connection
+    is open only while rows are read.
+    """
+
+    def __init__(
+        self, url: str, sql: str, target_column: Hashable | None = None, ndarray: bool = True, **kwargs: Any
+    ) -> None:
+        self.url = url
+        self.sql = sql
+        self.target_column = target_column
+        self.ndarray = ndarray
+        self.kwargs = kwargs
+
+    def _read(self) -> "pd.DataFrame":
+        import pandas as pd
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.pool import NullPool
+
+        source = self._source()
+        try:
+            engine = create_engine(self.url, poolclass=NullPool)
+        except (SQLAlchemyError, ImportError) as error:
+            raise ConfigError(f"{source}: cannot be opened: {error}; correct url, or install the driver") from error
+        try:
+            with engine.connect() as connection:
+                return self._checked(pd.read_sql(self.sql, connection, **self.kwargs))
+        except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # OSError: pandas' DatabaseError is one
+            raise ConfigError(f"{source}: {self.sql!r} cannot be read: {error}") from error
+        finally:
+            engine.dispose()
+
+    def _source(self) -> str:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            return f"database {make_url(self.url).render_as_string(hide_password=True)!r}"
+        except ArgumentError:  # what cannot be parsed may hold a password, so it is not shown, nor is its error
+            raise ConfigError("the url of the SQL loader is none; write dialect://user:password@host/name") from None
+
+
+class EmptyDatasetLoader:
+    """Loads nothing: neither data nor target."""
+
+    def __call__(self) -> tuple[None, None]:
+        """Return two times None."""
+        return None, None

@@ -1,0 +1,168 @@
+"""Fitting one model: data in, a signed artefact out, by a fresh worker that ends afterwards.
+
+A fresh process a fit means a clean interpreter, memory given back, and predictions that are not disturbed.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+
+from triglot.artefact import Artefact, load_key, seal
+from triglot.client import Client, new_id
+from triglot.errors import BadRequest, LanguageUnavailable, WorkerUnavailable
+from triglot.estimator import Task
+from triglot.launch import missing, worker_command, worker_environment
+from triglot.message import Reply, Request
+from triglot.scoring import score
+from triglot.table import Array, Table
+from triglot.tabular import target_table, task_of, to_table, to_target
+
+FIT_TIMEOUT_S = 24 * 3600.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A fitted model, not stored yet."""
+
+    artefact: Artefact
+    language: str
+    task: Task
+    info: Mapping[str, Any]
+    output: str
+    warnings: tuple[str, ...]
+
+
+class Bench:
+    """One fresh worker of one language, alone in a run directory of its own."""
+
+    def __init__(self, client: Client, language: str, key: bytes) -> None:
+        self._client = client
+        self._key = key
+        self.language = language
+
+    def fit(self, name: str, model: Any, X: Any, y: Any, python_path: tuple[str, ...] = ()) -> Fitted:
+        """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target."""
+        table = to_table(X)
+        if table.rows == 0:
+            raise BadRequest("there are no rows to fit; look at the dataset loader")
+        task: Task = "regression" if y is None else task_of(model, y)
+        target, labels = (None, None) if y is None else to_target(y, task)
+        spec, sources, base = self._author(model, task, python_path)
+        request = Request(
+            op="fit",
+            id=new_id(),
+            model=name,
+            tables=(table,) if target is None else (table, target_table(target)),
+            artefact=base,
+            spec={
+                "task": task,
+                "classes": None if labels is None else list(labels.classes),
+                "spec": spec,
+                "sources": sources,
+            },
+        )
+        reply = self._client.call(request, self.language, FIT_TIMEOUT_S).reply
+        if reply.artefact is None:
+            raise WorkerUnavailable("the worker answered the fit without an artefact")
+        reply.artefact.verified(self._key)
+        return Fitted(reply.artefact, self.language, task, reply.info, reply.output, reply.warnings)
+
+    def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
+        """Return codes or numbers of shape (rows,) for X, by a model loaded from its artefact."""
+        reply = self._ask(name, artefact, to_table(X))
+        return reply.tables[0].matrix()[:, 0]
+
+    def score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
+        """Return the accuracy or R² of a stored model on data that it may never have seen."""
+        card = artefact.card()
+        target, labels = to_target(y, card["task"])
+        if labels is not None:  # the model's own codes; a class that it never saw can only be wrong
+            known = {label: code for code, label in enumerate(card["classes"])}
+            target = np.array([known.get(label, -1) for label in labels.classes], dtype=np.int32)[target]
+        return score(card["task"], target, self.predict(name, artefact, X))
+
+    def _ask(self, name: str, artefact: Artefact, X: Table) -> Reply:
+        request = Request(op="predict", id=new_id(), model=name, version=1, tables=(X,))
+        return self._client.call(request, self.language, FIT_TIMEOUT_S, fetch=lambda: artefact).reply
+
+    def _author(
+        self, model: Any, task: Task, python_path: tuple[str, ...]
+    ) -> tuple[dict[str, Any], dict[str, str], Artefact | None]:
+        if hasattr(model, "author"):
+            spec, sources = model.author()
+            return spec, sources, None
+        fields = {
+            "language": "python",
+            "task": task,
+            "spec": {},
+            "sources": {},
+            "runtime": {},
+            "schema": None,
+            "classes": None,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        return {"python_path": list(python_path)}, {}, seal(fields, cloudpickle.dumps(model), self._key)
+
+
+@contextmanager
+def bench(language: str, environ: Mapping[str, str], key_file: Path | None = None) -> Iterator[Bench]:
+    """Hold a fresh worker of the language; it and its run directory are gone afterwards.
+
+    Raises `LanguageUnavailable` with the reason where the worker does not come up.
+    """
+    reason = missing(language, environ)
+    if reason is not None:
+        raise LanguageUnavailable(f"{language} is off: {reason}")
+    key = load_key(key_file, environ)
+    with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
+        run_dir = Path(folder)
+        log = run_dir / "worker.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                worker_command(language, "fit", run_dir, key_file=key_file),
+                env={**environ, **worker_environment(language, environ, threads=os.cpu_count() or 1)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        client = Client(run_dir)
+        try:
+            _wait(client, process, language, log)
+            yield Bench(client, language, key)
+        finally:
+            client.close()
+            _stop(process)
+
+
+def _wait(client: Client, process: "subprocess.Popen[bytes]", language: str, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            client.wait_for({language: 1}, 0.2)
+            return
+        except WorkerUnavailable:
+            if process.poll() is None and time.monotonic() < deadline:
+                continue
+        said = log.read_text("utf-8", "replace").strip().splitlines()[-3:]
+        raise LanguageUnavailable(f"the {language} worker did not start: {' / '.join(said) or 'it said nothing'}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,188 @@
+"""A project: what the configuration files say, as the values that commands and processes need.
+
+The environment and the files are read once, here, at the edge; nothing deeper does. Components are built only when
+somebody asks for them, so that listing versions loads no data and serving imports no estimator.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from triglot.client import Client
+from triglot.config import Config, RawConfig, configure_logging, instantiate, locate, read_config
+from triglot.discovery import listed, run_directory
+from triglot.errors import ConfigError, ModelNotFound
+from triglot.estimators import language_of
+from triglot.launch import LANGUAGES, missing
+from triglot.service import Service
+from triglot.store import ModelStore
+from triglot.supervision import FrontEnd, Plan
+
+DEFAULT_NAME = "model"
+DEFAULT_RUN_DIR = "run"
+MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One configured model and its data."""
+
+    name: str
+    model: Any
+    train: Any
+    test: Any
+
+
+class Project:
+    """The configuration of one working directory, read when it is first needed."""
+
+    def __init__(self, paths: Sequence[Path], environ: Mapping[str, str], cwd: Path) -> None:
+        self._given = list(paths)
+        self._cwd = cwd
+        self.environ = dict(environ)
+
+    @cached_property
+    def _paths(self) -> list[Path]:
+        """The files given, or those that the environment or the directory name."""
+        return [path.absolute() for path in self._given or locate(self.environ, self._cwd)]
+
+    @cached_property
+    def _raw(self) -> RawConfig:
+        """What the files say, directives carried out, components not built."""
+        return read_config(self._paths, self.environ)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the configured models, in the order of the configuration."""
+        if "models" in self._raw:
+            return tuple(self._raw["models"])
+        return (str(self._raw.get("model_name", DEFAULT_NAME)),) if "model" in self._raw else ()
+
+    @property
+    def only_name(self) -> str:
+        """The name of the one configured model; raises `ModelNotFound`, listing them, where there are several."""
+        if len(self.names) != 1:
+            raise ModelNotFound(f"say which model: {', '.join(self.names) or 'the configuration has none'}")
+        return self.names[0]
+
+    def entry(self, name: str) -> Entry:
+        """Return a configured model with its components built; what it does not say itself, the top level says."""
+        if name not in self.names:
+            raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
+        built = self._build(name, MODEL_KEYS)
+        return Entry(name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"))
+
+    @cached_property
+    def store(self) -> ModelStore:
+        """The model store; SQLite in the working directory unless the configuration says otherwise."""
+        built = instantiate(self._raw, only={"model_persister"})
+        store = built.get("model_persister")
+        if store is None:
+            return ModelStore(f"sqlite:///{self._cwd / 'triglot.db'}")
+        if not isinstance(store, ModelStore):
+            raise ConfigError(f"model_persister must be a triglot.store.ModelStore, not {type(store).__name__}")
+        return store
+
+    @property
+    def run_dir(self) -> Path:
+        """Where sockets and announcements stand."""
+        return self._cwd / str(self.environ.get("TRIGLOT_RUN_DIR") or self._raw.get("run_dir", DEFAULT_RUN_DIR))
+
+    @property
+    def key_file(self) -> Path | None:
+        """The file of the key that signs artefacts; None is the user's own."""
+        path = self._raw.get("signing_key_file")
+        return None if path is None else self._cwd / str(path)
+
+    @property
+    def python_path(self) -> tuple[str, ...]:
+        """The folders of the configuration files, where the author's own Python modules lie."""
+        return tuple(dict.fromkeys(str(path.parent) for path in self._paths))
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """Where and how wide the front end listens."""
+        wanted = {key: value for key, value in self._server().items() if key in {f.name for f in fields(FrontEnd)}}
+        return FrontEnd(**wanted)
+
+    def server_options(self) -> dict[str, Any]:
+        """Return what the configuration says of the HTTP application, with its components built."""
+        decorators = {str(key) for key in self._raw if str(key).endswith("_decorators")}
+        keys = {"service_metadata", "alive", *decorators, *self._service_keys()}
+        return dict(instantiate(self._raw, only=keys)) | {"server": self._server()}
+
+    def service(self) -> Service:
+        """Return the service of this project's store and of the workers in its run directory."""
+        return Service(
+            self.store, Client(run_directory(self.run_dir), listed(list(self._raw.get("remote_workers", ()))))
+        )
+
+    def plan(self, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
+        """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a language."""
+        front_end = self.front_end
+        wide = FrontEnd(host or front_end.host, port or front_end.port, front_end.processes, front_end.threads)
+        counts = {**{language: 1 for language in self._languages()}, **self._worker_counts(), **workers}
+        for language, count in counts.items():
+            reason = missing(language, self.environ) if count else None
+            if reason is not None:
+                raise ConfigError(f"{language} is off: {reason}. Install it, or serve without: --workers {language}=0")
+        return Plan(
+            run_dir=run_directory(self.run_dir),
+            directory=self._cwd,
+            workers=counts,
+            front_end=wide,
+            key_file=self.key_file,
+            environment={
+                "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
+                "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
+            },
+        )
+
+    def configure_logging(self) -> None:
+        """Set logging up as the configuration says."""
+        configure_logging(self._raw)
+
+    def _build(self, name: str, keys: Sequence[str]) -> Config:
+        raw = self._raw
+        if "models" not in raw:
+            return instantiate(raw, only=set(keys))
+        shared = {key: value for key, value in raw.items() if key != "models"}
+        origins = raw.origins | dict.fromkeys(raw["models"][name], raw.origins["models"])
+        try:
+            return instantiate(RawConfig(shared | raw["models"][name], raw.files, origins), only=set(keys))
+        except ConfigError as error:
+            raise ConfigError(f"models -> {name}: {error}") from error
+
+    def _languages(self) -> set[str]:
+        """Return the languages of what is configured and of what is stored."""
+        configured = {language_of(self.entry(name).model) for name in self.names}
+        return configured | {info.language for info in self.store.list() if "active" in info.aliases}
+
+    def _worker_counts(self) -> dict[str, int]:
+        counts = dict(self._raw.get("workers", {}))
+        for language, count in counts.items():
+            if language not in LANGUAGES or not isinstance(count, int) or count < 0:
+                raise ConfigError(f"workers: {language!r}: {count!r}; write a count for one of {', '.join(LANGUAGES)}")
+        return counts
+
+    def _server(self) -> dict[str, Any]:
+        known = {field.name for field in fields(FrontEnd)} | {"timeout_s", "max_body_bytes", "debug"}
+        server = dict(self._raw.get("server", {}))
+        unknown = sorted(set(server) - known)
+        if unknown:
+            raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        return server
+
+    def _service_keys(self) -> set[str]:
+        """Return the top-level keys of predict services, by their name or by their class's."""
+        return {
+            str(key)
+            for key, value in self._raw.items()
+            if "predict_service" in str(key) or "PredictService" in str(_factory(value))
+        }
+
+
+def _factory(value: Any) -> Any:
+    return value.get("!", "") if isinstance(value, Mapping) else ""

@@ -1,0 +1,124 @@
+"""The service: what command line, HTTP and jobs all call. It has the opinions, they are skins.
+
+A prediction goes: model name -> active version (catalogue) -> a worker (client) -> codes -> labels.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from triglot.catalogue import Catalogue, Served
+from triglot.client import Client, new_id
+from triglot.errors import BadRequest, TriglotError
+from triglot.message import Op, Request
+from triglot.routing import WorkerView
+from triglot.store import ModelStore
+from triglot.table import Table
+
+logger = logging.getLogger("triglot.service")
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """Plain answers, one a row of the request, and where they come from.
+
+    `values` holds labels of their own type, numbers, lists of numbers (several outputs), or lists of
+    probabilities in the order of `classes`.
+    """
+
+    values: list[Any]
+    served: Served
+    worker: str
+    request_id: str
+    output: str = ""
+
+    @property
+    def classes(self) -> list[Any] | None:
+        """The ordered classes of a classifier, else None."""
+        labels = self.served.labels
+        return None if labels is None else list(labels.classes)
+
+
+class Service:
+    """Predicts by the active versions of one store, through the workers that one client knows."""
+
+    def __init__(self, store: ModelStore, client: Client) -> None:
+        self.store = store
+        self._client = client
+        self._catalogue = Catalogue(store, prepare=self._warm)
+        self._told: set[str] = set()
+
+    def served(self, model: str) -> Served:
+        """Return the version of a model that answers now; raises `ModelNotFound`."""
+        return self._catalogue.active(model)
+
+    def models(self) -> dict[str, Served]:
+        """Return all versions that answer now, by model name."""
+        return self._catalogue.all()
+
+    def workers(self) -> list[WorkerView]:
+        """Return what this process knows of the workers."""
+        return self._client.workers()
+
+    @property
+    def trouble(self) -> str:
+        """Why the store cannot be read at the moment; empty while it can."""
+        return self._catalogue.trouble
+
+    def predict(
+        self,
+        served: Served,
+        X: Table,
+        *,
+        proba: bool = False,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        request_id: str | None = None,
+    ) -> Prediction:
+        """Return the answers to the rows of X, in order.
+
+        Raises the worker's own error where the author's code failed, `DeadlineExceeded` or `WorkerUnavailable`
+        where no answer came in time.
+        """
+        if proba and served.labels is None:
+            raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
+        op: Op = "predict_proba" if proba else "predict"
+        request = Request(
+            op=op,
+            id=request_id or new_id(),
+            model=served.model,
+            version=served.version,
+            params=params or {},
+            tables=(X,),
+        )
+        answer = self._client.call(request, served.language, timeout_s, fetch=lambda: self._catalogue.artefact(served))
+        matrix = answer.reply.tables[0].matrix()
+        if proba:
+            values = matrix.tolist()
+        elif served.labels is not None:
+            values = served.labels.decode(matrix[:, 0])
+        else:
+            values = matrix[:, 0].tolist() if matrix.shape[1] == 1 else matrix.tolist()
+        return Prediction(values, served, answer.worker, request.id, answer.reply.output)
+
+    def close(self) -> None:
+        """Close the client and stop looking into the store."""
+        self._catalogue.close()
+        self._client.close()
+
+    def _warm(self, served: Served) -> bool:
+        """Have the workers of its language load a version; False while one of them cannot."""
+        try:
+            self._client.load(
+                served.model, served.version, served.language, fetch=lambda: self._catalogue.artefact(served)
+            )
+        except TriglotError as error:
+            trouble = f"version {served.version} of model {served.model!r} does not load: {error}"
+            if trouble not in self._told:
+                self._told.add(trouble)
+                logger.error("%s", trouble)
+            return False
+        return True

@@ -1,0 +1,339 @@
+"""The model store: every version of every model, and the aliases that say which one is served."""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from triglot.artefact import Artefact, check_blob
+from triglot.errors import ArtefactRefused, ConfigError, ModelNotFound, StoreError, VersionInUse, VersionNotFound
+from triglot.store import migrations
+from triglot.store.engine import Database
+from triglot.store.plain import from_json, to_json
+from triglot.store.tables import NAME_LENGTH, aliases, chunks, models, versions
+
+ACTIVE = "active"
+CHUNK_SIZE = 8 * 1024 * 1024  # bytes
+_LARGEST_VERSION = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version with everything that is needed to serve it."""
+
+    model: str
+    version: int
+    artefact: Artefact
+    metrics: dict[str, Any]
+    metadata: dict[str, Any]
+    golden: bytes | None
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """One version as a listing shows it: without its bytes, and with nothing verified.
+
+    `card` is the manifest without the text of the sources; it is empty where the manifest is damaged.
+    """
+
+    model: str
+    version: int
+    language: str
+    task: str
+    created: datetime
+    size: int
+    sha256: str
+    card: dict[str, Any]
+    metrics: dict[str, Any]
+    metadata: dict[str, Any]
+    aliases: tuple[str, ...]
+
+
+class ModelStore:
+    """Models by name, in versions that are never changed and whose numbers are never used again.
+
+    Safe for threads and processes. Nothing is opened before the first call, which also makes the tables.
+    Every call is one transaction: it happens as a whole or not at all.
+    """
+
+    def __init__(self, url: str = "sqlite:///triglot.db", *, chunk_size: int = CHUNK_SIZE) -> None:
+        if chunk_size < 1:
+            raise ConfigError(f"the store's chunk_size is {chunk_size}; give a number of bytes from 1")
+        self._database = Database(url)
+        self._chunk_size = min(chunk_size, self._database.largest_value)
+
+    def __repr__(self) -> str:
+        return f"ModelStore({str(self._database)!r})"
+
+    def upgrade(self) -> None:
+        """Make the tables or bring them up to date; safe for processes that start together."""
+        self._database.upgrade()
+
+    def close(self) -> None:
+        """Close idle connections; the store may be used again afterwards."""
+        self._database.close()
+
+    def write(
+        self,
+        model: str,
+        artefact: Artefact,
+        *,
+        metrics: Mapping[str, Any] | None = None,
+        golden: bytes | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Return the number of the new version, which is one more than any number the model ever had.
+
+        The blob must have the hash that its manifest names; the signature is not looked at.
+        """
+        _check_name("model", model)
+        card = artefact.card()
+        sha256 = check_blob(card, artefact.blob)
+        pieces = range(0, len(artefact.blob), self._chunk_size)
+        row = {
+            "language": _short_text(card, "language"),
+            "task": _short_text(card, "task"),
+            "manifest": artefact.manifest,
+            "signature": artefact.signature,
+            "size": len(artefact.blob),
+            "sha256": sha256,
+            "chunk_count": len(pieces),
+            "metrics": to_json(metrics, "metrics"),
+            "metadata": to_json(metadata, "metadata"),
+            "golden": golden,
+        }
+
+        def work(connection: Connection) -> int:
+            model_id, version = _next_version(connection, model)
+            key = {"model_id": model_id, "version": version}
+            connection.execute(versions.insert().values(**key, **row, created=_now()))
+            for number, start in enumerate(pieces):
+                data = artefact.blob[start : start + self._chunk_size]
+                connection.execute(chunks.insert().values(**key, number=number, data=data))
+            return version
+
+        return self._database.write(work)
+
+    def read(self, model: str, version: int | None = None) -> StoredVersion:
+        """Return a version, the active one by default, once its bytes have the hash its manifest names."""
+        with self._database.reading() as connection:
+            row = _find_version(connection, model, version, with_golden=True)
+            artefact = Artefact(row.manifest, _read_blob(connection, row), row.signature)
+        try:
+            check_blob(artefact.card(), artefact.blob)
+        except ArtefactRefused as error:
+            raise ArtefactRefused(f"version {row.version} of model {model!r}: {error}") from None
+        return StoredVersion(
+            model=model,
+            version=row.version,
+            artefact=artefact,
+            metrics=from_json(row.metrics),
+            metadata=from_json(row.metadata),
+            golden=row.golden,
+            created=datetime.fromisoformat(row.created),
+        )
+
+    def info(self, model: str, version: int | None = None) -> VersionInfo:
+        """Return what a listing shows of one version, the active one by default."""
+        with self._database.reading() as connection:
+            row = _find_version(connection, model, version)
+            return _info(row, _aliases_of(connection, row.model_id))
+
+    def list(self, model: str | None = None) -> list[VersionInfo]:
+        """Return every version, or those of `model`, ascending by model and number."""
+        query = _version_query()
+        with self._database.reading() as connection:
+            if model is not None:
+                query = query.where(versions.c.model_id == _model_id(connection, model))
+            rows = connection.execute(query).all()
+            rows_of_aliases = connection.execute(select(aliases)).all()
+        of_model: dict[int, dict[str, int]] = {}
+        for alias in rows_of_aliases:
+            of_model.setdefault(alias.model_id, {})[alias.alias] = alias.version
+        infos = [_info(row, of_model.get(row.model_id, {})) for row in rows]
+        return sorted(infos, key=lambda info: (info.model, info.version))  # no two databases sort text alike
+
+    def active(self) -> dict[str, int]:
+        """Return the active version of each model that has one, by one small query."""
+        query = (
+            select(models.c.name, aliases.c.version)
+            .join_from(aliases, models, aliases.c.model_id == models.c.id)
+            .where(aliases.c.alias == ACTIVE)
+        )
+        with self._database.reading() as connection:
+            return {row.name: row.version for row in connection.execute(query)}
+
+    def aliases(self, model: str) -> dict[str, int]:
+        """Return the versions of `model` by alias."""
+        with self._database.reading() as connection:
+            return _aliases_of(connection, _model_id(connection, model))
+
+    def activate(self, model: str, version: int, alias: str = ACTIVE) -> None:
+        """Point `alias` at a version; the same call with the earlier number takes it back."""
+        _check_name("alias", alias)
+
+        def work(connection: Connection) -> None:
+            model_id = _find_version(connection, model, version).model_id
+            key = (aliases.c.model_id == model_id) & (aliases.c.alias == alias)
+            target = {"version": version, "changed": _now()}
+            # asked for by a SELECT, as MariaDB counts only rows that an UPDATE made different
+            if connection.execute(select(aliases.c.alias).where(key)).first() is None:
+                connection.execute(aliases.insert().values(model_id=model_id, alias=alias, **target))
+            else:
+                connection.execute(aliases.update().where(key).values(**target))
+
+        self._database.write(work)
+
+    def deactivate(self, model: str, alias: str = ACTIVE) -> None:
+        """Take `alias` away from `model`; its versions stay."""
+
+        def work(connection: Connection) -> None:
+            model_id = _model_id(connection, model)
+            connection.execute(aliases.delete().where(aliases.c.model_id == model_id, aliases.c.alias == alias))
+
+        self._database.write(work)
+
+    def delete(self, model: str, version: int) -> None:
+        """Remove a version and its bytes for good; one that carries an alias is refused."""
+
+        def work(connection: Connection) -> None:
+            row = _find_version(connection, model, version)
+            if held := _names_of(_aliases_of(connection, row.model_id), version):
+                raise VersionInUse(
+                    f"version {version} of model {model!r} is {', '.join(held)}; "
+                    "activate another version under that alias, or take the alias away, then delete"
+                )
+            connection.execute(
+                versions.delete().where(versions.c.model_id == row.model_id, versions.c.version == version)
+            )
+
+        self._database.write(work)
+
+    def properties(self) -> dict[str, Any]:
+        """Return facts about the store itself; the URL comes without its password."""
+        with self._database.reading() as connection:
+            return {
+                "url": str(self._database),
+                "dialect": self._database.dialect,
+                "schema_revision": migrations.current(connection),
+                "models": connection.execute(select(func.count()).select_from(models)).scalar_one(),
+                "versions": connection.execute(select(func.count()).select_from(versions)).scalar_one(),
+            }
+
+
+def _next_version(connection: Connection, model: str) -> tuple[int, int]:
+    """Return the model's id and its next number; the row stays locked until the transaction ends."""
+    grown = models.update().where(models.c.name == model).values(last_version=models.c.last_version + 1)
+    if connection.execute(grown).rowcount == 0:
+        connection.execute(models.insert().values(name=model, last_version=1))
+    query = select(models.c.id, models.c.last_version).where(models.c.name == model)
+    row = connection.execute(query).one()
+    return row.id, row.last_version
+
+
+def _version_query(*, with_golden: bool = False) -> Select[Any]:
+    heavy = () if with_golden else ("golden",)
+    columns = [column for column in versions.c if column.name not in heavy]
+    return select(models.c.name, *columns).join_from(versions, models, versions.c.model_id == models.c.id)
+
+
+def _model_id(connection: Connection, model: str) -> int:
+    found = None
+    if _is_name(model):  # a driver may choke on what cannot be a name
+        found = connection.execute(select(models.c.id).where(models.c.name == model)).scalar_one_or_none()
+    if found is None:
+        known = sorted(connection.execute(select(models.c.name)).scalars())
+        raise ModelNotFound(f"there is no model {model!r}; known models: {_listed(known)}")
+    return int(found)
+
+
+def _find_version(connection: Connection, model: str, version: int | None, *, with_golden: bool = False) -> Row[Any]:
+    model_id = _model_id(connection, model)
+    wanted = _aliases_of(connection, model_id).get(ACTIVE) if version is None else version
+    row = None
+    if wanted is not None and 0 < wanted <= _LARGEST_VERSION:
+        query = _version_query(with_golden=with_golden)
+        query = query.where(versions.c.model_id == model_id, versions.c.version == wanted)
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        known = connection.execute(select(versions.c.version).where(versions.c.model_id == model_id))
+        missing = "active version" if version is None else f"version {version}"
+        raise VersionNotFound(f"model {model!r} has no {missing}; known versions: {_listed(sorted(known.scalars()))}")
+    return row
+
+
+def _aliases_of(connection: Connection, model_id: int) -> dict[str, int]:
+    query = select(aliases.c.alias, aliases.c.version).where(aliases.c.model_id == model_id)
+    return {row.alias: row.version for row in connection.execute(query)}
+
+
+def _read_blob(connection: Connection, row: Row[Any]) -> bytes:
+    """Return the chunks joined in order, without holding them twice; a gap or a surplus is refused."""
+    of_version = (chunks.c.model_id == row.model_id) & (chunks.c.version == row.version)
+    numbers = connection.execute(select(chunks.c.number).where(of_version).order_by(chunks.c.number))
+    if list(numbers.scalars()) != list(range(row.chunk_count)):
+        raise ArtefactRefused(
+            f"version {row.version} of model {row.name!r} no longer has exactly its {row.chunk_count} chunks; "
+            "restore the store from a backup, or fit the model again"
+        )
+    buffer = io.BytesIO()
+    for number in range(row.chunk_count):  # one at a time: a driver holds a whole result in memory
+        query = select(chunks.c.data).where(of_version, chunks.c.number == number)
+        buffer.write(connection.execute(query).scalar_one())
+    return buffer.getvalue()
+
+
+def _info(row: Row[Any], of_model: Mapping[str, int]) -> VersionInfo:
+    try:
+        card = Artefact(row.manifest, b"", row.signature).card()
+    except ArtefactRefused:
+        card = {}  # one damaged row must not hide the others from the person who looks for it
+    card.pop("sources", None)
+    return VersionInfo(
+        model=row.name,
+        version=row.version,
+        language=row.language,
+        task=row.task,
+        created=datetime.fromisoformat(row.created),
+        size=row.size,
+        sha256=row.sha256,
+        card=card,
+        metrics=from_json(row.metrics),
+        metadata=from_json(row.metadata),
+        aliases=_names_of(of_model, row.version),
+    )
+
+
+def _names_of(of_model: Mapping[str, int], version: int) -> tuple[str, ...]:
+    return tuple(sorted(alias for alias, target in of_model.items() if target == version))
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= NAME_LENGTH and name.isprintable() and name == name.strip()
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not _is_name(name):
+        raise StoreError(
+            f"{name!r} cannot name a{'n' if kind == 'alias' else ''} {kind}; use 1 to {NAME_LENGTH} "
+            "printable characters without blanks at the ends"
+        )
+
+
+def _short_text(card: Mapping[str, Any], field: str) -> str:
+    value = card.get(field)
+    if not isinstance(value, str) or not 0 < len(value) <= 32:
+        raise ArtefactRefused(f"the manifest's {field} is {value!r}; seal the artefact with triglot.artefact.seal")
+    return value
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values)) or "none"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,144 @@
+"""The configuration of supervisord: the front end, a group of workers a language, restarts without delay.
+
+Programs and groups are named as operators type them: `supervisorctl restart workers-r:*`. Priorities: workers 10,
+job runner 15 (its place is kept free), front end 20; supervisord stops them in the reverse order, so that the
+front end goes first and the workers answer what it still holds.
+"""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from triglot.errors import ConfigError
+from triglot.launch import LANGUAGES, worker_command, worker_environment
+
+STOP_WAIT_S = 30
+WEB_STOP_WAIT_S = 20
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """Where the front end listens, and how wide it is."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    processes: int = 2
+    threads: int = 16
+
+    def command(self) -> list[str]:
+        """Return the command line that serves the WSGI application of `triglot.server.wsgi`."""
+        return [
+            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+            *("--host", self.host, "--port", str(self.port)),
+            *("--workers", str(self.processes), "--blocking-threads", str(self.threads)),
+            *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
+            *("--log-level", "warning", "triglot.server.wsgi:app"),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is to be supervised together."""
+
+    run_dir: Path
+    directory: Path
+    workers: Mapping[str, int]
+    front_end: FrontEnd
+    key_file: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
+    """Return the text of a supervisord configuration; raises `ConfigError` for a value that it cannot hold."""
+    socket = plan.run_dir / "supervisor.sock"
+    sections = [
+        ("unix_http_server", {"file": _text(socket), "chmod": "0700"}),
+        (
+            "supervisord",
+            {
+                "nodaemon": "true",
+                "logfile": "/dev/null",
+                "logfile_maxbytes": "0",
+                "pidfile": _text(plan.run_dir / "supervisord.pid"),
+                "directory": _text(plan.directory),
+                "environment": _environment(plan.environment),
+                **({"user": "root"} if os.getuid() == 0 else {}),
+            },
+        ),
+        (
+            "rpcinterface:supervisor",
+            {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
+        ),
+        ("supervisorctl", {"serverurl": f"unix://{_text(socket)}"}),
+    ]
+    for language in LANGUAGES:
+        if plan.workers.get(language):
+            sections.append((f"program:workers-{language}", _workers(plan, language, environ)))
+    sections.append(("program:web", _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)))
+    # Any process that reads events wakes supervisord when one of its children ends: 16 ms instead of up to 1 s.
+    sections.append(
+        (
+            "eventlistener:wake",
+            {
+                "command": _command([sys.executable, "-m", "triglot.wake"]),
+                "events": "PROCESS_STATE",
+                "priority": "1",
+                "stderr_logfile": "/dev/stderr",
+                "stderr_logfile_maxbytes": "0",
+            },
+        )
+    )
+    return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
+
+
+def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str, str]:
+    name = f"{language}-%(process_num)d"
+    command = worker_command(language, "NAME", plan.run_dir, key_file=plan.key_file)
+    line = _command(command).replace("NAME", name, 1)
+    body = _program([], priority=10, stop_wait_s=STOP_WAIT_S)
+    return body | {
+        "command": line,
+        "process_name": name,
+        "numprocs": str(plan.workers[language]),
+        "environment": _environment(worker_environment(language, environ)),
+    }
+
+
+def _program(command: Sequence[str], *, priority: int, stop_wait_s: int) -> dict[str, str]:
+    return {
+        "command": _command(command),
+        "priority": str(priority),
+        "autorestart": "true",
+        "startsecs": "1",
+        "startretries": "10",
+        "stopsignal": "TERM",
+        "stopwaitsecs": str(stop_wait_s),
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": "/dev/stdout",
+        "stdout_logfile_maxbytes": "0",
+    }
+
+
+def _command(command: Sequence[str]) -> str:
+    return " ".join(shlex.quote(_text(part)) for part in command)
+
+
+def _environment(variables: Mapping[str, str]) -> str:
+    for name in variables:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"{name!r} is no name of an environment variable")
+    return ",".join(f'{name}="{_text(value)}"' for name, value in sorted(variables.items()))
+
+
+def _text(value: Path | str) -> str:
+    """Return a value as supervisord's file format holds it, or refuse what would break out of its line."""
+    text = str(value)
+    if any(character in text for character in '\n\r"\x00;'):
+        raise ConfigError(f"{text!r} cannot stand in a supervisord configuration: no quotes, semicolons or line breaks")
+    return text.replace("%", "%%")

@@ -1,0 +1,110 @@
+"""What Python people hold (data frames, arrays) to tables and targets; pandas is used only if the caller did."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from triglot.errors import BadRequest
+from triglot.estimator import Task
+from triglot.labels import Labels
+from triglot.table import NUMERIC, Array, Column, Table
+
+
+def to_table(X: Any) -> Table:
+    """Return a table of a DataFrame, of an array of shape (rows, columns), or of a table itself.
+
+    The columns of an array are named x0, x1, ... as scikit-learn names them. Raises `BadRequest` for a column that
+    has no kind, naming it.
+    """
+    if isinstance(X, Table):
+        return X
+    if hasattr(X, "columns") and hasattr(X, "iloc"):
+        names = [str(name) for name in X.columns]
+        if len(set(names)) != len(names):
+            raise BadRequest(f"column names must differ: {', '.join(names)}")
+        return Table.of({name: _column(name, X.iloc[:, j]) for j, name in enumerate(names)})
+    array = np.asarray(X)
+    if array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.ndim != 2:
+        raise BadRequest(f"X must have rows and columns, not shape {array.shape}")
+    names = [f"x{j}" for j in range(array.shape[1])]
+    if array.dtype.name in NUMERIC:
+        return Table(names, matrix=np.asfortranarray(array))
+    if array.dtype.kind in "iuf":
+        return Table(names, matrix=np.asfortranarray(array, dtype=np.float64))
+    return Table.of({name: _objects(name, array[:, j]) for j, name in enumerate(names)})
+
+
+def to_target(y: Any, task: Task) -> tuple[Array, Labels | None]:
+    """Return the target as int32 codes and labels for classification, else as float64 numbers.
+
+    The classes of a categorical column keep its order; others are sorted.
+    """
+    if task == "classification":
+        dtype = getattr(y, "dtype", None)
+        levels = getattr(dtype, "categories", None)
+        values = y.tolist() if hasattr(y, "tolist") else list(y)
+        labels = Labels.learn(values, None if levels is None else levels.tolist())
+        return labels.encode(values), labels
+    try:
+        numbers = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadRequest("the target of a regression must be numbers") from None
+    if not np.isfinite(numbers).all():
+        raise BadRequest("the target has missing or infinite values; remove these rows before fitting")
+    return numbers.ravel(), None
+
+
+def target_table(y: Array) -> Table:
+    """Return a target as the one-column table that crosses the wire."""
+    return Table(("y",), matrix=np.asfortranarray(y.reshape(-1, 1)))
+
+
+def task_of(model: Any, y: Any) -> Task:
+    """Return what a model is for: what it says itself, else what its target looks like."""
+    said = getattr(model, "task", None)
+    if said is None and hasattr(model, "__sklearn_tags__"):
+        said = {"classifier": "classification", "regressor": "regression"}.get(model.__sklearn_tags__().estimator_type)
+    if said in ("classification", "regression"):
+        return "classification" if said == "classification" else "regression"
+    array = np.asarray(y)
+    return "regression" if array.dtype.kind == "f" else "classification"
+
+
+def _column(name: str, series: Any) -> Column:
+    dtype = series.dtype
+    if hasattr(dtype, "categories"):
+        codes = series.cat.codes.to_numpy(dtype=np.int32)
+        missing = codes < 0
+        levels = [str(level) for level in dtype.categories.tolist()]
+        return Column.category(codes, levels, ordered=bool(dtype.ordered), missing=missing if missing.any() else None)
+    missing = series.isna().to_numpy()
+    mask = missing if missing.any() else None
+    numpy_name = getattr(dtype, "numpy_dtype", dtype)
+    kind = getattr(numpy_name, "kind", "O")
+    if kind == "f":
+        return Column.numeric(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    if kind in "iu":
+        return Column("int64", series.to_numpy(dtype=np.int64, na_value=0), mask)
+    if kind == "b":
+        return Column("bool", series.to_numpy(dtype=np.bool_, na_value=False), mask)
+    if kind in "MmcV":
+        raise BadRequest(f"column {name!r} is of type {dtype}; turn it into numbers or text in the dataset loader")
+    values: list[Any] = [None if gone else value for value, gone in zip(series.tolist(), missing, strict=True)]
+    return _objects(name, values)
+
+
+def _objects(name: str, values: Sequence[Any] | Array) -> Column:
+    plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    types = {type(value) for value in plain if value is not None}
+    if types <= {str}:
+        return Column.strings(plain)
+    if types <= {bool}:
+        missing = np.array([value is None for value in plain])
+        return Column("bool", np.array([bool(v) for v in plain]), missing if missing.any() else None)
+    if types <= {int, float}:
+        return Column.numeric(np.array([np.nan if value is None else value for value in plain], dtype=np.float64))
+    found = ", ".join(sorted(kind.__name__ for kind in types))
+    raise BadRequest(f"column {name!r} mixes {found}; make it all text or all numbers")

@@ -1,0 +1,100 @@
+"""`create_app`: the Flask application, made of what it is handed; it reads no environment and no file."""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, Response, g, request
+
+from triglot.errors import ConfigError
+from triglot.server import errors, health, models
+from triglot.server.predict import PredictService
+from triglot.service import TIMEOUT_S, Service
+
+MAX_BODY_BYTES = 64 * 2**20
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+View = Callable[..., Any]
+Decorator = Callable[[View], View]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the application behaves; all of it has a sound default."""
+
+    services: Sequence[PredictService] = ()
+    decorators: Mapping[str, Sequence[Decorator]] = field(default_factory=dict)
+    service_metadata: Mapping[str, Any] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    timeout_s: float = TIMEOUT_S
+    max_body_bytes: int = MAX_BODY_BYTES
+    debug: bool = False
+
+
+def create_app(service: Service, options: Options | None = None) -> Flask:
+    """Return the application that answers for this service."""
+    options = options or Options()
+    app = Flask("triglot", static_folder=None)
+    app.debug = options.debug
+    app.config["MAX_CONTENT_LENGTH"] = options.max_body_bytes
+    app.url_map.strict_slashes = False
+    service_metadata = dict(options.service_metadata)
+    errors.register(app)
+
+    def decorated(name: str, view: View) -> View:
+        # The first of a list is innermost, as configuration files expect it.
+        for decorator in options.decorators.get(name, ()):
+            view = decorator(view)
+        return view
+
+    def add(predict: PredictService, rule: str) -> None:
+        def view() -> Response:
+            return predict.answer(service, request, service_metadata, options.timeout_s)
+
+        view.__name__ = rule
+        app.add_url_rule(rule, rule, decorated(predict.decorator_list_name, view), methods=["GET", "POST"])
+
+    rules = [predict.entry_point for predict in options.services]
+    if len(set(rules)) != len(rules):
+        raise ConfigError(f"two predict services share an entry_point: {', '.join(sorted(rules))}")
+    for predict in options.services:
+        add(predict, predict.entry_point)
+    if "/predict" not in rules:
+        add(PredictService(), "/predict")
+
+    @app.before_request
+    def identify() -> None:
+        wanted = request.headers.get("X-Request-Id", "")
+        g.request_id = wanted if _REQUEST_ID.fullmatch(wanted) else uuid.uuid4().hex
+
+    @app.after_request
+    def name_the_request(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        return response
+
+    def predict_of(name: str) -> Response:
+        by_name = PredictService(model=name, predict_proba=False)
+        return by_name.answer(service, request, service_metadata, options.timeout_s)
+
+    def proba_of(name: str) -> Response:
+        by_name = PredictService(model=name, predict_proba=True)
+        return by_name.answer(service, request, service_metadata, options.timeout_s)
+
+    def alive() -> Response:
+        return health.alive(service, options.required, service_metadata)
+
+    def ready() -> Response:
+        return health.ready(service)
+
+    def list_models() -> Response:
+        return models.list_models(service)
+
+    predicts = "predict_decorators"
+    app.add_url_rule("/models/<name>/predict", "predict_of", decorated(predicts, predict_of), methods=["GET", "POST"])
+    app.add_url_rule("/models/<name>/predict_proba", "proba_of", decorated(predicts, proba_of), methods=["GET", "POST"])
+    app.add_url_rule("/alive", "alive", decorated("alive_decorators", alive))
+    app.add_url_rule("/ready", "ready", ready)
+    app.add_url_rule("/list", "list", decorated("list_decorators", list_models))
+    return app

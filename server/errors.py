@@ -1,0 +1,91 @@
+"""Errors of the bridge as HTTP: the one place where a code becomes a status, and the one shape of an error."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, current_app, g
+from werkzeug.exceptions import HTTPException
+
+from triglot.errors import BadRequest, EstimatorFailed, TriglotError
+from triglot.server.payload import json_response
+
+logger = logging.getLogger("triglot.server")
+
+STATUS = {
+    "bad-request": 400,
+    "model-not-found": 404,
+    "version-not-found": 404,
+    "version-in-use": 409,
+    "unsupported-media-type": 415,
+    "poison-request": 422,
+    "config": 500,
+    "estimator-failed": 500,
+    "artefact-refused": 500,
+    "protocol": 500,
+    "error": 500,
+    "artefact-needed": 503,
+    "language-unavailable": 503,
+    "overloaded": 503,
+    "store": 503,
+    "worker-lost": 503,
+    "worker-unavailable": 503,
+    "deadline-exceeded": 504,
+}
+RETRY_AFTER_S = 1
+# What these say was written for the caller; everything else may name files and functions of ours.
+_TOLD = {code for code, status in STATUS.items() if status != 500}
+
+
+def register(app: Flask) -> None:
+    """Answer every error of this app in the one shape."""
+    app.register_error_handler(TriglotError, _bridge)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def error_body(message: str, code: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the body of an error: Palladium's three keys first, ours behind them."""
+    metadata = {"status": "ERROR", "error_code": -1, "error_message": message, "code": code}
+    return {"metadata": metadata | {"request_id": g.get("request_id", "")} | (details or {})}
+
+
+def _bridge(error: TriglotError) -> Response:
+    status = STATUS.get(error.code, 500)
+    if status >= 500:
+        logger.error("[%s] %s: %s", g.get("request_id", ""), error.code, _for_the_log(error))
+    if current_app.debug:
+        body = error_body(str(error), error.code, error.details())
+    elif error.code in _TOLD:
+        body = error_body(_said(error), error.code, error.details())
+    elif isinstance(error, EstimatorFailed):
+        body = error_body(
+            f"the model failed ({error.native_class or 'error'}); see the log for this request_id", error.code
+        )
+    else:
+        body = error_body("the service failed; see the log for this request_id", error.code)
+    response = json_response(body, status)
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    response = json_response(error_body(f"{error.name}: {error.description}", "http"), error.code or 500)
+    if error.code == 405:
+        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    logger.exception("[%s] unexpected error", g.get("request_id", ""))
+    message = f"{type(error).__name__}: {error}" if current_app.debug else "the service failed; see the log"
+    return json_response(error_body(message, "error"), 500)
+
+
+def _said(error: TriglotError) -> str:
+    return f"BadRequest: {error}" if isinstance(error, BadRequest) else str(error)
+
+
+def _for_the_log(error: TriglotError) -> str:
+    trace = getattr(error, "traceback", "")
+    return f"{error}\n{trace}" if trace else str(error)

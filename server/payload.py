@@ -1,0 +1,53 @@
+"""The JSON shapes, in and out, in one place."""
+
+from typing import Any
+
+import orjson
+from flask import Request, Response
+
+from triglot.errors import BadRequest
+from triglot.schema import Schema
+from triglot.table import Table
+
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+
+
+class UnsupportedMediaType(BadRequest):
+    """The body is of a type that this route does not read."""
+
+    code = "unsupported-media-type"
+
+
+def json_response(body: Any, status: int = 200) -> Response:
+    """Return a response of this body; NaN and infinity are null, as JSON has no word for them."""
+    response = Response(orjson.dumps(body, option=_OPTIONS), status=status)
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    return response
+
+
+def one_row(request: Request, schema: Schema, *, ignore: frozenset[str] = frozenset(), allow_extra: bool) -> Table:
+    """Return the one row of a query string; a repeated key counts once, with its first value."""
+    row = {key: value for key, value in request.args.items() if key not in ignore}
+    return schema.rows([row], allow_extra=allow_extra)
+
+
+def many_rows(request: Request, schema: Schema, *, allow_extra: bool) -> Table:
+    """Return the rows of a JSON list of objects."""
+    if request.mimetype != "application/json":
+        said = repr(request.mimetype) if request.mimetype else "nothing"
+        raise UnsupportedMediaType(f"the body must be JSON: send Content-Type: application/json, not {said}")
+    body = request.get_data(cache=False)
+    if not body:
+        raise BadRequest("the body is empty; send a JSON list of objects, one a row")
+    try:
+        rows = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+    if not isinstance(rows, list):
+        raise BadRequest("the body must be a JSON list of objects, one a row; put a single row into a list")
+    return schema.rows(rows, allow_extra=allow_extra)
+
+
+def metadata(service_metadata: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """Return the metadata of a good answer: Palladium's keys in their order, then ours, then the service's own."""
+    return {"status": "OK", "error_code": 0, **facts, **service_metadata}

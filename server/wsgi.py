@@ -1,0 +1,43 @@
+"""The WSGI entry: reads the configuration that the environment names, and builds service and application.
+
+granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.wsgi:app
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from triglot.project import Project
+from triglot.server.app import Options, create_app
+from triglot.server.predict import PredictService
+
+
+def build(project: Project) -> Flask:
+    """Return the application of a project."""
+    built = project.server_options()
+    server = built["server"]
+    wanted = {key: server[key] for key in ("timeout_s", "max_body_bytes", "debug") if key in server}
+    return create_app(project.service(), Options(**wanted, **_components(built)))
+
+
+def _components(built: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "services": tuple(value for value in built.values() if isinstance(value, PredictService)),
+        "decorators": {key: value for key, value in built.items() if key.endswith("_decorators")},
+        "service_metadata": dict(built.get("service_metadata", {})),
+        "required": tuple(built.get("alive", {}).get("process_store_required", ())),
+    }
+
+
+def _app() -> Flask:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
+    project = Project([], os.environ, Path.cwd())
+    project.configure_logging()
+    return build(project)
+
+
+app = _app()

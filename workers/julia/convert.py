@@ -1,0 +1,82 @@
+"""Tables as addresses that the Julia side reads, and answers copied out of Julia's memory."""
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from triglot.errors import BadRequest
+from triglot.table import Array, Column, Table, numeric_kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """The description of X for Julia, and the arrays behind its addresses, to be held while Julia runs."""
+
+    request: list[Any]
+    held: list[Array] = field(default_factory=list)
+
+    @classmethod
+    def matrix(cls, X: Table, columns: bool) -> "Features":
+        """Describe X as one column-major matrix: the table's own memory, or its one transposed copy."""
+        try:
+            matrix = X.matrix()
+        except TypeError as error:
+            raise BadRequest(f"x: {error}; leave it out, or set x to table") from None
+        if columns:
+            matrix = np.asfortranarray(matrix.T)
+        return cls(["matrix", numeric_kind(matrix.dtype), matrix.ctypes.data, *matrix.shape], [matrix])
+
+    @classmethod
+    def table(cls, X: Table) -> "Features":
+        """Describe X as named columns; numbers stay where they are."""
+        held: list[Array] = []
+        parts = [_column(column, held) for column in X.columns]
+        return cls(["table", list(X.names), parts, X.rows], held)
+
+
+def target(y: Array) -> tuple[list[Any], Array]:
+    """Return the description of y for Julia, and the array to be held while Julia runs."""
+    values = np.ascontiguousarray(y)
+    return [numeric_kind(values.dtype), values.ctypes.data, len(values)], values
+
+
+def copied(address: int, rows: int, columns: int, nbytes: int, dtype: type[Any]) -> Array:
+    """Return a copy of Julia's column-major memory of shape (rows, columns); (rows,) where there is one column."""
+    out = np.empty((rows, columns) if columns != 1 else rows, dtype=dtype, order="F")
+    if out.nbytes != nbytes:
+        raise ValueError("the answer has more than two dimensions")
+    ctypes.memmove(out.ctypes.data, address, nbytes)
+    return out
+
+
+def _column(column: Column, held: list[Array]) -> list[Any]:
+    """Return kind, address, address of the mask (0 for none) and what else the kind needs."""
+    missing = column.missing
+    extra: Any = None
+    if column.kind == "string":
+        gone = np.zeros(len(column), dtype=bool) if missing is None else missing
+        texts = ["" if g else text for text, g in zip(column.values.tolist(), gone.tolist(), strict=True)]
+        encoded = [text.encode() for text in texts]
+        ends = np.zeros(len(encoded) + 1, dtype=np.int64)
+        np.cumsum([len(text) for text in encoded], out=ends[1:])
+        values = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        held.append(ends)
+        extra = [ends.ctypes.data, len(values)]
+    elif column.kind == "category":
+        beyond = (column.values < 0) | (column.values >= len(column.levels))
+        missing = beyond if missing is None else missing | beyond
+        # a missing place holds any code at all, and Julia indexes with it
+        values = np.where(missing, 0, column.values).astype(np.int32)
+        missing = missing if missing.any() else None
+        # so that index 0 exists where a column of nothing but missing values has no levels
+        extra = list(column.levels) or [""]
+    else:
+        values = np.ascontiguousarray(column.values)
+    held.append(values)
+    if missing is None:
+        return [column.kind, values.ctypes.data, 0, extra]
+    mask = np.ascontiguousarray(missing)
+    held.append(mask)
+    return [column.kind, values.ctypes.data, mask.ctypes.data, extra]

@@ -1,0 +1,272 @@
+"""Julia in a worker process: authors' modules and scripts, called through one C entry point of the Julia side."""
+
+import atexit
+import ctypes
+import os
+import shutil
+import struct
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+from weakref import finalize
+
+import msgpack
+import numpy as np
+
+from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
+from triglot.estimator import FitTask, Output, Task
+from triglot.labels import Labels
+from triglot.table import Array, Table
+from triglot.workers.julia.capture import Capture
+from triglot.workers.julia.convert import Features, copied, target
+from triglot.workers.julia.library import Library, find
+from triglot.workers.julia.plan import Plan
+
+_ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
+_INTERRUPT_EVERY_S = 0.05  # a loop without allocations only yields to the fourth or fifth
+_CARD_LENGTH = struct.Struct("<I")
+_MAGIC = b"TGJL"
+
+
+class JuliaModel:
+    """A fitted model that lives in Julia under a number, until Python forgets this object."""
+
+    __slots__ = ("__weakref__", "labels", "number", "plan", "task")
+
+    def __init__(self, number: int, plan: Plan, task: Task, labels: Labels | None) -> None:
+        self.number = number
+        self.plan = plan
+        self.task = task
+        self.labels = labels
+
+
+class JuliaRuntime:
+    """One Julia inside this process; entered by the thread that called `start` and by no other."""
+
+    language: ClassVar[str] = "julia"
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        self._scratch = scratch
+        self._thread = 0
+        self._reply = (ctypes.c_int64 * 5)()
+        self._entry: Any = None
+        self._forgotten: deque[int] = deque()
+        self._lock = threading.Lock()
+        self._running = 0  # the number of the call that runs, 0 between calls
+        self._calls = 0
+        self._stopping: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Bring Julia up in this thread and read the bridge's Julia side."""
+        if self._entry is not None:
+            return
+        for name in ("OPENBLAS_NUM_THREADS", "JULIA_NUM_THREADS"):
+            os.environ.setdefault(name, "1")  # both are read once, when the libraries are loaded
+        installation = find(os.environ)
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="triglot-julia-"))
+            atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
+        self._capture = Capture()
+        try:
+            self._library = Library(installation)
+            self._entry = _ENTRY(self._library.include(Path(__file__).resolve().parent / "Bridge.jl"))
+        except LanguageUnavailable:
+            self._capture.undo()
+            raise
+        self._thread = threading.get_ident()
+        self._versions = dict(self._ask("versions"))
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of Julia and of the packages that are loaded by now."""
+        found: dict[str, str] = self._ask("versions")
+        return found
+
+    def fit(self, task: FitTask) -> JuliaModel:
+        """Return the model that the author's function fitted on Julia's own copies of the data."""
+        plan = Plan.of(task.spec, task.sources)
+        features = _features(plan, task.X)
+        y, _held = (None, None) if task.y is None else target(task.y)
+        # Labels without a target mean nothing to an author's function.
+        number = self._ask(
+            "fit",
+            plan.request(task.labels, self._folder),
+            features.request,
+            y,
+            dict(plan.params),
+            plan.seed,
+        )
+        return self._model(number, plan, task.task, task.labels)
+
+    def dump(self, model: JuliaModel) -> bytes:
+        """Return a card (which Julia wrote it, for which source) and Julia's own serialisation."""
+        address, _, _, nbytes = self._call(["dump", model.number])
+        card: bytes = msgpack.packb({"julia": self._versions["language"], "space": model.plan.space})
+        return _MAGIC + _CARD_LENGTH.pack(len(card)) + card + ctypes.string_at(address, nbytes)
+
+    def load(self, manifest: Mapping[str, Any], blob: bytes) -> JuliaModel:
+        """Return the model of a verified manifest; refuses what another source or a later Julia wrote."""
+        plan = Plan.of(manifest["spec"], manifest["sources"])
+        classes = manifest["classes"]
+        labels = None if classes is None else Labels(tuple(classes))
+        value = self._opened(plan, blob)
+        address = ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
+        number = self._ask("load", plan.request(labels, self._folder), address, len(value))
+        return self._model(number, plan, manifest["task"], labels)
+
+    def predict(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return codes for a classifier, numbers otherwise; `params` come before the plan's own."""
+        given = {**model.plan.predict_params, **params}
+        return self._answer("predict", model, X, given, np.float64 if model.labels is None else np.int32)
+
+    def predict_proba(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return probabilities in class order, each within 0 and 1 and each row with sum 1."""
+        answer = self._answer("predict_proba", model, X, dict(params), np.float64)
+        count = 0 if model.labels is None else len(model.labels.classes)
+        if answer.ndim == 1:
+            answer = answer.reshape(-1, 1)
+        if answer.shape[1] != count:
+            raise self._wrong(f"predict_proba gave {answer.shape[1]} columns for {count} classes")
+        if not ((answer >= -1e-9) & (answer <= 1 + 1e-9)).all():
+            raise self._wrong("predict_proba gave numbers that are not between 0 and 1")
+        if answer.size and not np.allclose(answer.sum(axis=1), 1, rtol=0, atol=1e-3):
+            row = int(np.argmax(np.abs(answer.sum(axis=1) - 1)))
+            raise self._wrong(f"predict_proba: the probabilities of sample {row + 1} have sum {answer[row].sum():.6g}")
+        return answer
+
+    def describe(self, model: JuliaModel) -> Mapping[str, Any]:
+        """Return the type of the author's model and whether it gives probabilities."""
+        found: dict[str, Any] = self._ask("describe", model.number)
+        return found
+
+    def take_output(self) -> Output:
+        """Return what was printed, and the warnings that were logged."""
+        text = self._capture.take()
+        warnings = tuple(self._ask("warnings")) if self._reply[4] else ()
+        return Output(text, warnings) if text or warnings else Output()
+
+    def interrupt(self) -> None:
+        """Stop the call that runs: repeat SIGINT until it has ended; nothing where none runs."""
+        with self._lock:
+            if not self._running or self._stopping is not None:
+                return
+            self._stopping = threading.Thread(
+                target=self._insist, args=(self._running,), name="julia-interrupt", daemon=True
+            )
+            self._stopping.start()
+
+    def _insist(self, call: int) -> None:
+        while True:
+            with self._lock:
+                if self._running != call:
+                    return
+                self._library.interrupt()
+            time.sleep(_INTERRUPT_EVERY_S)
+
+    def _answer(self, question: str, model: JuliaModel, X: Table, params: dict[str, Any], dtype: type[Any]) -> Array:
+        features = _features(model.plan, X)
+        reply = self._call([question, model.number, features.request, params])
+        try:
+            answer = copied(*reply, dtype)
+        except ValueError as error:
+            raise self._wrong(f"{question}: {error}; a vector or a matrix is needed") from None
+        if len(answer) != X.rows:
+            raise self._wrong(
+                f"{question} gave {len(answer)} answers for {X.rows} samples; one a sample is needed"
+                f"{' (layout is columns: a matrix has one column a sample)' if model.plan.columns else ''}"
+            )
+        return answer
+
+    def _ask(self, *request: Any) -> Any:
+        """Return the packed answer of one operation."""
+        address, _, _, nbytes = self._call(list(request))
+        return msgpack.unpackb(ctypes.string_at(address, nbytes))
+
+    def _call(self, request: list[Any]) -> tuple[int, int, int, int]:
+        """Return where the answer lies: address, rows, columns and bytes, good until the next call."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("Julia may be entered by the thread that started it and by no other")
+        if self._forgotten and request[0] != "free":
+            self._call(["free", [self._forgotten.popleft() for _ in range(len(self._forgotten))]])
+        try:
+            packed = msgpack.packb(request)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadRequest(f"a parameter cannot be handed to Julia: {error}; use plain JSON values") from None
+        status = self._enter(packed)
+        address, rows, columns, nbytes, _ = self._reply
+        if status:
+            report = msgpack.unpackb(ctypes.string_at(address, nbytes))
+            raise EstimatorFailed(
+                report["message"],
+                language="julia",
+                native_class=report["class"],
+                traceback=report["traceback"],
+            )
+        return address, rows, columns, nbytes
+
+    def _enter(self, packed: bytes) -> int:
+        with self._lock:
+            self._calls += 1
+            self._running = self._calls
+        try:
+            status: int = self._entry(packed, len(packed), self._reply)
+        finally:
+            with self._lock:
+                self._running = 0
+                stopping, self._stopping = self._stopping, None
+        if stopping is not None:
+            stopping.join()
+            self._settle()
+        return status
+
+    def _settle(self) -> None:
+        """Let interrupts that came too late pass, so that they do not hit the next call; keep the answer."""
+        kept = self._reply[:]
+        root = ctypes.string_at(kept[0], kept[3])
+        packed = msgpack.packb(["settle"])
+        self._entry(packed, len(packed), self._reply)
+        self._late = ctypes.create_string_buffer(root, len(root) or 1)
+        self._reply[:] = [ctypes.addressof(self._late), *kept[1:]]
+
+    def _opened(self, plan: Plan, blob: bytes) -> bytes:
+        """Return Julia's own bytes of what `dump` gave, once they are known to fit."""
+        head = len(_MAGIC) + _CARD_LENGTH.size
+        if blob[: len(_MAGIC)] != _MAGIC or len(blob) < head:
+            raise self._wrong("the artefact holds no Julia model; fit it again")
+        start = head + _CARD_LENGTH.unpack_from(blob, len(_MAGIC))[0]
+        card = msgpack.unpackb(blob[head:start])
+        if card["space"] != plan.space:
+            raise self._wrong("the model was fitted with other source files than those that came with it; fit it again")
+        ours = self._versions["language"]
+        if _minor(card["julia"]) > _minor(ours):
+            raise self._wrong(
+                f"the model was fitted with Julia {card['julia']} and this worker has Julia {ours}, which cannot read "
+                f"it; fit it again here, or run workers with Julia {card['julia']}"
+            )
+        return blob[start:]
+
+    def _model(self, number: int, plan: Plan, task: Task, labels: Labels | None) -> JuliaModel:
+        model = JuliaModel(number, plan, task, labels)
+        # only noted here: a finaliser may run in any thread, and Julia may not be entered from any
+        finalize(model, self._forgotten.append, number)
+        return model
+
+    @property
+    def _folder(self) -> Path:
+        assert self._scratch is not None
+        return self._scratch
+
+    @staticmethod
+    def _wrong(message: str) -> EstimatorFailed:
+        return EstimatorFailed(message, language="julia")
+
+
+def _features(plan: Plan, X: Table) -> Features:
+    return Features.matrix(X, plan.columns) if plan.wants_matrix(X) else Features.table(X)
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])

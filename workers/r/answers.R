@@ -1,0 +1,152 @@
+#' Codes 0..k-1 of the classes that a model answered
+#'
+#' @param answer A factor, names, codes, truth values, or a matrix of probabilities.
+#' @param levels The classes' names, in order.
+#' @param n How many answers there must be.
+#' @param encoded Whether the model knows the classes as numbers 0..k-1.
+as_codes <- function(answer, levels, n, encoded = FALSE) {
+  answer <- as_plain(answer)
+  if (is.matrix(answer)) {
+    if (ncol(answer) == 1L) {
+      answer <- answer[, 1L]
+    } else {
+      shares <- as_probabilities(answer, levels, n)
+      return(max.col(shares, ties.method = "first") - 1L)
+    }
+  }
+  if (!is.atomic(answer) || is.null(answer)) {
+    stop("predict answered an object of class ", class(answer)[[1L]], "; a factor, names of classes or a matrix of ",
+      "probabilities is needed: name a function of your own for predict",
+      call. = FALSE
+    )
+  }
+  check_length(answer, n)
+  check_complete(is.na(answer), "predict")
+  known <- if (encoded) as.character(seq_along(levels) - 1L) else levels
+  codes <- if (is.factor(answer)) {
+    match(levels(answer), known)[as.integer(answer)]
+  } else if (is.character(answer)) {
+    match(answer, known)
+  } else if (is.logical(answer)) {
+    match(tolower(as.character(answer)), tolower(known))
+  } else {
+    match(answer, numbers_of(levels, encoded))
+  }
+  if (anyNA(codes)) {
+    unknown <- answer[is.na(codes)][[1L]]
+    stop("predict answered ", encodeString(as.character(unknown), quote = if (is.numeric(unknown)) "" else "'"),
+      " for row ", which(is.na(codes))[[1L]], ", which is none of the classes ", listing(known),
+      call. = FALSE
+    )
+  }
+  codes - 1L
+}
+
+#' The numbers that stand for the classes: their own values where all are numbers, else R's codes 1..k
+numbers_of <- function(levels, encoded) {
+  if (encoded) return(seq_along(levels) - 1)
+  values <- suppressWarnings(as.numeric(levels))
+  if (anyNA(values)) seq_along(levels) else values
+}
+
+#' Probabilities with one column a class, in the order of the classes
+#'
+#' Columns are matched by name, also by what `make.names()` did to the name; a class without a column was
+#' never seen in training and has probability 0.
+as_probabilities <- function(answer, levels, n) {
+  answer <- as_plain(answer)
+  k <- length(levels)
+  if (is.null(dim(answer)) && n == 1L && length(answer) == k) {
+    answer <- matrix(answer, nrow = 1L, dimnames = list(NULL, names(answer)))
+  }
+  if (!is.matrix(answer) || !is.numeric(answer)) {
+    stop("predict answered an object of class ", class(answer)[[1L]], " instead of a matrix of probabilities; ",
+      "name a function of your own for predict_proba",
+      call. = FALSE
+    )
+  }
+  if (nrow(answer) != n) wrong_length(nrow(answer), n)
+  check_complete(rowSums(is.na(answer)) > 0, "predict_proba")
+  columns <- colnames(answer)
+  if (is.null(columns)) {
+    if (ncol(answer) != k) {
+      stop("the probabilities have ", ncol(answer), " columns without names for ", k, " classes; name the columns ",
+        "after the classes",
+        call. = FALSE
+      )
+    }
+    columns <- levels
+  }
+  if (identical(columns, levels)) return(matrix(as.double(answer), n, k))
+  place <- class_of_column(columns, levels)
+  out <- matrix(0, n, k)
+  out[, place] <- answer
+  out
+}
+
+class_of_column <- function(columns, levels) {
+  place <- match(columns, levels)
+  for (spelt in list(make.names(levels), make.names(levels, unique = TRUE), as.character(seq_along(levels) - 1L))) {
+    if (!anyNA(place)) break
+    other <- match(columns, spelt)
+    if (!anyNA(other)) place <- other
+  }
+  if (anyNA(place) || anyDuplicated(place)) {
+    stop("the probabilities' columns are named ", listing(columns), "; the classes are ", listing(levels), call. = FALSE)
+  }
+  place
+}
+
+#' Numbers of a regression: a vector of n, or a matrix of n rows where there are several outputs
+as_numbers <- function(answer, n) {
+  answer <- as_plain(answer)
+  if (is.factor(answer) || !(is.numeric(answer) || is.logical(answer))) {
+    stop("predict answered an object of class ", class(answer)[[1L]], ", but a regression needs numbers; declare the ",
+      "model as a classifier, or name a function of your own for predict",
+      call. = FALSE
+    )
+  }
+  if (is.matrix(answer) && ncol(answer) > 1L) {
+    if (nrow(answer) != n) wrong_length(nrow(answer), n)
+    return(matrix(as.double(answer), n))
+  }
+  check_length(answer, n)
+  as.double(answer)
+}
+
+#' The answer without the wrappings that some packages put around it
+as_plain <- function(answer) {
+  if (is.data.frame(answer)) answer <- if (length(answer) == 1L) answer[[1L]] else as.matrix(answer)
+  shape <- dim(answer)
+  if (length(shape) == 1L) {
+    names <- names(answer)
+    dim(answer) <- NULL
+    names(answer) <- names
+  } else if (length(shape) == 3L && shape[[3L]] == 1L) {
+    answer <- array(answer, shape[1:2], dimnames(answer)[1:2])
+  }
+  answer
+}
+
+check_length <- function(answer, n) {
+  if (length(answer) != n) wrong_length(length(answer), n)
+}
+
+wrong_length <- function(found, n) {
+  stop("predict gave ", found, " answers for ", n, " rows; rows with missing values may have been left out",
+    call. = FALSE
+  )
+}
+
+check_complete <- function(missing, what) {
+  if (any(missing)) {
+    stop(what, " gave NA for rows ", listing(which(missing)), "; check these rows for missing or unknown values",
+      call. = FALSE
+    )
+  }
+}
+
+listing <- function(values) {
+  shown <- paste(utils::head(values, 10L), collapse = ", ")
+  if (length(values) > 10L) paste0(shown, " and ", length(values) - 10L, " more") else shown
+}

@@ -1,0 +1,159 @@
+"""R inside this process: started once, entered from the main thread only, its console kept as text.
+
+What is written in R stands in the .R files beside this one; they are read into one environment, and this module
+calls their functions.
+"""
+
+import os
+import resource
+import shutil
+import subprocess
+import threading
+import warnings
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from triglot.errors import EstimatorFailed, LanguageUnavailable
+
+CONSOLE_CHARS = 1_000_000
+_UNLIMITED_STACK = 8 * 2**20
+_EMBED_OPTIONS = ("rpy2", "--quiet", "--no-save", "--vanilla")
+
+
+class Console:
+    """Collects what R prints, up to a bound."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._room = CONSOLE_CHARS
+
+    def write(self, text: str) -> None:
+        """Keep `text`, or what of it is within the bound."""
+        if self._room <= 0:
+            return
+        self._pieces.append(text[: self._room])
+        self._room -= len(text)
+        if self._room <= 0:
+            self._pieces.append(f"\n[output beyond {CONSOLE_CHARS} characters is left out]\n")
+
+    def peek(self) -> str:
+        """Return the text so far."""
+        return "".join(self._pieces)
+
+    def take(self) -> str:
+        """Return the text so far and forget it."""
+        if not self._pieces:
+            return ""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        self._room = CONSOLE_CHARS
+        return text
+
+
+class Interpreter:
+    """The one R of this process."""
+
+    def __init__(self, environ: MutableMapping[str, str]) -> None:
+        """Start R; raises `LanguageUnavailable` with the reason where that cannot be."""
+        if threading.current_thread() is not threading.main_thread():
+            raise LanguageUnavailable("R can only be started in a process's main thread")
+        _prepare(environ)
+        self.console = Console()
+        self.rinterface = _start(self.console)
+        from rpy2.rinterface_lib import openrlib
+
+        self._lib = openrlib.rlib
+        self._shim = self._read_shim()
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a function of the .R files."""
+        return self._shim[name]
+
+    def call(self, function: Any, /, *args: Any, **named: Any) -> Any:
+        """Return what an R function answers.
+
+        A flag to interrupt that was set while R did nothing is forgotten: it was meant for an earlier call.
+        """
+        self._lib.R_interrupts_pending = 0
+        try:
+            return function(*args, **named)
+        except self.rinterface.embedded.RRuntimeError as error:
+            raise EstimatorFailed(
+                f"the call was left for R's top level: {str(error).strip() or 'without a message'}",
+                language="r",
+                native_class="simpleError",
+                output=self.console.peek(),
+            ) from None
+        finally:
+            self._lib.R_interrupts_pending = 0
+
+    def interrupt(self) -> None:
+        """Have R leave the running call at its next check; may be called from any thread.
+
+        This is the flag that R's own handler of SIGINT sets. The signal itself would go to Python.
+        """
+        self._lib.R_interrupts_pending = 1
+
+    def _read_shim(self) -> Any:
+        base = self.rinterface.baseenv
+        shim = base["new.env"](parent=base)
+        for path in sorted(Path(__file__).parent.glob("*.R")):
+            base["sys.source"](str(path), shim)
+        return shim
+
+
+def _prepare(environ: MutableMapping[str, str]) -> None:
+    """Set what R reads from the environment: where it stands, UTF-8, and no start-up files of a person."""
+    home = environ.get("TRIGLOT_R_HOME") or _home_from_path(environ)
+    if not Path(home, "lib", "libR.so").exists():
+        raise LanguageUnavailable(
+            f"there is no lib/libR.so in R's home {home!r}; install an R built as a shared library, or name its "
+            "home with TRIGLOT_R_HOME"
+        )
+    environ.update(R_HOME=home, LC_ALL="C.UTF-8", R_PROFILE_USER=os.devnull, R_ENVIRON_USER=os.devnull)
+
+
+def _home_from_path(environ: Mapping[str, str]) -> str:
+    program = shutil.which("R", path=environ.get("PATH"))
+    if program is None:
+        raise LanguageUnavailable("R is not on the PATH; install R or name its home with TRIGLOT_R_HOME")
+    try:
+        answer = subprocess.run([program, "RHOME"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LanguageUnavailable(f"{program} RHOME does not tell R's home: {error}") from None
+    return answer.stdout.strip()
+
+
+def _start(console: Console) -> Any:
+    """Return rpy2's low-level interface, with R running behind it."""
+    try:
+        from rpy2 import rinterface
+        from rpy2.rinterface_lib import callbacks, embedded, openrlib
+    except Exception as error:  # a missing module, but also a libR that does not fit rpy2
+        raise LanguageUnavailable(
+            f"rpy2 cannot be loaded ({type(error).__name__}: {error}); install triglot[r], with rpy2 3.5.17 for R "
+            "below 4.5"
+        ) from error
+    embedded.set_initoptions(_EMBED_OPTIONS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # The plain start: the other one runs a second R just to copy its environment.
+            rinterface.initr_simple()
+    except Exception as error:
+        raise LanguageUnavailable(f"R does not start: {type(error).__name__}: {error}") from error
+    lib, ffi = openrlib.rlib, openrlib.ffi
+    # rpy2 switches the check off, and endless recursion would then end the process.
+    lib.R_CStackLimit = ffi.cast("uintptr_t", _stack_limit())
+    lib.R_Interactive = False
+    callbacks.consolewrite_print = console.write
+    callbacks.consolewrite_warnerror = console.write
+    callbacks.showmessage = console.write
+    callbacks.consoleread = lambda prompt: ""  # nobody sits there
+    return rinterface
+
+
+def _stack_limit() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    return int(0.9 * (_UNLIMITED_STACK if soft == resource.RLIM_INFINITY else soft))

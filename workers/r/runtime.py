@@ -1,0 +1,257 @@
+"""R models: a plain script with a function that fits, and R's own `predict()`."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
+from triglot.estimator import FitTask, Output, Task
+from triglot.labels import Labels
+from triglot.sources import fingerprint, lay_out
+from triglot.table import Array, Table
+from triglot.workers.r.interpreter import Interpreter
+
+# The author's functions that are taken without being named, where a script has them.
+_PREDICT, _PREDICT_PROBA = "predict_labels", "predict_proba"
+_NOT_PACKAGES = ("language", "attached")
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Script:
+    """An author's script, sourced into an R environment of its own."""
+
+    name: str
+    env: Any
+    functions: tuple[str, ...]
+
+    def require(self, function: str) -> str:
+        """Return the function's name; raises `BadRequest` with the names that there are."""
+        if function not in self.functions:
+            known = ", ".join(self.functions) or "no functions at all"
+            raise BadRequest(f"{self.name} defines no function {function!r}; it defines {known}")
+        return function
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RModel:
+    """A fitted R object, the script that it belongs to, and the R functions that answer for it."""
+
+    object: Any
+    script: Script
+    labels: Labels | None
+    as_matrix: bool
+    predict: Any
+    predict_proba: Any
+
+
+class RRuntime:
+    """R in a worker process, through rpy2's low-level interface."""
+
+    language: ClassVar[str] = "r"
+
+    def __init__(self) -> None:
+        self._r: Interpreter | None = None
+        self._warned: list[str] = []
+        self._scripts: WeakValueDictionary[tuple[str, str], Script] = WeakValueDictionary()
+
+    def start(self) -> None:
+        """Start R in this thread, which must be the process's main thread."""
+        self._r = Interpreter(os.environ)
+        # A private folder that goes with the process: what lies there is run as code.
+        self._scratch = tempfile.TemporaryDirectory(prefix="triglot-r-")
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of R and of the loaded packages that do not come with it.
+
+        The key "attached" names those that are attached, first searched first, as `load` needs to know.
+        """
+        r = self._interpreter
+        found = {"language": str(r.call(r["r_version"])[0]), **self.packages()}
+        if attached := list(r.call(r["attached_packages"])):
+            found["attached"] = " ".join(attached)
+        return found
+
+    def packages(self) -> dict[str, str]:
+        """Return the versions of the loaded packages that do not come with R itself."""
+        r = self._interpreter
+        versions = r.call(r["package_versions"])
+        return dict(zip(versions.names, versions, strict=True)) if len(versions) else {}
+
+    def fit(self, task: FitTask) -> RModel:
+        """Return what the author's function answered for x, y and the parameters of `spec["params"]`.
+
+        x is a data.frame, or a matrix where `spec["x"]` says so; y is a factor with exactly the classes as its
+        levels, the codes 0..k-1 where `spec["encode_labels"]` is true, or numbers.
+        """
+        spec = task.spec
+        script = self._script(spec, task.sources)
+        name = script.require(spec.get("fit", "fit"))
+        convert = self._convert
+        x = self._x(task.X, _as_matrix(spec))
+        params, seed = convert.parameter(spec.get("params") or {}), convert.parameter(_seed(spec))
+        fitted = self._run("fit_model", script.env, name, x, self._y(task), params, seed)
+        return self._model(fitted, script, spec, task.task, task.labels)
+
+    def dump(self, model: RModel) -> bytes:
+        """Return the model by R's own `serialize()`."""
+        dumped: bytes = self._convert.to_bytes(self._run("dump_model", model.object, model.script.env))
+        return dumped
+
+    def load(self, manifest: Mapping[str, Any], blob: bytes) -> RModel:
+        """Return the model of bytes that the caller has verified, with its packages loaded and its script sourced."""
+        runtime: Mapping[str, str] = manifest["runtime"]
+        convert = self._convert
+        wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
+        attached = convert.strings(runtime.get("attached", "").split())
+        self._run("restore_packages", convert.parameter(wanted), attached)
+        script = self._script(manifest["spec"], manifest["sources"])
+        fitted = self._run("load_model", convert.raw(blob), script.env)
+        classes = manifest["classes"]
+        labels = None if classes is None else Labels(tuple(classes))
+        return self._model(fitted, script, manifest["spec"], manifest["task"], labels)
+
+    def predict(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return codes for a classifier, numbers otherwise; `params` are named arguments of `predict()`."""
+        if not X.rows:
+            return np.empty(0, np.float64 if model.labels is None else np.int32)
+        return self._answer(model.predict, model, X, params)
+
+    def predict_proba(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return probabilities in class order; a class that the model never saw has probability 0."""
+        if model.labels is None:
+            raise BadRequest("a regression has no probabilities; ask for predict")
+        if not X.rows:
+            return np.empty((0, len(model.labels.classes)))
+        return self._answer(model.predict_proba, model, X, params)
+
+    def describe(self, model: RModel) -> Mapping[str, Any]:
+        """Return the model's R classes, whether it knows probabilities, and the packages that are attached."""
+        r = self._interpreter
+        classes, probabilities = r.call(r["describe_model"], model.object)
+        return {
+            "native_class": classes[0],
+            "native_classes": list(classes),
+            "predict_proba": model.labels is not None and bool(probabilities[0]),
+            "attached": list(r.call(r["attached_packages"])),
+        }
+
+    def take_output(self) -> Output:
+        """Return what was printed and warned of since the last call, and forget it."""
+        text = self._interpreter.console.take()
+        if not text and not self._warned:
+            return Output()
+        warned, self._warned = self._warned, []
+        return Output(text, tuple(warned))
+
+    def interrupt(self) -> None:
+        """Have R leave the running call at its next check; may be called from any thread."""
+        if self._r is not None:
+            self._r.interrupt()
+
+    @property
+    def _interpreter(self) -> Interpreter:
+        if self._r is None:
+            raise LanguageUnavailable("R has not been started in this process")
+        return self._r
+
+    @property
+    def _convert(self) -> ModuleType:
+        # It looks up R's symbols, and so can only be loaded once R runs.
+        from triglot.workers.r import convert
+
+        return convert
+
+    def _script(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Script:
+        name = spec.get("script")
+        if not isinstance(name, str) or name not in sources:
+            raise BadRequest(f"spec.script is {name!r}; name one of the stored files: {', '.join(sorted(sources))}")
+        key = (fingerprint(sources), name)
+        script = self._scripts.get(key)
+        if script is None:
+            folder = lay_out(sources, str(spec.get("folder") or ""), Path(self._scratch.name)).absolute()
+            env = self._run("load_script", str(folder / name), str(folder))
+            r = self._interpreter
+            script = self._scripts[key] = Script(name, env, tuple(r.call(r["script_functions"], env)))
+        return script
+
+    def _model(self, fitted: Any, script: Script, spec: Mapping[str, Any], task: Task, labels: Labels | None) -> RModel:
+        if task == "classification" and labels is None:
+            raise BadRequest("a classification needs its classes")
+        convert = self._convert
+        levels = None if task == "regression" or labels is None else labels
+        by_name = [
+            script.require(spec[key]) if spec.get(key) else usual if usual in script.functions else ""
+            for key, usual in (("predict", _PREDICT), ("predict_proba", _PREDICT_PROBA))
+        ]
+        r = self._interpreter
+        predict, predict_proba = r.call(
+            r["new_predictor"],
+            fitted,
+            script.env,
+            r.rinterface.NULL if levels is None else convert.strings(levels.texts),
+            convert.parameter(bool(spec.get("encode_labels"))),
+            convert.strings(by_name),
+        )
+        return RModel(fitted, script, levels, _as_matrix(spec), predict, predict_proba)
+
+    def _x(self, X: Table, as_matrix: bool) -> Any:
+        return self._convert.matrix(X) if as_matrix else self._convert.data_frame(X)
+
+    def _y(self, task: FitTask) -> Any:
+        convert = self._convert
+        if task.y is None:
+            return convert.parameter(None)
+        if task.task == "regression":
+            return convert.numbers(np.asarray(task.y, dtype=np.float64))
+        if task.labels is None:
+            raise BadRequest("a classification needs its classes")
+        codes = np.asarray(task.y, dtype=np.int32)
+        return convert.numbers(codes) if task.spec.get("encode_labels") else convert.factor(codes, task.labels.texts)
+
+    def _answer(self, function: Any, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
+        convert = self._convert
+        x = self._x(X, model.as_matrix)
+        named = {name: convert.parameter(value) for name, value in params.items()} if params else {}
+        answer: Array = convert.to_array(self._told(self._interpreter.call(function, x, **named)))
+        return answer
+
+    def _run(self, name: str, *args: Any) -> Any:
+        r = self._interpreter
+        return self._told(r.call(r[name], *args))
+
+    def _told(self, outcome: Any) -> Any:
+        """Return the value of what R's `guarded()` tells; raises its failure."""
+        value, warned, failure = outcome
+        if len(warned):
+            self._warned += list(warned)
+        if failure:  # NULL is false
+            message, native_class, trace = (part[0] for part in failure)
+            raise EstimatorFailed(
+                message,
+                language=self.language,
+                native_class=native_class,
+                traceback=trace,
+                output=self._interpreter.console.peek(),
+            )
+        return value
+
+
+def _as_matrix(spec: Mapping[str, Any]) -> bool:
+    shape = spec.get("x", "data.frame")
+    if shape not in ("data.frame", "matrix"):
+        raise BadRequest(f"spec.x is {shape!r}; use data.frame or matrix")
+    return bool(shape == "matrix")
+
+
+def _seed(spec: Mapping[str, Any]) -> int | None:
+    seed = spec.get("seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) >= 2**31):
+        raise BadRequest(f"spec.seed is {seed!r}; use an integer of 32 bits")
+    return seed

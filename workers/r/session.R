@@ -1,0 +1,70 @@
+#' The version of R
+r_version <- function() as.character(getRversion())
+
+#' Versions of the loaded packages that do not come with R itself
+#'
+#' @return A named character vector.
+package_versions <- function() {
+  names <- sort(setdiff(loadedNamespaces(), base_packages))
+  versions <- vapply(names, function(name) as.character(getNamespaceVersion(name))[[1L]], "")
+  stats::setNames(versions, names)
+}
+
+#' The attached packages that do not come with R itself, the first one searched first
+attached_packages <- function() setdiff(.packages(), base_packages)
+
+base_packages <- c(
+  "base", "compiler", "datasets", "graphics", "grDevices", "grid", "methods", "parallel", "splines", "stats",
+  "stats4", "tcltk", "tools", "translations", "utils"
+)
+
+#' Load what a stored model needs, before its bytes are read
+#'
+#' `predict()` finds no method, or a wrong one, for a model whose package is not loaded.
+#'
+#' @param wanted Names of packages with the versions that the model was fitted with.
+#' @param attached Names of those to attach, the first one searched first.
+#' @return What [guarded()] gives; its value is `TRUE`.
+restore_packages <- function(wanted, attached) {
+  guarded({
+    found <- vapply(names(wanted), requireNamespace, NA, quietly = TRUE)
+    if (!all(found)) {
+      stop("the model was fitted with R packages that cannot be loaded here: ",
+        listing(paste(names(wanted), wanted)[!found]), "; install them beside R",
+        call. = FALSE
+      )
+    }
+    for (name in names(wanted)) {
+      here <- as.character(getNamespaceVersion(name))
+      if (here != wanted[[name]]) {
+        warning("the model was fitted with ", name, " ", wanted[[name]], ", here is ", here, call. = FALSE)
+      }
+    }
+    for (name in setdiff(rev(attached), .packages())) {
+      library(name, character.only = TRUE, warn.conflicts = FALSE)
+    }
+    TRUE
+  })
+}
+
+#' A model as bytes
+#'
+#' A reference to the script's environment is written as a name: the script itself is stored beside the
+#' bytes, and a model that keeps a formula or a function would otherwise drag all of it along.
+dump_model <- function(model, env) {
+  masks <- parent.env(env)
+  name_of <- function(place) {
+    if (identical(place, env)) "script" else if (identical(place, masks)) "masks"
+  }
+  guarded(serialize(model, NULL, xdr = FALSE, version = 3L, refhook = name_of))
+}
+
+#' The model of bytes that [dump_model()] gave
+load_model <- function(bytes, env) {
+  guarded(unserialize(bytes, refhook = function(name) if (name == "script") env else parent.env(env)))
+}
+
+#' What is known of a fitted model
+describe_model <- function(model) {
+  list(class(model), knows_probabilities(model))
+}
