@@ -52,7 +52,7 @@ class _Frames:
         frame = self._read()
         if self.target_column is None:
             return frame, None
-        found = list(frame.columns).count(self.target_column)
+        found = sum(name == self.target_column for name in frame.columns)
         if found != 1:
             columns = ", ".join(map(repr, frame.columns))
             fault = "does not exist" if found == 0 else "is there more than once"

@@ -2,7 +2,7 @@
 {
     'model_persister': {
         '!': 'triglot.store.ModelStore',
-        'url': 'sqlite:///' + environ.get('TRIGLOT_DEMO_DB', here + '/../run/demo/models.db'),
+        'url': 'sqlite:///' + environ.get('TRIGLOT_DEMO_DB', here + '/../run/demo.db'),
     },
     'run_dir': environ.get('TRIGLOT_DEMO_RUN', here + '/../run/demo'),
 

@@ -1,7 +1,7 @@
-"""Everything that a process writes to its standard output and error, kept in a file until somebody asks.
+"""What Julia and the C code below it write, kept in a file until somebody asks.
 
-Julia duplicates both descriptors when it starts, so they are exchanged before that and stay so. Python's own
-streams, and the log's, go on where they went before.
+Julia duplicates both descriptors when it starts, so they are exchanged before that. Python's own streams, and
+the log's, go on where they went before.
 """
 
 import logging
@@ -41,6 +41,10 @@ class Capture:
         text = os.pread(self._file, SHOWN_AT_MOST, 0).decode("utf-8", "replace")
         os.ftruncate(self._file, 0)
         return text if size <= SHOWN_AT_MOST else f"{text}\n... {size - SHOWN_AT_MOST} more bytes"
+
+    def keep_crashes_out(self) -> None:
+        """Give descriptor 2 back once Julia has its own copy: what C writes there before a crash must be seen."""
+        os.dup2(self._kept[1][1], 2)
 
     def undo(self) -> None:
         """Give the descriptors back; for a start that failed."""

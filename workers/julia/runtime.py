@@ -73,6 +73,7 @@ class JuliaRuntime:
         self._capture = Capture()
         try:
             self._library = Library(installation)
+            self._capture.keep_crashes_out()
             self._entry = _ENTRY(self._library.include(Path(__file__).resolve().parent / "Bridge.jl"))
         except LanguageUnavailable:
             self._capture.undo()

@@ -50,6 +50,7 @@ author_trace <- function(top) {
       any(vapply(plumbing, identical, NA, strip_source(call)))
   }
   lines <- vapply(Filter(Negate(is_plumbing), as.list(calls)), describe_call, "")
+  if (!length(lines)) return("")
   lines <- rev(paste0(seq_along(lines), ": ", lines))
   if (length(lines) > 30L) {
     lines <- c(lines[1:15], sprintf("... %d more calls ...", length(lines) - 30L), rev(rev(lines)[1:15]))

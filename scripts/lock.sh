@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Prints requirements.lock: the newest versions that pyproject.toml allows, every one pinned.
+#
+#   PYTHON=python3.11 scripts/lock.sh >requirements.lock
+#
+# rpy2 is missing on purpose, because setup.sh chooses it to fit R; what it needs is pinned here.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+"${PYTHON:-python3}" -m venv "$work"
+"$work/bin/python" >"$work/requirements" <<'PYTHON'
+import tomllib
+
+with open("pyproject.toml", "rb") as file:
+    settings = tomllib.load(file)
+project, groups = settings["project"], settings["dependency-groups"]
+extras = project["optional-dependencies"]
+wanted = [*project["dependencies"], *extras["julia"], *extras["postgres"], *groups["test"], *groups["lint"]]
+for_building = [*settings["build-system"]["requires"], "cffi", "tzlocal"]
+print(*wanted, *for_building, sep="\n")
+PYTHON
+pip=("$work/bin/python" -m pip --disable-pip-version-check)
+"${pip[@]}" install --quiet --no-compile --requirement "$work/requirements"
+
+cat <<'HEADER'
+# Every package of a development environment, pinned; they install on Python 3.11, 3.12 and 3.13.
+# Made by `make lock` from pyproject.toml, not by hand. rpy2 is chosen at set-up, to fit R.
+HEADER
+"${pip[@]}" list --format freeze | grep --invert-match '^pip==' | LC_ALL=C sort --ignore-case --field-separator = --key 1,1

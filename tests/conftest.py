@@ -1,0 +1,52 @@
+"""Fixtures of all rooms. A test that leaves a child process behind fails."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import Hive
+from triglot.client import Client
+from triglot.launch import LANGUAGES
+
+_CHILDREN = Path("/proc/self/task")
+
+
+def children() -> set[int]:
+    """Return the ids of this process's children."""
+    return {int(child) for task in _CHILDREN.iterdir() for child in (task / "children").read_text().split()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_child_outlives_the_session() -> Iterator[None]:
+    before = children()
+    yield
+    assert children() <= before, "a test left a process behind"
+
+
+@pytest.fixture
+def hive() -> Iterator[Hive]:
+    """Hold a run directory of the test's own, whose workers end with it."""
+    made = Hive()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def worker(hive: Hive) -> Callable[..., object]:
+    """Give the function that starts a real worker process: `worker(language, name, *arguments)`."""
+    return hive.start
+
+
+@pytest.fixture
+def client(hive: Hive) -> Iterator[Client]:
+    """Hold a client of the test's own run directory."""
+    made = Client(hive.run_dir)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=LANGUAGES, scope="module")
+def language(request: pytest.FixtureRequest) -> str:
+    """Give each language in turn; what starts a worker of it skips or fails where it is missing."""
+    return str(request.param)

@@ -1,0 +1,163 @@
+"""What many tests share: real worker processes, small tables, and a raw socket beside the client."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import pytest
+import zmq
+
+from triglot import wire
+from triglot.artefact import Artefact, seal
+from triglot.discovery import scan
+from triglot.launch import missing, worker_command, worker_environment
+from triglot.message import Request
+from triglot.table import Table
+
+KEY = b"a signing key that only tests know"
+START_S = 60.0
+TERM_S = 5.0
+
+
+def require(language: str) -> None:
+    """Skip where a language is missing; fail where the run promised to have it."""
+    reason = missing(language, os.environ)
+    if reason is None:
+        return
+    if language in os.environ.get("TRIGLOT_REQUIRE", "").split():
+        pytest.fail(f"{language} is required here: {reason}")
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerProcess:
+    """One real worker process and what it wrote."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait(TERM_S)
+
+    def terminate(self) -> int:
+        """Have it drain; return its exit code."""
+        self.process.terminate()
+        return self.process.wait(2 * TERM_S)
+
+    def said(self) -> str:
+        """Return what it has written so far."""
+        return self.log.read_text("utf-8", "replace")
+
+
+class Hive:
+    """Starts workers in one run directory of mode 0700 and ends all of them."""
+
+    def __init__(self) -> None:
+        # not pytest's own folder: a socket's path may have 107 bytes
+        self.run_dir = Path(tempfile.mkdtemp(prefix="tg-"))
+        self.workers: list[WorkerProcess] = []
+
+    def start(self, language: str = "python", name: str = "", *arguments: str, wait: bool = True) -> WorkerProcess:
+        """Return a new worker process; with `wait`, once it is ready."""
+        require(language)
+        name = name or f"{language}-{len(self.workers)}"
+        log = self.run_dir / f"{name}.{len(self.workers)}.log"
+        environment = {**os.environ, **worker_environment(language, os.environ), "TRIGLOT_SIGNING_KEY": KEY.decode()}
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [*worker_command(language, name, self.run_dir), *arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        worker = WorkerProcess(name, process, log)
+        self.workers.append(worker)
+        if wait:
+            self.wait_for(worker)
+        return worker
+
+    def wait_for(self, worker: WorkerProcess) -> None:
+        """Return once the worker's own announcement is there, and its successor's is not mistaken for it."""
+        until(lambda: worker.process.poll() is not None or "ready:" in worker.said(), START_S)
+        assert worker.process.poll() is None, worker.said()
+        assert worker.name in scan(self.run_dir)
+
+    def close(self) -> None:
+        """End every worker and remove the run directory."""
+        for worker in self.workers:
+            worker.process.kill()
+        for worker in self.workers:
+            worker.process.wait(TERM_S)
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+    """Return once the condition holds; fails after the timeout."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
+    """Hold a ZeroMQ context whose end waits for nothing."""
+    made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    try:
+        yield made
+    finally:
+        made.destroy(linger=0)
+
+
+@contextlib.contextmanager
+def raw(address: str) -> Iterator["zmq.Socket[bytes]"]:
+    """Hold a DEALER to a worker, for frames that no client would send; nothing waits longer than 10 s."""
+    with context() as made:
+        socket = made.socket(zmq.DEALER)
+        socket.rcvtimeo = socket.sndtimeo = 10_000
+        socket.connect(address)
+        yield socket
+
+
+def ask(socket: "zmq.Socket[bytes]", *frames: bytes) -> Any:
+    """Send frames and return the decoded answer."""
+    socket.send_multipart(frames)
+    return wire.decode_reply(socket.recv_multipart())
+
+
+def floats(*rows: tuple[float, ...], names: str = "ab") -> Table:
+    """Return a table of float64 columns with one-letter names."""
+    return Table(list(names), matrix=np.asfortranarray(np.array(rows, dtype=np.float64).reshape(-1, len(names))))
+
+
+def unfitted(estimator: Any, task: str = "classification") -> Artefact:
+    """Return a Python estimator as it travels to a worker that shall fit it."""
+    card = {"language": "python", "task": task, "spec": {}, "sources": {}, "runtime": {}, "created": "2026-01-01"}
+    return seal(card, cloudpickle.dumps(estimator), KEY)
+
+
+def fit_request(estimator: Any, X: Table, y: Any, classes: list[Any] | None, **spec: Any) -> Request:
+    """Return the request that fits a Python estimator: to codes where there are classes, else to numbers."""
+    codes = np.asarray(y, dtype=np.float64 if classes is None else np.int32)
+    task = "regression" if classes is None else "classification"
+    return Request(
+        op="fit",
+        id=f"fit-{id(X)}",
+        model="m",
+        tables=(X, Table(["y"], matrix=codes.reshape(-1, 1))),
+        artefact=unfitted(estimator, task),
+        spec={"task": task, "classes": classes, "spec": spec, "sources": {}},
+    )

@@ -1,0 +1,26 @@
+# A model that remembers what it was given, and functions that tell about it.
+module Shapes
+
+struct Kept{T,S}
+    X::T
+    y::S
+end
+
+fit(X, y; options...) = isempty(options) ? Kept(X, y) : Kept(X, values(options))
+fit(X) = Kept(X, nothing)
+
+predict(model, X) = fill(Float64(UInt(pointer(X))), size(X, 1))
+remembered(model, X) = fill(sum(model.X), size(X, 1))
+echo(model, X) = X
+told(model, X) = throw(ArgumentError(string(repr(X), " after ", repr(model.y))))
+types(model, X) = throw(ArgumentError(string(typeof(X), " after ", typeof(model.X), " and ", typeof(model.y))))
+drawn(model, X) = model.y
+outputs(model, X) = permutedims(X)[1:2, :]      # for samples in columns: sums of nothing, just wrong
+weights(model, X) = [1.0 2.0 3.0] * X           # for samples in columns: one row of answers
+
+end
+
+module Dice
+fit(X, y) = rand(length(y))
+predict(model, X) = model
+end

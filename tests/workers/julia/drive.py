@@ -1,0 +1,375 @@
+"""Drives the real Julia runtime and prints what it saw as JSON; started by the tests, one process a group.
+
+A process starts Julia once and cannot be rid of it, so it cannot run inside pytest.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triglot.errors import LanguageUnavailable, TriglotError
+from triglot.estimator import FitTask
+from triglot.labels import Labels
+from triglot.sources import collect
+from triglot.table import Column, Table
+from triglot.workers.julia.runtime import JuliaModel, JuliaRuntime
+
+ROOT = Path(__file__).parents[3]
+AUTHORS = Path(__file__).parent / "authors"
+EXAMPLE = ROOT / "examples/iris-julia/IrisNeighbours.jl"
+IRIS = {"fit": "IrisNeighbours.fit", "params": {"k": 5}}
+Seen = dict[str, Any]
+
+
+def started() -> JuliaRuntime:
+    runtime = JuliaRuntime()
+    runtime.start()
+    return runtime
+
+
+def iris() -> tuple[Table, np.ndarray[Any, Any], Labels]:
+    rows = [line.split(",") for line in (ROOT / "examples/data/iris.data").read_text().split()]
+    matrix = np.array([[float(value) for value in row[:4]] for row in rows], order="F")
+    labels = Labels.learn([row[4] for row in rows])
+    names = ["Sepal Length", "Sepal Width", "Petal Length", "Petal Width"]
+    return Table(names, matrix=matrix), labels.encode([row[4] for row in rows]), labels
+
+
+def task(script: Path, spec: Mapping[str, Any], X: Table, y: Any, labels: Labels | None = None) -> FitTask:
+    sources = collect("julia", script) if script == EXAMPLE else {script.name: script.read_text()}
+    return FitTask(
+        "regression" if labels is None else "classification",
+        {"script": script.name, "folder": str(script.parent), **spec},
+        sources,
+        X,
+        y,
+        labels,
+    )
+
+
+def manifest(done: FitTask) -> Seen:
+    classes = None if done.labels is None else list(done.labels.classes)
+    return {"spec": done.spec, "sources": done.sources, "classes": classes, "task": done.task}
+
+
+def failure(call: Callable[[], Any]) -> Seen:
+    try:
+        call()
+    except TriglotError as error:
+        return {"kind": type(error).__name__, "message": str(error), **error.details()}
+    return {"kind": "nothing", "message": ""}
+
+
+def square(rows: int = 6, columns: int = 3) -> Table:
+    values = np.asfortranarray(np.arange(rows * columns, dtype=float).reshape(rows, columns))
+    return Table([f"c{j}" for j in range(columns)], matrix=values)
+
+
+def see_iris() -> Seen:
+    began = time.perf_counter()
+    runtime = started()
+    ready = time.perf_counter() - began
+    X, y, labels = iris()
+    done = task(EXAMPLE, IRIS, X, y, labels)
+    model = runtime.fit(done)
+    blob = runtime.dump(model)
+    Path(sys.argv[2]).write_bytes(blob)
+    answer = runtime.predict(model, X, {})
+    shares = runtime.predict_proba(model, X, {})
+    again = runtime.load(manifest(done), blob)
+    return {
+        "ready_s": ready,
+        "dtype": answer.dtype.name,
+        "correct": float((answer == y).mean()),
+        "answer": answer.tolist(),
+        "most_likely": shares.argmax(axis=1).tolist(),
+        "shares": list(shares.shape),
+        "after_load": runtime.predict(again, X, {}).tolist(),
+        "one_row": runtime.predict(model, X.slice(3, 4), {}).tolist(),
+        "no_rows": list(runtime.predict(model, X.slice(0, 0), {}).shape),
+        "described": runtime.describe(model),
+        "versions": dict(runtime.versions()),
+    }
+
+
+def see_reload() -> Seen:
+    """In a process that has never fitted: read what another one wrote."""
+    runtime = started()
+    X, y, labels = iris()
+    done = task(EXAMPLE, IRIS, X, y, labels)
+    blob = Path(sys.argv[2]).read_bytes()
+    model = runtime.load(manifest(done), blob)
+    edited = {**manifest(done), "sources": {**done.sources, EXAMPLE.name: EXAMPLE.read_text() + "\n# edited\n"}}
+    major, minor = runtime.versions()["language"].split(".")[:2]
+    later = blob.replace(runtime.versions()["language"].encode(), f"{major}.{int(minor) + 1}.0".encode())
+    return {
+        "answer": runtime.predict(model, X, {}).tolist(),
+        "edited": failure(lambda: runtime.load(edited, blob)),
+        "later": failure(lambda: runtime.load(manifest(done), later)),
+        "cut": failure(lambda: runtime.load(manifest(done), blob[: len(blob) // 2])),
+        "foreign": failure(lambda: runtime.load(manifest(done), b"PK\3\4 something else")),
+        "still": runtime.predict(model, X, {}).tolist(),
+    }
+
+
+def see_data() -> Seen:
+    runtime = started()
+    script = AUTHORS / "shapes.jl"
+    X = square()
+    matrix = X.matrix()
+    y = matrix[:, 0].copy()
+
+    def fitted(spec: Mapping[str, Any], X: Table = X, y: Any = y) -> JuliaModel:
+        return runtime.fit(task(script, {"fit": "Shapes.fit", **spec}, X, y))
+
+    def told(spec: Mapping[str, Any], X: Table = X, y: Any = y) -> str:
+        return str(failure(lambda: runtime.predict(fitted(spec, X, y), X, {}))["message"])
+
+    where = runtime.predict(fitted({}), X, {})
+    passing = square()
+    remembering = fitted({"predict": "Shapes.remembered"}, passing)
+    passing.matrix()[:] = -1
+    mixed = Table.of(
+        {
+            "height": Column.numeric(np.array([1.5, 2.5])),
+            "count": Column.numeric(np.array([1, 2]), np.array([False, True])),
+            "name": Column.strings(["Zoë", None]),
+            "size": Column.category(np.array([1, 0]), ["small", "large"]),
+            "level": Column.category(np.array([-7, 0]), ["low"], missing=np.array([True, False])),
+        }
+    )
+    types = {"predict": "Shapes.types"}
+    integers = Table(["a", "b"], matrix=np.asfortranarray([[1, 2], [3, 4]]))
+    names = {"predict": "Shapes.told"}
+    half = Table(["a", "b"], matrix=np.asfortranarray([[1, 2], [3, 4]], dtype=np.float32))
+    columns = {"layout": "columns", "predict": "Shapes.weights"}
+    dice = [runtime.fit(task(script, {"fit": "Dice.fit", "seed": seed}, X, y)) for seed in (7, 7, 8)]
+    return {
+        "given": X.matrix().ctypes.data,
+        "received": int(where[0]),
+        "remembered": float(runtime.predict(remembering, X, {})[0]),
+        "sum": float(matrix.sum()),
+        "echoed": (runtime.predict(fitted({"predict": "Shapes.echo"}), X, {}) == matrix).all().item(),
+        "matrix": told(types),
+        "integers": told(types, integers, y[:2]),
+        "float32": told(types, half, y[:2]),
+        "columns": told({**types, "layout": "columns"}),
+        "transposed": told({**names, "layout": "columns"}, integers, np.array([1, 2])),
+        "one_answer_row": runtime.predict(fitted(columns), X, {}).tolist(),
+        "weights": (matrix @ [1, 2, 3]).tolist(),
+        "unturned": failure(lambda: runtime.predict(fitted({**columns, "predict": "Shapes.outputs"}), X, {})),
+        "table_types": told(types, mixed, y[:2]),
+        "table": told(names, mixed, y[:2]),
+        "as_table": told({**types, "x": "table"}, integers, y[:2]),
+        "as_matrix": failure(lambda: fitted({"x": "matrix"}, mixed, y[:2])),
+        "no_target": told(names, integers, None),
+        "keywords": told({**names, "params": {"k": 3, "w": [1.5, 2.5], "name": "a", "deep": None}}, integers, y[:2]),
+        "same_seed": bool((runtime.predict(dice[0], X, {}) == runtime.predict(dice[1], X, {})).all()),
+        "other_seed": bool((runtime.predict(dice[0], X, {}) == runtime.predict(dice[2], X, {})).all()),
+    }
+
+
+def see_labels() -> Seen:
+    runtime = started()
+    script = AUTHORS / "labels.jl"
+    values = np.asfortranarray([[1, 0.25], [0, 0.75]])
+    X = Table(["code", "share"], matrix=values)
+    codes = np.array([1, 0], dtype=np.int32)
+    words, numbers, bits = Labels(("no", "yes")), Labels((0, 1)), Labels((False, True))
+
+    def fitted(labels: Labels, spec: Mapping[str, Any]) -> JuliaModel:
+        return runtime.fit(task(script, spec, X, codes, labels))
+
+    def predicted(form: str, classes: Labels = words, **spec: Any) -> list[int]:
+        return list(runtime.predict(fitted(classes, spec), X, {"form": form}).tolist())
+
+    def shares(form: str, **spec: Any) -> list[list[float]]:
+        return list(runtime.predict_proba(fitted(words, spec), X, {"form": form}).tolist())
+
+    return {
+        "right": codes.tolist(),
+        "words": {form: predicted(form) for form in ("strings", "symbols", "anything", "view", "row", "seen")},
+        "numbers": {form: predicted(form, numbers) for form in ("zeros", "floats", "bits", "seen")},
+        "bits": {form: predicted(form, bits) for form in ("bits", "seen")},
+        "range": predicted("range", numbers),
+        "codes": {form: predicted(form, labels="codes") for form in ("ones", "seen")},
+        "encoded": {form: predicted(form, encode_labels=True) for form in ("zeros", "floats", "seen")},
+        "from_plan": runtime.predict(
+            fitted(words, {"labels": "codes", "predict_params": {"form": "ones"}}), X, {}
+        ).tolist(),
+        "right_shares": np.column_stack([1 - values[:, 1], values[:, 1]]).tolist(),
+        "shares": {form: shares(form) for form in ("matrix", "labelled", "named", "dict")},
+        "turned_shares": shares("turned", layout="columns"),
+        "wrong": {
+            "unknown": failure(lambda: predicted("unknown")),
+            "short": failure(lambda: predicted("short")),
+            "nothing": failure(lambda: predicted("nothing")),
+            "zeros": failure(lambda: predicted("zeros", labels="codes")),
+            **{form: failure(lambda form=form: shares(form)) for form in ("three", "sums", "beyond", "nothing_at_all")},
+        },
+    }
+
+
+def see_failures() -> Seen:
+    runtime = started()
+    script = AUTHORS / "trouble.jl"
+    X, y = square(), np.arange(6.0)
+
+    def fitted(spec: Mapping[str, Any], script: Path = script) -> JuliaModel:
+        return runtime.fit(task(script, spec, X, y))
+
+    cold = Table(["a"], matrix=np.array([[1.0], [-3.0]]))
+    good = fitted({})
+    seen = {
+        "thrown": failure(lambda: runtime.predict(good, cold, {})),
+        "after": runtime.predict(good, X, {}).tolist(),
+        "missing": failure(lambda: fitted({"fit": "fti"})),
+        "no_shares": failure(lambda: runtime.predict_proba(good, X, {})),
+        "named_shares": failure(lambda: fitted({"predict_proba": "shares"})),
+        "method": failure(lambda: runtime.predict(fitted({"predict": "only_strings"}), X, {})),
+        "keyword": failure(lambda: runtime.predict(good, X, {"k": 3})),
+        "overflow": failure(lambda: runtime.predict(fitted({"predict": "deep"}), X, {})),
+        "syntax": failure(lambda: fitted({}, AUTHORS / "broken.jl")),
+        "package": failure(lambda: runtime.fit(FitTask("regression", {"fit": "NotHere.fit"}, {}, X, y, None))),
+        "script": failure(lambda: runtime.fit(FitTask("regression", {"script": "a.jl"}, {}, X, y, None))),
+        "layout": failure(lambda: fitted({"layout": "diagonal"})),
+        "params": failure(lambda: fitted({"params": {"x": object()}})),
+    }
+    outside: list[str] = []
+
+    def elsewhere() -> None:
+        try:
+            runtime.predict(good, X, {})
+        except RuntimeError as error:
+            outside.append(str(error))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    return {**seen, "outside": outside}
+
+
+def see_calls() -> Seen:
+    terminated: list[float] = []
+    signal.signal(signal.SIGTERM, lambda *_: terminated.append(time.perf_counter()))
+    ticks: list[float] = []
+    ending = threading.Event()
+
+    def heart() -> None:
+        while not ending.wait(0.01):
+            ticks.append(time.perf_counter())
+
+    # older than Julia, as any thread of a program may be: it has SIGINT unblocked
+    threading.Thread(target=heart, daemon=True).start()
+    print("python before")
+    runtime = started()
+    print("python after")
+    script = AUTHORS / "trouble.jl"
+    X, y = square(), np.arange(6.0)
+
+    def fitted(predict: str) -> JuliaModel:
+        return runtime.fit(task(script, {"predict": predict}, X, y))
+
+    def stopped(predict: str) -> Seen:
+        model = fitted(predict)
+        timer = threading.Timer(0.5, runtime.interrupt)
+        timer.start()
+        began = time.perf_counter()
+        seen = failure(lambda: runtime.predict(model, X, {}))
+        return {**seen, "seconds": time.perf_counter() - began}
+
+    seconds = fitted("seconds")
+    runtime.predict(seconds, X, {"n": 0.01})
+    ticks.clear()
+    runtime.predict(seconds, X, {"n": 0.6})
+    beats = len(ticks)
+    runtime.take_output()
+    runtime.predict(fitted("talkative"), X, {})
+    output = runtime.take_output()
+    seen = {
+        "beats": beats,
+        "text": output.text,
+        "warnings": output.warnings,
+        "quiet": runtime.take_output().text,
+        "sleepy": stopped("sleepy"),
+        "busy": stopped("busy"),
+        "after": [runtime.predict(seconds, X, {"n": 0.001}).tolist() for _ in range(20)][-1],
+        "first_column": X.matrix()[:, 0].tolist(),
+    }
+    runtime.interrupt()
+    seen["idle_interrupt"] = failure(lambda: runtime.predict(seconds, X, {"n": 0.1}))
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.1)
+    ending.set()
+    return {**seen, "terminated": len(terminated)}
+
+
+def resident_kib() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
+
+
+def see_memory() -> Seen:
+    runtime = started()
+    script = AUTHORS / "trouble.jl"
+    X = square(1000, 10)
+    cold = Table(["a"], matrix=np.full((1000, 1), -1.0))
+    done = task(script, {}, X, np.arange(1000.0))
+    model = runtime.fit(done)
+    blob = runtime.dump(model)
+
+    def turn(count: int) -> int:
+        for _ in range(count):
+            runtime.predict(model, X, {})
+        for _ in range(count // 20):
+            failure(lambda: runtime.predict(model, cold, {}))
+            runtime.load(manifest(done), blob)
+        return resident_kib()
+
+    before = turn(2000)
+    after = turn(5000)
+    return {"before_kib": before, "after_kib": after}
+
+
+def see_packages() -> Seen:
+    runtime = started()
+    X, y = square(), 2 * square().matrix()[:, 0]
+    package = {"fit": "Toy.fit", "folder": str(AUTHORS / "package"), "params": {"factor": 2.0}}
+    done = FitTask("regression", package, {}, X, y, None)
+    toy = runtime.fit(done)
+    again = runtime.load(manifest(done), runtime.dump(toy))
+    script = AUTHORS / "shapes.jl"
+    edited = script.read_text().replace("sum(model.X)", "-sum(model.X)")
+    spec = {"script": "shapes.jl", "fit": "Shapes.fit", "predict": "Shapes.remembered", "folder": str(AUTHORS)}
+    old = runtime.fit(FitTask("regression", spec, {"shapes.jl": script.read_text()}, X, y, None))
+    new = runtime.fit(FitTask("regression", spec, {"shapes.jl": edited}, X, y, None))
+    return {
+        "toy": runtime.predict(toy, X, {}).tolist(),
+        "again": runtime.predict(again, X, {}).tolist(),
+        "described": runtime.describe(toy),
+        "versions": dict(runtime.versions()),
+        "old": float(runtime.predict(old, X, {})[0]),
+        "new": float(runtime.predict(new, X, {})[0]),
+    }
+
+
+def see_unavailable() -> Seen:
+    os.environ["JULIA_EXE"] = "/nowhere/bin/julia"
+    try:
+        JuliaRuntime().start()
+    except LanguageUnavailable as error:
+        return {"message": str(error)}
+    return {"message": ""}
+
+
+if __name__ == "__main__":
+    saw = globals()[f"see_{sys.argv[1]}"]()
+    print(json.dumps(saw), flush=True)

@@ -1,0 +1,91 @@
+# Every class of model answers what it answers at home: two classes, three classes, one row and several.
+three <- iris
+names(three)[[1]] <- "Sepal Length"
+two <- droplevels(three[three$Species != "setosa", ])
+
+expect_answers <- function(model, data, classes, shares) {
+  levels <- levels(data$Species)
+  env <- author("nothing <- NULL")[[1]]
+  answers <- new_predictor(model, env, levels, FALSE, c("", ""))
+  for (rows in list(c(1, 60, 90), 60)) {
+    x <- data[rows, 1:4]
+    found <- answers[[1]](x)
+    expect_null(found[[3]])
+    expect_identical(levels[found[[1]] + 1L], as.character(classes(model, x)))
+    if (!is.null(shares)) {
+      found <- answers[[2]](x)
+      expect_null(found[[3]])
+      expected <- matrix(shares(model, x), nrow(x))
+      expect_equal(unname(found[[1]]), expected, tolerance = 1e-12)
+    }
+  }
+}
+
+test_that("randomForest answers as at home", {
+  skip_if_not_installed("randomForest")
+  suppressPackageStartupMessages(library(randomForest))
+  set.seed(1)
+  model <- randomForest(three[1:4], three$Species, ntree = 20)
+  expect_answers(model, three, function(m, x) predict(m, x), function(m, x) predict(m, x, type = "prob"))
+})
+
+test_that("a binomial glm answers the second class beyond one half", {
+  model <- glm(Species ~ ., binomial, two)
+  share <- function(m, x) predict(m, x, type = "response")
+  classes <- function(m, x) ifelse(share(m, x) > 0.5, "virginica", "versicolor")
+  expect_answers(model, two, classes, function(m, x) cbind(1 - share(m, x), share(m, x)))
+})
+
+test_that("a glm that is no classifier says so, and answers a regression on the response's scale", {
+  model <- glm(round(Petal.Length) ~ Petal.Width, poisson, three)
+  env <- author("nothing <- NULL")[[1]]
+  failure <- new_predictor(model, env, c("a", "b"), FALSE, c("", ""))[[1]](three)[[3]]
+  expect_match(failure[[1]], "glm of family poisson cannot tell 2 classes apart")
+  numbers <- new_predictor(model, env, NULL, FALSE, c("", ""))[[1]]
+  expect_equal(numbers(three)[[1]], unname(predict(model, three, type = "response")))
+  expect_equal(numbers(three, type = "link")[[1]], unname(predict(model, three)))
+})
+
+test_that("rpart answers as at home", {
+  skip_if_not_installed("rpart")
+  model <- rpart::rpart(Species ~ ., three)
+  expect_answers(model, three, function(m, x) predict(m, x, type = "class"), function(m, x) predict(m, x))
+})
+
+test_that("nnet answers as at home, for two and for three classes", {
+  skip_if_not_installed("nnet")
+  set.seed(1)
+  raw <- function(m, x) predict(m, x, type = "raw")
+  classes <- function(m, x) predict(m, x, type = "class")
+  expect_answers(nnet::nnet(Species ~ ., three, size = 2, trace = FALSE), three, classes, raw)
+  expect_answers(
+    nnet::nnet(Species ~ ., two, size = 2, trace = FALSE), two, classes, function(m, x) cbind(1 - raw(m, x), raw(m, x))
+  )
+  shares <- function(m, x) predict(m, x, type = "probs")
+  expect_answers(nnet::multinom(Species ~ ., three, trace = FALSE), three, classes, shares)
+  expect_answers(
+    nnet::multinom(Species ~ ., two, trace = FALSE), two, classes, function(m, x) cbind(1 - shares(m, x), shares(m, x))
+  )
+})
+
+test_that("lda and qda answer as at home", {
+  skip_if_not_installed("MASS")
+  for (fit in list(MASS::lda, MASS::qda)) {
+    expect_answers(
+      fit(Species ~ ., three), three, function(m, x) predict(m, x)$class, function(m, x) predict(m, x)$posterior
+    )
+  }
+})
+
+test_that("svm and naiveBayes answer as at home", {
+  skip_if_not_installed("e1071")
+  set.seed(1)
+  model <- e1071::svm(Species ~ ., three, probability = TRUE)
+  shares <- function(m, x) attr(predict(m, x, probability = TRUE), "probabilities")[, levels(three$Species)]
+  expect_answers(model, three, function(m, x) predict(m, x), shares)
+  expect_true(knows_probabilities(model))
+  expect_false(knows_probabilities(e1071::svm(Species ~ ., three)))
+  expect_answers(
+    e1071::naiveBayes(Species ~ ., three), three, function(m, x) predict(m, x), function(m, x) predict(m, x, type = "raw")
+  )
+})

@@ -1,0 +1,271 @@
+"""The Julia runtime as authors and workers see it; every group runs in a process of its own (`julia/drive.py`)."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+
+from triglot.errors import LanguageUnavailable
+from triglot.launch import julia_executable, worker_environment
+from triglot.workers.julia.library import find
+
+HERE = Path(__file__).parent / "julia"
+Seen = dict[str, Any]
+
+
+def test_what_runs_julia_is_here() -> None:
+    if reason := unavailable():
+        if "julia" in os.environ.get("TRIGLOT_REQUIRE", "").split():
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@cache
+def unavailable() -> str:
+    try:
+        find(os.environ)
+    except LanguageUnavailable as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture(autouse=True)
+def _julia() -> None:
+    if reason := unavailable():
+        pytest.skip(reason)
+
+
+def run(*command: str | Path) -> str:
+    environ = {**os.environ, **worker_environment("julia", os.environ)}
+    done = subprocess.run(
+        [str(part) for part in command], env=environ, capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@cache
+def blob() -> Path:
+    return Path(mkdtemp(prefix="triglot-julia-test-")) / "iris.blob"
+
+
+@cache
+def saw(group: str) -> Seen:
+    lines = run(sys.executable, HERE / "drive.py", group, blob()).splitlines()
+    seen: Seen = json.loads(lines[-1])
+    return {**seen, "stdout": lines[:-1]}
+
+
+def test_julias_own_tests_pass() -> None:
+    julia = julia_executable(os.environ)
+    assert julia is not None
+    assert "Test Summary" in run(julia, "--startup-file=no", HERE / "runtests.jl")
+
+
+def test_iris_is_classified_and_an_artefact_answers_as_before() -> None:
+    seen = saw("iris")
+    assert seen["dtype"] == "int32"
+    assert seen["correct"] > 0.93
+    assert seen["shares"] == [150, 3]
+    assert sum(a == b for a, b in zip(seen["most_likely"], seen["answer"], strict=True)) == 150
+    assert seen["after_load"] == seen["answer"]
+    assert seen["one_row"] == seen["answer"][3:4]
+    assert seen["no_rows"] == [0]
+
+
+def test_a_model_is_described_in_the_authors_own_words() -> None:
+    seen = saw("iris")
+    assert seen["described"] == {"native_class": "IrisNeighbours.Neighbours", "predict_proba": True}
+    assert seen["versions"]["language"].count(".") == 2
+    assert seen["ready_s"] < 20
+
+
+def test_another_process_reads_the_artefact() -> None:
+    answer = saw("iris")["answer"]
+    seen = saw("reload")
+    assert seen["answer"] == answer
+    assert seen["still"] == answer
+
+
+def test_an_artefact_is_refused_with_other_sources_or_an_older_julia() -> None:
+    saw("iris")
+    seen = saw("reload")
+    assert "other source files" in seen["edited"]["message"]
+    assert "cannot read it" in seen["later"]["message"]
+    assert seen["cut"]["kind"] == "EstimatorFailed"
+    assert "holds no Julia model" in seen["foreign"]["message"]
+
+
+def test_predict_sees_the_callers_memory_and_fit_its_own_copy() -> None:
+    seen = saw("data")
+    assert seen["received"] == seen["given"]
+    assert seen["remembered"] == seen["sum"]
+    assert seen["echoed"] is True
+
+
+def test_a_matrix_has_the_type_of_its_table() -> None:
+    seen = saw("data")
+    assert seen["matrix"].startswith("ArgumentError: Array{Float64,2} after Array{Float64,2} and Array{Float64,1}") or (
+        "Matrix{Float64} after Matrix{Float64} and Vector{Float64}" in seen["matrix"]
+    )
+    assert "{Int64" in seen["integers"]
+    assert "{Float32" in seen["float32"]
+
+
+def test_samples_may_be_columns() -> None:
+    seen = saw("data")
+    assert seen["columns"] == seen["matrix"]
+    assert seen["transposed"] == "ArgumentError: [1 3; 2 4] after [1, 2]"
+    assert seen["one_answer_row"] == seen["weights"]
+    assert "layout is columns" in seen["unturned"]["message"]
+
+
+def test_a_table_is_a_named_tuple_with_missing_values() -> None:
+    seen = saw("data")
+    assert "NamedTuple{(:height, :count, :name, :size, :level)" in seen["table_types"]
+    assert "Union{Missing, Int64}" in seen["table_types"]
+    assert "Union{Missing, String}" in seen["table_types"]
+    table = seen["table"]
+    assert "height = [1.5, 2.5]" in table
+    assert '["Zoë", missing]' in table
+    assert '["large", "small"]' in table
+    assert 'missing, "low"]' in table
+    assert "NamedTuple{(:a, :b)" in seen["as_table"]
+    assert seen["as_matrix"]["kind"] == "BadRequest"
+    assert "'name'" in seen["as_matrix"]["message"]
+
+
+def test_parameters_are_keyword_arguments_and_a_target_may_be_absent() -> None:
+    seen = saw("data")
+    assert seen["no_target"].endswith("after nothing")
+    for part in ("k = 3", "w = [1.5, 2.5]", 'name = "a"', "deep = nothing"):
+        assert part in seen["keywords"]
+
+
+def test_a_seed_makes_a_fit_repeatable() -> None:
+    seen = saw("data")
+    assert seen["same_seed"] is True
+    assert seen["other_seed"] is False
+
+
+def test_labels_come_back_as_codes_whatever_holds_them() -> None:
+    seen = saw("labels")
+    for kind in ("words", "numbers", "bits", "codes", "encoded"):
+        assert seen[kind], kind
+        assert set(map(tuple, seen[kind].values())) == {tuple(seen["right"])}, kind
+    assert seen["range"] == [0, 1]
+    assert seen["from_plan"] == seen["right"]
+
+
+def test_probabilities_come_in_class_order() -> None:
+    seen = saw("labels")
+    for form, shares in seen["shares"].items():
+        assert shares == seen["right_shares"], form
+    assert seen["turned_shares"] == seen["right_shares"]
+
+
+@pytest.mark.parametrize(
+    ("form", "part"),
+    [
+        ("unknown", "sample 1: \"maybe\" is none of the classes"),
+        ("short", "1 answers for 2 samples"),
+        ("nothing", "Nothing"),
+        ("zeros", "codes go from 1 to 2"),
+        ("three", "3 columns for 2 classes"),
+        ("sums", "sample 1 have sum 0.5"),
+        ("beyond", "between 0 and 1"),
+        ("nothing_at_all", "Nothing"),
+    ],
+)
+def test_an_answer_that_cannot_be_right_is_the_authors_failure(form: str, part: str) -> None:
+    failed = saw("labels")["wrong"][form]
+    assert failed["kind"] == "EstimatorFailed"
+    assert part in failed["message"]
+
+
+def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
+    seen = saw("failures")
+    thrown = seen["thrown"]
+    assert (thrown["native_class"], thrown["message"]) == ("TooCold", "too cold: -3.0")
+    assert "check at " in thrown["traceback"]
+    assert "trouble.jl:10" in thrown["traceback"]
+    assert "Bridge.jl" not in thrown["traceback"]
+    assert "Sources_" not in thrown["traceback"]
+    assert seen["after"] == [0, 3, 6, 9, 12, 15]
+
+
+def test_failures_say_what_is_wrong() -> None:
+    seen = saw("failures")
+    assert "the script has no fti; it has TooCold" in seen["missing"]["message"] or "it has " in seen["missing"]["message"]
+    assert "predict, seconds" in seen["missing"]["message"]
+    assert "has no predict_proba" in seen["no_shares"]["message"]
+    assert "has no shares" in seen["named_shares"]["message"]
+    assert seen["method"]["native_class"] == "MethodError"
+    assert "only_strings(!Matched::String" in seen["method"]["message"] or "::String" in seen["method"]["message"]
+    assert seen["keyword"]["native_class"] == "MethodError"
+    assert seen["overflow"]["native_class"] == "StackOverflowError"
+    assert "broken.jl:4" in seen["syntax"]["message"] + seen["syntax"]["traceback"]
+    assert "Package NotHere not found" in seen["package"]["message"]
+
+
+def test_wrong_plans_are_the_callers_fault() -> None:
+    seen = saw("failures")
+    for key in ("script", "layout", "params"):
+        assert seen[key]["kind"] == "BadRequest", key
+        assert key in seen[key]["message"] or key == "params"
+
+
+def test_another_thread_is_turned_away() -> None:
+    assert "by no other" in saw("failures")["outside"][0]
+
+
+def test_other_threads_go_on_while_julia_computes() -> None:
+    assert saw("calls")["beats"] > 20
+
+
+def test_output_is_taken_once_and_warnings_are_kept_apart() -> None:
+    seen = saw("calls")
+    for part in ("in the author's words", "aside", "from C", "Info: by the way"):
+        assert part in seen["text"]
+    assert seen["warnings"] == ["too few samples\n  n = 3"]
+    assert seen["quiet"] == ""
+    assert seen["stdout"] == ["python before", "python after"]
+
+
+@pytest.mark.parametrize("kind", ["sleepy", "busy"])
+def test_a_call_that_is_interrupted_ends_and_julia_goes_on(kind: str) -> None:
+    stopped = saw("calls")[kind]
+    assert stopped["native_class"] == "InterruptException"
+    assert stopped["seconds"] < 10
+    assert saw("calls")["after"] == saw("calls")["first_column"]
+
+
+def test_an_interrupt_between_calls_hits_none() -> None:
+    assert saw("calls")["idle_interrupt"]["kind"] == "nothing"
+
+
+def test_sigterm_reaches_python() -> None:
+    assert saw("calls")["terminated"] == 1
+
+
+def test_memory_stays_flat_over_predictions_failures_and_loads() -> None:
+    seen = saw("memory")
+    assert seen["after_kib"] < 1.02 * seen["before_kib"]
+
+
+def test_packages_and_versions_of_one_script_live_side_by_side() -> None:
+    seen = saw("packages")
+    assert seen["toy"] == seen["again"] == [0, 12, 24, 36, 48, 60][:0] or seen["toy"] == seen["again"]
+    assert seen["described"]["native_class"] == "Toy.Slope"
+    assert seen["versions"]["Toy"] == "0.3.1"
+    assert seen["old"] == -seen["new"] != 0
+
+
+def test_a_julia_that_is_not_there_is_named() -> None:
+    assert "/nowhere/bin/julia" in saw("unavailable")["message"]
