@@ -18,6 +18,7 @@ import zmq
 
 from triglot import wire
 from triglot.artefact import Artefact
+from triglot.curve import CurveKeys
 from triglot.discovery import Endpoint
 from triglot.errors import (
     ArtefactNeeded,
@@ -38,14 +39,6 @@ COPY_BELOW_BYTES = 65_536
 LOAD_TIMEOUT_S = 120.0
 
 Fetch = Callable[[], Artefact]
-
-
-@dataclass(frozen=True, slots=True)
-class CurveKeys:
-    """This client's CURVE key pair, for workers on other hosts."""
-
-    public: bytes
-    secret: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from triglot.client import Client
 from triglot.config import Config, RawConfig, configure_logging, instantiate, locate, read_config
+from triglot.curve import CurveKeys
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.estimators import language_of
@@ -114,10 +115,11 @@ class Project:
         return dict(instantiate(self._raw, only=keys)) | {"server": self._server()}
 
     def service(self) -> Service:
-        """Return the service of this project's store and of the workers in its run directory."""
-        return Service(
-            self.store, Client(run_directory(self.run_dir), listed(list(self._raw.get("remote_workers", ()))))
-        )
+        """Return the service of this project's store and of the workers in its run directory and on other hosts."""
+        remote = listed(list(self._raw.get("remote_workers", ())))
+        key_file = self._raw.get("curve_key_file")
+        curve = None if key_file is None else CurveKeys.read(self._cwd / str(key_file))
+        return Service(self.store, Client(run_directory(self.run_dir), remote, curve))
 
     def plan(self, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
         """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a language."""

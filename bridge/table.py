@@ -76,7 +76,8 @@ class Column:
     def to_list(self) -> list[Any]:
         """Return plain Python values; a missing value and NaN are None, a category its level."""
         if self.kind == "category":
-            out = [self.levels[code] if code >= 0 else None for code in self.values.tolist()]
+            codes = self.values if self.missing is None else np.where(self.missing, -1, self.values)
+            out = [self.levels[code] if code >= 0 else None for code in codes.tolist()]
         else:
             out = self.values.tolist()
             if self.kind in ("float64", "float32"):

@@ -179,7 +179,10 @@ def _table(entry: Any, frame: Any) -> Table:
     memory = _memory(frame)
     if rows < 0 or memory.nbytes != rows * len(names) * dtype.itemsize:
         raise ProtocolError(f"a matrix of {rows} x {len(names)} {dtype} does not fit {memory.nbytes} bytes")
-    matrix = np.frombuffer(memory, dtype=dtype).reshape((rows, len(names)), order="F")
+    try:
+        matrix = np.frombuffer(memory, dtype=dtype).reshape((rows, len(names)), order="F")
+    except ValueError as error:  # without columns any number of rows fits no bytes
+        raise ProtocolError(f"a matrix of {rows} x {len(names)}: {error}") from None
     return Table(names, matrix=matrix)
 
 
@@ -214,5 +217,6 @@ def _typed(header: dict[str, Any], key: str, kind: type, default: Any = None) ->
 
 
 def _pack(content: dict[str, Any]) -> bytes:
-    packed: bytes = msgpack.packb(content)
+    # What an author prints or raises may hold what is not Unicode (a file's name, say); it must not end a worker.
+    packed: bytes = msgpack.packb(content, unicode_errors="backslashreplace")
     return packed

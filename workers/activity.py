@@ -1,10 +1,9 @@
 """What a worker is doing right now, written by its loop and read by its control thread."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -16,16 +15,12 @@ class Activity:
     served: int = 0
     busy_since: float | None = None
     busy_until: float | None = None
-    _drain: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def draining(self) -> bool:
-        """True from the moment that the worker was told to finish what it has and go."""
-        return self._drain.is_set()
+    draining: bool = False
 
     def drain(self) -> None:
         """Tell the loop to finish what it has and go; may be called from a signal handler and twice."""
-        self._drain.set()
+        # not an Event: a handler that interrupts another one would wait for its lock for ever
+        self.draining = True
 
     @contextmanager
     def working(self, until: float, requests: int) -> Iterator[None]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zmq
-import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
 
+from triglot.curve import CurveKeys
 from triglot.errors import ConfigError
 
 
@@ -16,8 +16,7 @@ from triglot.errors import ConfigError
 class Curve:
     """The keys of one worker; without keys only ipc addresses may be bound."""
 
-    public: bytes = b""
-    secret: bytes = b""
+    keys: CurveKeys | None = None
 
     @classmethod
     @contextmanager
@@ -30,36 +29,26 @@ class Curve:
             return
         if not clients.is_dir():
             raise ConfigError(f"--curve-clients {str(clients)!r} is not a folder of public keys")
-        public, secret = _load(key_file)
+        keys = CurveKeys.read(key_file)
         authenticator = ThreadAuthenticator(context)
         authenticator.start()
         try:
             authenticator.configure_curve(domain="*", location=str(clients))
-            yield cls(public, secret)
+            yield cls(keys)
         finally:
             authenticator.stop()
 
     @staticmethod
     def public_key(key_file: Path) -> str:
         """Return the public half of a key file as Z85 text."""
-        return _load(key_file)[0].decode("ascii")
+        return CurveKeys.read(key_file).public.decode("ascii")
 
     def protect(self, socket: "zmq.Socket[bytes]", address: str) -> None:
         """Make a socket that will bind `address` demand CURVE, unless the address is ipc."""
         if address.startswith("ipc://"):
             return
-        if not self.secret:
+        if self.keys is None:
             raise ConfigError(f"{address} needs --curve-key and --curve-clients: tcp goes by CURVE only")
         socket.curve_server = True
-        socket.curve_publickey = self.public
-        socket.curve_secretkey = self.secret
-
-
-def _load(key_file: Path) -> tuple[bytes, bytes]:
-    try:
-        public, secret = zmq.auth.load_certificate(key_file)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read the CURVE key {str(key_file)!r}: {error}") from None
-    if secret is None:
-        raise ConfigError(f"{str(key_file)!r} holds no secret key; give the .key_secret file")
-    return public, secret
+        socket.curve_publickey = self.keys.public
+        socket.curve_secretkey = self.keys.secret

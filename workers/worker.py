@@ -29,9 +29,10 @@ from triglot.errors import (
 )
 from triglot.estimator import FitTask, Model, Output, Runtime
 from triglot.labels import Labels
-from triglot.message import Fault, Reply, Request, Started
+from triglot.message import Fault, Op, Reply, Request, Started
 from triglot.schema import Schema
 from triglot.table import Array, Table
+from triglot.workers import golden
 from triglot.workers.activity import Activity
 
 logger = logging.getLogger("triglot.worker")
@@ -179,7 +180,7 @@ class Worker:
         if any(len(request.tables) != 1 for request in requests):
             raise ProtocolError(f"{first.op} takes one table, X")
         X = held.schema.check(Table.concat([request.tables[0] for request in requests]))
-        answer = self._ask(held, first, X)
+        answer = self._ask(held, first.op, X, first.params)
         output = self._take_output(requests)
         names = [str(j) for j in range(answer.shape[1])]
         return [
@@ -194,17 +195,17 @@ class Worker:
             )
         ]
 
-    def _ask(self, held: Held, request: Request, X: Table) -> Array:
+    def _ask(self, held: Held, op: Op, X: Table, params: Mapping[str, Any]) -> Array:
         """Return the model's answer as a checked matrix of one row a row of X."""
-        if request.op == "predict_proba":
+        if op == "predict_proba":
             if held.labels is None:
-                raise BadRequest(f"model {request.model!r} is no classifier and has no probabilities")
-            answer = np.asarray(self._runtime.predict_proba(held.model, X, request.params), dtype=np.float64)
+                raise BadRequest("the model is no classifier and has no probabilities")
+            answer = np.asarray(self._runtime.predict_proba(held.model, X, params), dtype=np.float64)
             columns = len(held.labels.classes)
             if answer.shape != (X.rows, columns):
                 raise self._wrong(f"predict_proba gave shape {answer.shape}, expected ({X.rows}, {columns})")
             return answer
-        answer = np.asarray(self._runtime.predict(held.model, X, request.params))
+        answer = np.asarray(self._runtime.predict(held.model, X, params))
         if answer.ndim == 1:
             answer = answer.reshape(-1, 1)
         if answer.ndim != 2 or answer.shape[0] != X.rows:
@@ -239,6 +240,7 @@ class Worker:
         model = self._runtime.fit(FitTask(task, author, sources, X, y, labels, base))
         seconds = time.perf_counter() - started
         output = self._take_output([request])
+        blob = self._runtime.dump(model)
         fields = {
             "language": self._runtime.language,
             "task": task,
@@ -249,7 +251,10 @@ class Worker:
             "classes": None if labels is None else list(labels.classes),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        artefact = seal(fields, self._runtime.dump(model), self._key)
+        fitted = Held(model, schema, labels)
+        reloaded = Held(self._runtime.load(fields, blob), schema, labels)
+        fields["golden"] = golden.record(schema, X, labels is not None, self._asking(fitted), self._asking(reloaded))
+        artefact = seal(fields, blob, self._key)
         info = {"seconds": seconds, "rows": X.rows, **self._runtime.describe(model)}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 
@@ -270,11 +275,16 @@ class Worker:
         if manifest["language"] != self._runtime.language:
             raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest['language']}")
         classes = manifest["classes"]
-        return Held(
+        held = Held(
             self._runtime.load(manifest, artefact.blob),
             Schema.from_json(manifest["schema"]),
             None if classes is None else Labels(tuple(classes)),
         )
+        golden.check(manifest.get("golden"), held.schema, self._asking(held))
+        return held
+
+    def _asking(self, held: Held) -> golden.Ask:
+        return lambda op, X: self._ask(held, op, X, {})
 
     def _take_output(self, requests: Sequence[Request]) -> Output:
         """Return what the author's code printed, after writing it to the log with the requests' ids."""

@@ -43,13 +43,21 @@ def supervisor_config(project: Project, host: str | None, port: int | None, coun
 @click.argument("language", type=click.Choice(LANGUAGES))
 @click.option("--name", help="The worker's name; default: LANGUAGE-PID.")
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Default: the configuration's run_dir.")
+@click.option("--bind", metavar="TCP", help="tcp://HOST:PORT for requests from other hosts; needs the three below.")
+@click.option("--control", metavar="TCP", help="tcp://HOST:PORT for heartbeats from other hosts.")
+@click.option("--curve-key", type=click.Path(path_type=Path), help="This worker's CURVE key file (.key_secret).")
+@click.option("--curve-clients", type=click.Path(path_type=Path), help="Folder of the public keys that may connect.")
 @click.pass_obj
-def worker(project: Project, language: str, name: str | None, run_dir: Path | None) -> None:
+def worker(
+    project: Project, language: str, name: str | None, run_dir: Path | None, **remote: Path | str | None
+) -> None:
     """Run one worker of LANGUAGE in the foreground; a service with the same run directory finds it by itself."""
     folder = run_directory(run_dir or project.run_dir)
     command = worker_command(
         language, check_name(name or f"{language}-{os.getpid()}"), folder, key_file=project.key_file
     )
+    for option, value in remote.items():
+        command += [f"--{option.replace('_', '-')}", str(value)] if value is not None else []
     environment = {**project.environ, **worker_environment(language, project.environ)}
     os.execve(command[0], command, environment)
 

@@ -92,7 +92,7 @@ class RRuntime:
         """
         spec = task.spec
         script = self._script(spec, task.sources)
-        name = script.require(spec.get("fit", "fit"))
+        name = script.require(spec.get("fit") or "fit")
         convert = self._convert
         x = self._x(task.X, _as_matrix(spec))
         params, seed = convert.parameter(spec.get("params") or {}), convert.parameter(_seed(spec))

@@ -1,0 +1,77 @@
+"""Golden rows: a few rows of the training data with the model's answers, kept in the signed manifest.
+
+A worker answers for a version only after it has reproduced them, so that a changed package, a changed machine or a
+model that does not survive its own serialisation is found before a caller finds it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from triglot.errors import ArtefactRefused, BadRequest, EstimatorFailed
+from triglot.message import Op
+from triglot.schema import Schema
+from triglot.table import Array, Table
+
+ROWS = 5
+RELATIVE_TOLERANCE = 1e-6
+ABSOLUTE_TOLERANCE = 1e-9
+
+Ask = Callable[[Op, Table], Array]
+
+
+def record(schema: Schema, X: Table, classifier: bool, ask: Ask, ask_reloaded: Ask) -> dict[str, Any] | None:
+    """Return golden rows for the manifest, or None for a model whose answers differ from one call to the next.
+
+    Raises `EstimatorFailed` where the model answers alike twice, but otherwise once it was dumped and loaded.
+    """
+    if X.rows == 0:
+        return None
+    places = np.unique(np.linspace(0, X.rows - 1, ROWS).astype(int)).tolist()
+    rows = Table.concat([X.slice(place, place + 1) for place in places])
+    op, first = _first_answer(rows, classifier, ask)
+    if not _alike(first, ask(op, rows)):
+        return None
+    if not _alike(first, ask_reloaded(op, rows)):
+        raise EstimatorFailed(
+            "the model answers differently after it was dumped and loaded: something of it lives outside of what the "
+            "language serialises (an external pointer, say)"
+        )
+    columns = [column.to_list() for column in rows.columns]
+    answers = [[None if value != value else value for value in row] for row in first.tolist()]
+    return {"op": op, "rows": [list(row) for row in zip(*columns, strict=True)], "answers": answers}
+
+
+def check(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
+    """Return if the answers are what they were when the model was fitted; raises `ArtefactRefused` otherwise."""
+    if not golden:
+        return
+    X = schema.rows([dict(zip(schema.names, row, strict=True)) for row in golden["rows"]])
+    expected = np.array(golden["answers"], dtype=np.float64)
+    found = ask(golden["op"], X)
+    if not _alike(expected, found):
+        raise ArtefactRefused(
+            f"the version does not reproduce its golden rows: {golden['op']} gave {found.tolist()}, "
+            f"expected {golden['answers']}; compare the package versions here with those in its manifest"
+        )
+
+
+def _first_answer(rows: Table, classifier: bool, ask: Ask) -> tuple[Op, Array]:
+    """Prefer probabilities: classes may be drawn at random among equals."""
+    if classifier:
+        try:
+            return "predict_proba", ask("predict_proba", rows)
+        except (BadRequest, EstimatorFailed):
+            pass
+    return "predict", ask("predict", rows)
+
+
+def _alike(expected: Array, found: Array) -> bool:
+    return expected.shape == found.shape and np.allclose(
+        np.asarray(expected, dtype=np.float64),
+        np.asarray(found, dtype=np.float64),
+        rtol=RELATIVE_TOLERANCE,
+        atol=ABSOLUTE_TOLERANCE,
+        equal_nan=True,
+    )
