@@ -103,7 +103,7 @@ class Bench:
         if hasattr(model, "author"):
             spec, sources = model.author()
             return spec, sources, None
-        fields = {
+        fields: dict[str, Any] = {
             "language": "python",
             "task": task,
             "spec": {},

@@ -162,7 +162,7 @@ class Schema:
                     if field.name not in row:
                         raise ValueError("is missing")
                     value = row[field.name]
-                    column.append(_null(field) if value is None else convert(value))
+                    column.append(convert(value) if value is not None else _missing(field))
                 except ValueError as error:
                     problems.append(Problem(field.name, str(error), number))
             if not allow_extra and len(row) > len(self.names) - 1:
@@ -185,9 +185,11 @@ class Schema:
         return f"is not a field of this model; {hint}"
 
 
-def _null(field: Field) -> None:
+def _missing(field: Field) -> Any:
+    """Return the missing value of a field that may have one."""
     if not field.nullable:
         raise ValueError("must not be null: nothing was missing in this column when the model was fitted")
+    return None
 
 
 def _converter(field: Field) -> Callable[[Any], Any]:

@@ -21,7 +21,9 @@ ABSOLUTE_TOLERANCE = 1e-9
 Ask = Callable[[Op, Table], Array]
 
 
-def record(schema: Schema, X: Table, classifier: bool, ask: Ask, ask_reloaded: Ask) -> dict[str, Any] | None:
+def record_golden_rows(
+    schema: Schema, X: Table, classifier: bool, ask: Ask, ask_reloaded: Ask
+) -> dict[str, Any] | None:
     """Return golden rows for the manifest, or None for a model whose answers differ from one call to the next.
 
     Raises `EstimatorFailed` where the model answers alike twice, but otherwise once it was dumped and loaded.
@@ -43,7 +45,7 @@ def record(schema: Schema, X: Table, classifier: bool, ask: Ask, ask_reloaded: A
     return {"op": op, "rows": [list(row) for row in zip(*columns, strict=True)], "answers": answers}
 
 
-def check(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
+def check_golden_rows(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
     """Return if the answers are what they were when the model was fitted; raises `ArtefactRefused` otherwise."""
     if not golden:
         return

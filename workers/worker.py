@@ -32,8 +32,8 @@ from triglot.labels import Labels
 from triglot.message import Fault, Op, Reply, Request, Started
 from triglot.schema import Schema
 from triglot.table import Array, Table
-from triglot.workers import golden
 from triglot.workers.activity import Activity
+from triglot.workers.golden import Ask, check_golden_rows, record_golden_rows
 
 logger = logging.getLogger("triglot.worker")
 
@@ -253,7 +253,9 @@ class Worker:
         }
         fitted = Held(model, schema, labels)
         reloaded = Held(self._runtime.load(fields, blob), schema, labels)
-        fields["golden"] = golden.record(schema, X, labels is not None, self._asking(fitted), self._asking(reloaded))
+        fields["golden"] = record_golden_rows(
+            schema, X, labels is not None, self._asking(fitted), self._asking(reloaded)
+        )
         artefact = seal(fields, blob, self._key)
         info = {"seconds": seconds, "rows": X.rows, **self._runtime.describe(model)}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
@@ -280,10 +282,10 @@ class Worker:
             Schema.from_json(manifest["schema"]),
             None if classes is None else Labels(tuple(classes)),
         )
-        golden.check(manifest.get("golden"), held.schema, self._asking(held))
+        check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
         return held
 
-    def _asking(self, held: Held) -> golden.Ask:
+    def _asking(self, held: Held) -> Ask:
         return lambda op, X: self._ask(held, op, X, {})
 
     def _take_output(self, requests: Sequence[Request]) -> Output:

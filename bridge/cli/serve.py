@@ -49,7 +49,7 @@ def supervisor_config(project: Project, host: str | None, port: int | None, coun
 @click.option("--curve-clients", type=click.Path(path_type=Path), help="Folder of the public keys that may connect.")
 @click.pass_obj
 def worker(
-    project: Project, language: str, name: str | None, run_dir: Path | None, **remote: Path | str | None
+    project: Project, /, language: str, name: str | None, run_dir: Path | None, **remote: Path | str | None
 ) -> None:
     """Run one worker of LANGUAGE in the foreground; a service with the same run directory finds it by itself."""
     folder = run_directory(run_dir or project.run_dir)

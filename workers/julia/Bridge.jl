@@ -132,6 +132,9 @@ Collect warnings from now on and return the bridge's entry point.
 """
 function listen()
     Base.CoreLogging.global_logger(Collector())
+    # Tasks that Julia's own modules queued at their start run now, up to where they wait. Otherwise one of them
+    # would run the event loop when an author's code first waits, and be hit by the interrupt that is meant for it.
+    yield()
     return @cfunction(enter, Int32, (Ptr{UInt8}, Int64, Ptr{Int64}))
 end
 

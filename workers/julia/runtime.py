@@ -27,7 +27,12 @@ from triglot.workers.julia.library import Library, find
 from triglot.workers.julia.plan import Plan
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
-_INTERRUPT_EVERY_S = 0.05  # a loop without allocations only yields to the fourth or fifth
+# Julia takes an interrupt where its code allocates or waits. A loop that does neither only yields to force, which
+# Julia uses after four or five that come quickly; force in the midst of compilation would end the process, so
+# what runs is first given the time that compiling a function takes.
+_GENTLE_EVERY_S = 0.5
+_GENTLE_FOR_S = 3.0
+_FORCEFUL_EVERY_S = 0.05
 _CARD_LENGTH = struct.Struct("<I")
 _MAGIC = b"TGJL"
 
@@ -59,6 +64,7 @@ class JuliaRuntime:
         self._running = 0  # the number of the call that runs, 0 between calls
         self._calls = 0
         self._stopping: threading.Thread | None = None
+        self._ended = threading.Event()  # the call that is being stopped has ended
 
     def start(self) -> None:
         """Bring Julia up in this thread and read the bridge's Julia side."""
@@ -160,12 +166,14 @@ class JuliaRuntime:
             self._stopping.start()
 
     def _insist(self, call: int) -> None:
+        began = time.monotonic()
         while True:
             with self._lock:
                 if self._running != call:
                     return
                 self._library.interrupt()
-            time.sleep(_INTERRUPT_EVERY_S)
+            gentle = time.monotonic() - began < _GENTLE_FOR_S
+            self._ended.wait(_GENTLE_EVERY_S if gentle else _FORCEFUL_EVERY_S)
 
     def _answer(self, question: str, model: JuliaModel, X: Table, params: dict[str, Any], dtype: type[Any]) -> Array:
         features = _features(model.plan, X)
@@ -217,9 +225,13 @@ class JuliaRuntime:
         finally:
             with self._lock:
                 self._running = 0
-                stopping, self._stopping = self._stopping, None
+                stopping = self._stopping
+                self._stopping = None
+                if stopping is not None:
+                    self._ended.set()
         if stopping is not None:
             stopping.join()
+            self._ended.clear()
             self._settle()
         return status
 

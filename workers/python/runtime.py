@@ -188,11 +188,14 @@ def _input(X: Table, frame: bool, *, copy: bool = False) -> Any:
     for name, column in zip(X.names, X.columns, strict=True):
         if column.kind == "category":
             codes = column.values if column.missing is None else np.where(column.missing, -1, column.values)
-            data[name] = pd.Categorical.from_codes(codes, categories=list(column.levels), ordered=column.ordered)
+            levels = pd.Index(column.levels, dtype=object)
+            data[name] = pd.Categorical.from_codes(codes, categories=levels, ordered=column.ordered)
         elif column.missing is not None and column.kind in ("int64", "int32", "bool"):
             data[name] = np.where(column.missing, np.nan, column.values.astype(np.float64))
         elif column.missing is not None:
-            data[name] = np.where(column.missing, None, column.values)
+            values = column.values.astype(object)
+            values[column.missing] = None
+            data[name] = values
         else:
             data[name] = np.array(column.values) if copy else column.values
     return pd.DataFrame(data, index=pd.RangeIndex(X.rows), columns=list(X.names))

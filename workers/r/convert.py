@@ -15,8 +15,8 @@ from rpy2.rinterface_lib import conversion, openrlib
 from triglot.errors import BadRequest
 from triglot.table import NUMERIC, Array, Column, Kind, Table, numeric_kind
 
-_lib = openrlib.rlib
-_ffi = openrlib.ffi
+_lib: Any = openrlib.rlib
+_ffi: Any = openrlib.ffi
 
 NA_INTEGER = -(2**31)  # R's NA of integers, logicals and factors
 _INTEGER_MAX = 2**31 - 1

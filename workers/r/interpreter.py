@@ -18,7 +18,7 @@ from triglot.errors import EstimatorFailed, LanguageUnavailable
 
 CONSOLE_CHARS = 1_000_000
 _UNLIMITED_STACK = 8 * 2**20
-_EMBED_OPTIONS = ("rpy2", "--quiet", "--no-save", "--vanilla")
+_EMBED_OPTIONS: Any = ("rpy2", "--quiet", "--no-save", "--vanilla")
 
 
 class Console:
@@ -63,7 +63,7 @@ class Interpreter:
         self.rinterface = _start(self.console)
         from rpy2.rinterface_lib import openrlib
 
-        self._lib = openrlib.rlib
+        self._lib: Any = openrlib.rlib
         self._shim = self._read_shim()
 
     def __getitem__(self, name: str) -> Any:
@@ -143,7 +143,8 @@ def _start(console: Console) -> Any:
             rinterface.initr_simple()
     except Exception as error:
         raise LanguageUnavailable(f"R does not start: {type(error).__name__}: {error}") from error
-    lib, ffi = openrlib.rlib, openrlib.ffi
+    lib: Any = openrlib.rlib
+    ffi: Any = openrlib.ffi
     # rpy2 switches the check off, and endless recursion would then end the process.
     lib.R_CStackLimit = ffi.cast("uintptr_t", _stack_limit())
     lib.R_Interactive = False
