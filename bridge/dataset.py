@@ -69,6 +69,8 @@ class _Frames:
 
     def _checked(self, frame: Any) -> "pd.DataFrame":
         if not hasattr(frame, "columns"):
+            if hasattr(frame, "close"):  # a reader in chunks holds its file open
+                frame.close()
             raise ConfigError(
                 f"{self._source()}: pandas gave {type(frame).__name__} instead of a data frame; "
                 "leave out chunksize and iterator"

@@ -40,7 +40,10 @@ class Endpoint:
 def run_directory(path: Path) -> Path:
     """Return the directory, made if need be; raises `ConfigError` where others could write to it."""
     path = path.absolute()
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"run directory {str(path)!r} cannot be made: {error.strerror}") from None
     found = path.stat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise ConfigError(f"run directory {str(path)!r} must belong to you alone: chmod 700 {path}")

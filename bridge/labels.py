@@ -37,7 +37,9 @@ class Labels:
         """Return the classes of a target: `levels` in their own order, else the sorted distinct values."""
         if levels is not None:
             return cls(tuple(_plain(level) for level in levels))
-        distinct = {_plain(value) for value in np.asarray(values).ravel().tolist()}
+        # of objects, because an array of text drops closing zeros and turns numbers beside text into text
+        array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+        distinct = {_plain(value) for value in array.ravel().tolist()}
         if None in distinct or any(value != value for value in distinct):
             raise BadRequest("the target has missing values; remove these rows before fitting")
         if len({type(value) for value in distinct}) > 1:

@@ -59,6 +59,7 @@ class Schema:
         self.names = tuple(field.name for field in fields)
         if len(set(self.names)) != len(self.names):
             raise BadRequest(f"column names must differ: {', '.join(self.names)}")
+        self._known = frozenset(self.names)
         self._convert = tuple(map(_converter, self.fields))
         self._all_float = all(f.kind == "float64" and not f.nullable for f in self.fields)
         self._values: Callable[[Any], Any] = (
@@ -117,7 +118,8 @@ class Schema:
             matrix = table.matrix()
             if matrix.dtype == np.float64:
                 return table
-        problems = [Problem(name, self._unknown(name)) for name in table.names if name not in self.names]
+        problems = [Problem(name, self._unknown(name)) for name in table.names if name not in self._known]
+        problems += [Problem(name, "is there twice") for name in self.names if table.names.count(name) > 1]
         columns: dict[str, Column] = {}
         present = dict(zip(table.names, table.columns, strict=True))
         for field in self.fields:
@@ -165,10 +167,9 @@ class Schema:
                     column.append(convert(value) if value is not None else _missing(field))
                 except ValueError as error:
                     problems.append(Problem(field.name, str(error), number))
-            if not allow_extra and len(row) > len(self.names) - 1:
-                for name in row:
-                    if name not in self.names:
-                        problems.append(Problem(str(name), self._unknown(str(name)), number))
+            if not allow_extra:
+                unknown = [str(name) for name in row if name not in self._known]
+                problems += [Problem(name, self._unknown(name), number) for name in unknown]
             if len(problems) >= MAX_PROBLEMS:
                 break
         if problems:
@@ -299,8 +300,10 @@ def _cast(column: Column, field: Field) -> Column:
     if field.kind == "string" and column.kind == "category":
         return Column.strings(column.to_list())
     if field.kind in NUMERIC and column.kind in NUMERIC and "bool" not in (field.kind, column.kind):
-        values = column.values.astype(field.kind)
-        lossless = np.array_equal(values.astype(column.values.dtype), column.values, equal_nan=True)
+        given = column.values if column.missing is None else np.where(column.missing, 0, column.values)
+        with np.errstate(invalid="ignore", over="ignore"):  # what does not fit comes back as something else
+            values = given.astype(field.kind)
+            lossless = np.array_equal(values.astype(given.dtype), given, equal_nan=True)
         if lossless or field.kind in ("float64", "float32"):
             return Column(field.kind, values, column.missing)
     raise ValueError(f"must be of kind {field.kind}, not {column.kind}")

@@ -7,6 +7,7 @@ a version that is already stored, and a worker on another host needs no copy of 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,18 +67,24 @@ def lay_out(sources: Mapping[str, str], folder: str, scratch: Path) -> Path:
     if not copy.exists():
         scratch.mkdir(parents=True, exist_ok=True)
         half = Path(tempfile.mkdtemp(dir=scratch))
-        for name, text in sources.items():
-            path = (half / name).resolve()
-            if not path.is_relative_to(half.resolve()):
-                raise BadRequest(f"a source file may not lie outside the model's folder: {name!r}")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
         try:
+            _write(sources, half)
             half.rename(copy)
         except OSError:  # another worker was quicker
             if not copy.exists():
                 raise
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
     return copy
+
+
+def _write(sources: Mapping[str, str], folder: Path) -> None:
+    for name, text in sources.items():
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise BadRequest(f"a source file may not lie outside the model's folder: {name!r}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
 
 
 def _reads(path: Path, text: str) -> bool:

@@ -56,12 +56,12 @@ find_python() {
 
 make_venv() {
     local python
+    rm -rf .venv
+    mkdir .venv # for the log
     if ! python=$(find_python); then
         quietly "Python" scripts/ensure_apt.sh python3-venv || die "There is no Python with venv: $(last_words)"
         python=$(find_python) || die "Triglot needs Python 3.11 or newer: name one in PYTHON"
     fi
-    rm -rf .venv
-    mkdir .venv
     quietly "virtual environment" "$python" -m venv .venv || die "$(last_words 15)"
 }
 

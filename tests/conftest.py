@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.helpers import Hive
 from triglot.client import Client
 from triglot.launch import LANGUAGES
 
 _CHILDREN = Path("/proc/self/task")
+
+# Slowness is a matter of the machine and is measured in benchmarks, not here.
+settings.register_profile("triglot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("triglot")
 
 
 def children() -> set[int]:

@@ -313,9 +313,9 @@ def _mapping(spec: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _fault(request_id: str, error: Exception, output: Output | None = None) -> Fault:
-    if not isinstance(error, TriglotError):
-        return Fault(request_id, TriglotError.code, f"the worker failed: {type(error).__name__}: {error}")
-    details = error.details()
-    if output is not None and output.text and not details.get("output"):
-        details["output"] = output.text
-    return Fault(request_id, error.code, str(error), details)
+    if isinstance(error, TriglotError):
+        details = error.details()
+        if output is not None and output.text and not details.get("output"):
+            details["output"] = output.text
+        return Fault(request_id, error.code, str(error), details)
+    return Fault(request_id, TriglotError.code, f"the worker failed: {type(error).__name__}: {error}")

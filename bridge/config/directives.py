@@ -92,7 +92,7 @@ def run_python(tree: Mapping[str, Any], source: Callable[[Location], str]) -> di
     """Return the tree after the code of each `__python__` was run on it, inner entries before outer ones.
 
     The code sees the whole tree as `C`, `cfg` and `config`, in its functions and comprehensions as well.
-    `source` tells the file of a location, for error messages.
+    `source` tells the file of the location of a `__python__`, for error messages.
     """
     root: dict[str, Any] = _containers(tree)
 
@@ -102,7 +102,7 @@ def run_python(tree: Mapping[str, Any], source: Callable[[Location], str]) -> di
                 if key in node:  # code that ran meanwhile may have taken it away
                     visit(node[key], (*at, key))
             if PYTHON in node:
-                _execute(node.pop(PYTHON), root, at, source(at))
+                _execute(node.pop(PYTHON), root, (*at, PYTHON), source((*at, PYTHON)))
         elif isinstance(node, (list, tuple)):
             for index, value in enumerate(tuple(node)):
                 visit(value, (*at, index))
@@ -140,7 +140,7 @@ def _containers(node: Any) -> Any:
 
 
 def _execute(code: Any, root: dict[str, Any], at: Location, source: str) -> None:
-    where = f"{source}: {key_path((*at, PYTHON))}"
+    where = f"{source}: {key_path(at)}"
     if not isinstance(code, str):
         raise ConfigError(f"{where}: the code must be a string, not {type(code).__name__}")
     # One dict as globals: functions and comprehensions of the code then see the names as well.

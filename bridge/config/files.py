@@ -65,7 +65,7 @@ def read_config(paths: Sequence[Path], environ: Mapping[str, str], extra: Mappin
     every = ", ".join(map(str, files)) or "the configuration"
 
     def source(at: Location) -> str:
-        return str(origins.get(at[0], every))
+        return str(origins.get(at[0], every))  # at is never empty: it ends in the key of the code
 
     tree = run_python(tree, source)
     tree = resolve_copies(spell_components(tree, every), {}, every)  # for what the code put in

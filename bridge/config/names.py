@@ -109,5 +109,5 @@ def _no_attribute(holder: Any, part: str) -> str:
     known = [known for known in dir(holder) if not known.startswith("_")]
     known += [module.name for module in pkgutil.iter_modules(getattr(holder, "__path__", []))]
     label = getattr(holder, "__name__", type(holder).__name__)
-    kind = "module" if isinstance(holder, ModuleType) else type(holder).__name__
+    kind = "module" if isinstance(holder, ModuleType) else "class" if isinstance(holder, type) else "object"
     return f"{kind} {label!r} has no {part!r}. {nearest(part, sorted(set(known)))}"

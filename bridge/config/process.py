@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar
 
 from triglot.config.components import Config, RawConfig, has_component, instantiate
 from triglot.config.files import VARIABLES, locate, read_config
@@ -21,7 +21,6 @@ logger = logging.getLogger("triglot")
 
 LOG_FORMAT: Final = "%(levelname)s:%(name)s:%(message)s"
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -113,7 +112,7 @@ def configure_logging(config: Config) -> None:
         raise ConfigError(f"{where}: {': '.join(causes)}. Correct the entry.") from error
 
 
-def args_from_config(func: Callable[P, R]) -> Callable[..., R]:
+def args_from_config(func: Callable[..., R]) -> Callable[..., R]:
     """Return the function with every argument that a caller leaves out taken from the configuration, by name.
 
     Raises `MissingArguments`, which is a `TypeError`, for required arguments that are not there either.

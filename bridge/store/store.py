@@ -29,7 +29,6 @@ class StoredVersion:
     artefact: Artefact
     metrics: dict[str, Any]
     metadata: dict[str, Any]
-    golden: bytes | None
     created: datetime
 
 
@@ -83,7 +82,6 @@ class ModelStore:
         artefact: Artefact,
         *,
         metrics: Mapping[str, Any] | None = None,
-        golden: bytes | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> int:
         """Return the number of the new version, which is one more than any number the model ever had.
@@ -104,7 +102,6 @@ class ModelStore:
             "chunk_count": len(pieces),
             "metrics": to_json(metrics, "metrics"),
             "metadata": to_json(metadata, "metadata"),
-            "golden": golden,
         }
 
         def work(connection: Connection) -> int:
@@ -121,7 +118,7 @@ class ModelStore:
     def read(self, model: str, version: int | None = None) -> StoredVersion:
         """Return a version, the active one by default, once its bytes have the hash its manifest names."""
         with self._database.reading() as connection:
-            row = _find_version(connection, model, version, with_golden=True)
+            row = _find_version(connection, model, version)
             artefact = Artefact(row.manifest, _read_blob(connection, row), row.signature)
         try:
             check_blob(artefact.card(), artefact.blob)
@@ -133,7 +130,6 @@ class ModelStore:
             artefact=artefact,
             metrics=from_json(row.metrics),
             metadata=from_json(row.metadata),
-            golden=row.golden,
             created=datetime.fromisoformat(row.created),
         )
 
@@ -235,10 +231,8 @@ def _next_version(connection: Connection, model: str) -> tuple[int, int]:
     return row.id, row.last_version
 
 
-def _version_query(*, with_golden: bool = False) -> Select[Any]:
-    heavy = () if with_golden else ("golden",)
-    columns = [column for column in versions.c if column.name not in heavy]
-    return select(models.c.name, *columns).join_from(versions, models, versions.c.model_id == models.c.id)
+def _version_query() -> Select[Any]:
+    return select(models.c.name, *versions.c).join_from(versions, models, versions.c.model_id == models.c.id)
 
 
 def _model_id(connection: Connection, model: str) -> int:
@@ -251,12 +245,12 @@ def _model_id(connection: Connection, model: str) -> int:
     return int(found)
 
 
-def _find_version(connection: Connection, model: str, version: int | None, *, with_golden: bool = False) -> Row[Any]:
+def _find_version(connection: Connection, model: str, version: int | None) -> Row[Any]:
     model_id = _model_id(connection, model)
     wanted = _aliases_of(connection, model_id).get(ACTIVE) if version is None else version
     row = None
     if wanted is not None and 0 < wanted <= _LARGEST_VERSION:
-        query = _version_query(with_golden=with_golden)
+        query = _version_query()
         query = query.where(versions.c.model_id == model_id, versions.c.version == wanted)
         row = connection.execute(query).one_or_none()
     if row is None:

@@ -55,7 +55,6 @@ versions = Table(
     Column("chunk_count", Integer, nullable=False),
     Column("metrics", JSON_TEXT, nullable=False),
     Column("metadata", JSON_TEXT, nullable=False),
-    Column("golden", BYTES, nullable=True),
     Column("created", String(32), nullable=False),  # ISO 8601 UTC: the three databases disagree on zones
     PrimaryKeyConstraint("model_id", "version", name="triglot_versions_pk"),
     ForeignKeyConstraint(["model_id"], ["triglot_models.id"], name="triglot_versions_model_fk", ondelete="CASCADE"),

@@ -5,6 +5,7 @@ other_process.py load-key FILE
 """
 
 import hashlib
+import importlib
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ def say(*words: object) -> None:
 
 def crowd(number: str, command: str, *arguments: str) -> None:
     """Let many processes do the same at the same moment; fail if one of them fails."""
+    importlib.import_module("alembic.command")  # once here, not once in each of them
     start, go = os.pipe()
     children = []
     for _ in range(int(number)):

@@ -49,14 +49,13 @@ def test_a_version_comes_back_as_it_was_written(
 ) -> None:
     written = artefact(several_chunks)
     before = datetime.now(UTC)
-    version = store.write("iris", written, metrics={"score": 0.9}, golden=b"\0rows", metadata={"by": "Zoë"})
+    version = store.write("iris", written, metrics={"score": 0.9}, metadata={"by": "Zoë"})
     found = store.read("iris", version)
     assert (found.model, found.version) == ("iris", 1)
     assert found.artefact == written
     assert found.artefact.verified(key)["task"] == "classification"
     assert found.metrics == {"score": 0.9}
     assert found.metadata == {"by": "Zoë"}
-    assert found.golden == b"\0rows"
     assert before - timedelta(seconds=1) <= found.created <= datetime.now(UTC)
     with sql.connect() as connection:
         sizes = connection.execute(sa.text("SELECT length(data) FROM triglot_chunks ORDER BY number"))
@@ -182,12 +181,12 @@ def test_the_database_itself_keeps_a_version_that_has_an_alias(
 
 def test_a_listing_is_in_order_and_touches_no_bytes(store: ModelStore, artefact: Make, several_chunks: bytes) -> None:
     for name in ("b", "a", "B", "a"):
-        store.write(name, artefact(several_chunks), metrics={"score": 1}, golden=b"golden", metadata={"n": name})
+        store.write(name, artefact(several_chunks), metrics={"score": 1}, metadata={"n": name})
     store.activate("a", 2)
     store.activate("a", 2, alias="champion")
     with statements() as seen:
         infos = store.list()
-    assert not [statement for statement in seen if "chunks " in statement or "golden" in statement]
+    assert not [statement for statement in seen if "chunks " in statement]
     assert [(info.model, info.version) for info in infos] == [("B", 1), ("a", 1), ("a", 2), ("b", 1)]
     assert [info.aliases for info in infos] == [(), (), ("active", "champion"), ()]
     assert infos[2] == store.info("a") == store.list("a")[1]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -19,13 +20,6 @@ HERE = Path(__file__).parent / "julia"
 Seen = dict[str, Any]
 
 
-def test_what_runs_julia_is_here() -> None:
-    if reason := unavailable():
-        if "julia" in os.environ.get("TRIGLOT_REQUIRE", "").split():
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-
 @cache
 def unavailable() -> str:
     try:
@@ -37,8 +31,9 @@ def unavailable() -> str:
 
 @pytest.fixture(autouse=True)
 def _julia() -> None:
+    """Skip without Julia on a laptop; fail where TRIGLOT_REQUIRE says that it must be there."""
     if reason := unavailable():
-        pytest.skip(reason)
+        (pytest.fail if "julia" in os.environ.get("TRIGLOT_REQUIRE", "").split() else pytest.skip)(reason)
 
 
 def run(*command: str | Path) -> str:
@@ -111,9 +106,8 @@ def test_predict_sees_the_callers_memory_and_fit_its_own_copy() -> None:
 
 def test_a_matrix_has_the_type_of_its_table() -> None:
     seen = saw("data")
-    assert seen["matrix"].startswith("ArgumentError: Array{Float64,2} after Array{Float64,2} and Array{Float64,1}") or (
-        "Matrix{Float64} after Matrix{Float64} and Vector{Float64}" in seen["matrix"]
-    )
+    matrix, vector = r"(Array\{Float64,2\}|Matrix\{Float64\})", r"(Array\{Float64,1\}|Vector\{Float64\})"
+    assert re.fullmatch(rf"ArgumentError: {matrix} after \1 and {vector}", seen["matrix"])
     assert "{Int64" in seen["integers"]
     assert "{Float32" in seen["float32"]
 
@@ -173,7 +167,7 @@ def test_probabilities_come_in_class_order() -> None:
 @pytest.mark.parametrize(
     ("form", "part"),
     [
-        ("unknown", "sample 1: \"maybe\" is none of the classes"),
+        ("unknown", 'sample 1: "maybe" is none of the classes'),
         ("short", "1 answers for 2 samples"),
         ("nothing", "Nothing"),
         ("zeros", "codes go from 1 to 2"),
@@ -202,12 +196,11 @@ def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
 
 def test_failures_say_what_is_wrong() -> None:
     seen = saw("failures")
-    assert "the script has no fti; it has TooCold" in seen["missing"]["message"] or "it has " in seen["missing"]["message"]
-    assert "predict, seconds" in seen["missing"]["message"]
+    assert "the script has no fti; it has busy, check, deep, fit, only_strings, predict" in seen["missing"]["message"]
     assert "has no predict_proba" in seen["no_shares"]["message"]
     assert "has no shares" in seen["named_shares"]["message"]
     assert seen["method"]["native_class"] == "MethodError"
-    assert "only_strings(!Matched::String" in seen["method"]["message"] or "::String" in seen["method"]["message"]
+    assert "::String" in seen["method"]["message"]
     assert seen["keyword"]["native_class"] == "MethodError"
     assert seen["overflow"]["native_class"] == "StackOverflowError"
     assert "broken.jl:4" in seen["syntax"]["message"] + seen["syntax"]["traceback"]
@@ -218,7 +211,9 @@ def test_wrong_plans_are_the_callers_fault() -> None:
     seen = saw("failures")
     for key in ("script", "layout", "params"):
         assert seen[key]["kind"] == "BadRequest", key
-        assert key in seen[key]["message"] or key == "params"
+    assert "script: 'a.jl' is none of the model's files" in seen["script"]["message"]
+    assert "use rows or columns" in seen["layout"]["message"]
+    assert "use plain JSON values" in seen["params"]["message"]
 
 
 def test_another_thread_is_turned_away() -> None:
@@ -261,7 +256,9 @@ def test_memory_stays_flat_over_predictions_failures_and_loads() -> None:
 
 def test_packages_and_versions_of_one_script_live_side_by_side() -> None:
     seen = saw("packages")
-    assert seen["toy"] == seen["again"] == [0, 12, 24, 36, 48, 60][:0] or seen["toy"] == seen["again"]
+    slope = 2 * 90 / 153
+    assert seen["toy"] == pytest.approx([0, 3 * slope, 6 * slope, 9 * slope, 12 * slope, 15 * slope])
+    assert seen["again"] == seen["toy"]
     assert seen["described"]["native_class"] == "Toy.Slope"
     assert seen["versions"]["Toy"] == "0.3.1"
     assert seen["old"] == -seen["new"] != 0

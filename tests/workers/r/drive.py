@@ -94,8 +94,7 @@ def forest() -> Seen:
         "shares": shares.tolist(),
         "same_seed_same_model": runtime.predict_proba(again, X, {}).tolist() == shares.tolist(),
         "votes": runtime.predict_proba(model, X.slice(0, 1), {"norm.votes": False}).tolist(),
-        "empty": [list(runtime.predict(model, X.slice(0, 0), {}).shape)]
-        + [list(runtime.predict_proba(model, X.slice(0, 0), {}).shape)],
+        "empty": [list(ask(model, X.slice(0, 0), {}).shape) for ask in (runtime.predict, runtime.predict_proba)],
     }
 
 
@@ -210,7 +209,7 @@ def failures() -> Seen:
     def fit(script: Path, **spec: Any) -> RModel:
         return runtime.fit(task(script, spec, X, y, labels))
 
-    seen = {
+    seen: Seen = {
         name: failing(lambda name=name: fit(flip, fit=name))  # type: ignore[misc]
         for name in ("fit_stop", "fit_quit", "fit_deep", "fit_deeper", "nobody")
     }

@@ -39,7 +39,6 @@ def upgrade() -> None:
         sa.Column("chunk_count", sa.Integer, nullable=False),
         sa.Column("metrics", JSON_TEXT, nullable=False),
         sa.Column("metadata", JSON_TEXT, nullable=False),
-        sa.Column("golden", BYTES, nullable=True),
         sa.Column("created", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("model_id", "version", name="triglot_versions_pk"),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,115 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triglot.discovery import Endpoint
+from triglot.errors import PoisonRequest
+from triglot.routing import MAX_PROVEN_DEATHS, History, WorkerView, choose
+
+HELD = ("m", 1)
+
+
+def view(name: str = "w", *, language: str = "r", alive: bool = True, draining: bool = False, **more: object) -> WorkerView:
+    endpoint = Endpoint(name, language, f"ipc:///{name}", f"ipc:///{name}.control", incarnation="1")
+    return WorkerView(endpoint, alive, draining, **more)  # type: ignore[arg-type]
+
+
+views = st.lists(
+    st.builds(
+        view,
+        st.sampled_from("abcdef"),
+        language=st.sampled_from(["r", "julia"]),
+        alive=st.booleans(),
+        draining=st.booleans(),
+        holds=st.sampled_from([frozenset(), frozenset({HELD})]),
+        outstanding=st.integers(0, 5),
+    ),
+    unique_by=lambda found: found.id,
+)
+workers = st.frozensets(st.sampled_from([(name, "1") for name in "abcdef"]))
+
+
+@given(views, workers)
+def test_the_dead_the_draining_and_the_foreign_are_never_chosen(found: list[WorkerView], avoid: frozenset) -> None:  # type: ignore[type-arg]
+    chosen = choose(found, "r", HELD, avoid)
+    fit = [w for w in found if w.endpoint.language == "r" and w.alive and not w.draining]
+    if chosen is None:
+        assert not fit
+    else:
+        assert chosen in fit
+
+
+@given(views, workers)
+def test_a_worker_that_failed_the_request_is_chosen_only_where_there_is_no_other(
+    found: list[WorkerView],
+    avoid: frozenset,  # type: ignore[type-arg]
+) -> None:
+    chosen = choose(found, "r", HELD, avoid)
+    if chosen is not None and chosen.id in avoid:
+        assert all(w.id in avoid for w in found if w.endpoint.language == "r" and w.alive and not w.draining)
+
+
+@given(views)
+def test_nobody_with_less_to_do_who_holds_the_version_is_passed_by(found: list[WorkerView]) -> None:
+    chosen = choose(found, "r", HELD)
+    for other in found:
+        if chosen and other.endpoint.language == "r" and other.alive and not other.draining and HELD in other.holds:
+            assert chosen.outstanding <= other.outstanding
+
+
+def test_holding_the_version_is_worth_two_requests() -> None:
+    holding = view("busy", holds=frozenset({HELD}), outstanding=2)
+    assert choose([holding, view("idle", outstanding=1)], "r", HELD) is holding
+    idle = view("aardvark", outstanding=0)
+    assert choose([view("z", holds=frozenset({HELD}), outstanding=3), idle], "r", HELD) is idle
+
+
+def test_where_nobody_is_there_nobody_is_chosen() -> None:
+    assert choose([], "r", HELD) is None
+    assert choose([view(language="julia")], "r", HELD) is None
+
+
+events = st.lists(st.tuples(st.sampled_from(["death", "refusal"]), st.booleans(), st.sampled_from("abc")), max_size=12)
+
+
+@given(events)
+def test_a_request_that_never_started_alone_is_never_blamed(found: list[tuple[str, bool, str]]) -> None:
+    history = History()
+    for kind, _, name in found:
+        before = history
+        history = history.after_death((name, "1"), False) if kind == "death" else history.after_refusal((name, "1"))
+        assert history.avoid == before.avoid | {(name, "1")}
+    assert history.proven == 0
+    assert not history.is_poison
+
+
+@given(events)
+def test_only_deaths_after_a_notice_that_it_works_alone_are_proof(found: list[tuple[str, bool, str]]) -> None:
+    history, proven = History(), 0
+    for kind, started, name in found:
+        if kind == "death":
+            proven += started and history.alone
+            history = history.after_death((name, "1"), started)
+        else:
+            history = history.after_refusal((name, "1"))
+        assert history.proven == proven
+        assert history.is_poison == (proven >= MAX_PROVEN_DEATHS)
+        assert history.alone == (history.deaths > 0)
+
+
+def test_a_request_that_ends_its_workers_by_itself_is_poison_after_two_proofs() -> None:
+    history = History().after_death(("a", "1"), started=False)
+    assert history.alone
+    history = history.after_death(("a", "2"), started=True)
+    assert not history.is_poison
+    history = history.after_death(("a", "3"), started=True)
+    assert history.is_poison
+    error = history.poison("r-17")
+    assert isinstance(error, PoisonRequest)
+    assert "r-17" in str(error)
+
+
+def test_a_successor_of_a_dead_worker_is_another_worker() -> None:
+    history = History().after_death(("w", "1"), started=False)
+    successor = WorkerView(Endpoint("w", "r", "", "", incarnation="2"), True, outstanding=9)
+    sibling_that_failed = view("w")
+    assert choose([sibling_that_failed, successor], "r", HELD, history.avoid) is successor

@@ -1,0 +1,212 @@
+import math
+from typing import Any
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.strategies import plain, replies, requests, same_tables
+from triglot import wire
+from triglot.errors import ProtocolError
+from triglot.message import Fault, Reply, Request, Started
+from triglot.table import Column, Table
+
+
+def received(frames: list[Any]) -> list[bytes]:
+    """Return the frames as the other process gets them."""
+    return [bytes(frame) for frame in frames]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two header values are the same, NaN being NaN and a tuple a list."""
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or (math.isnan(one) and math.isnan(other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+@given(requests)
+def test_a_request_arrives_as_it_was_sent(request: Request) -> None:
+    got = wire.decode_request(received(wire.encode_request(request)))
+    for name in ("op", "id", "model", "version", "timeout_ms", "artefact", "alone"):
+        assert getattr(got, name) == getattr(request, name)
+    assert same(got.params, request.params)
+    assert same(got.spec, request.spec)
+    assert len(got.tables) == len(request.tables)
+    assert all(map(same_tables, got.tables, request.tables))
+
+
+@given(replies)
+def test_a_reply_a_fault_and_a_notice_arrive_as_they_were_sent(reply: Reply | Fault | Started) -> None:
+    got = wire.decode_reply(received(wire.encode_reply(reply)))
+    assert type(got) is type(reply)
+    assert got.id == reply.id
+    if isinstance(reply, Fault):
+        assert isinstance(got, Fault)
+        assert (got.code, got.message) == (reply.code, reply.message)
+        assert same(got.details, reply.details)
+    elif isinstance(reply, Reply):
+        assert isinstance(got, Reply)
+        assert (got.artefact, got.output, got.warnings) == (reply.artefact, reply.output, reply.warnings)
+        assert same(got.info, reply.info)
+        assert all(map(same_tables, got.tables, reply.tables))
+
+
+def decodes_or_refuses(frames: list[bytes]) -> None:
+    """Both decoders answer a message or a `ProtocolError`, and the id can be asked for whatever comes."""
+    for decode in (wire.decode_request, wire.decode_reply):
+        try:
+            decode(frames)
+        except ProtocolError as error:
+            assert str(error)
+    assert isinstance(wire.request_id(frames), str)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> list[bytes]:
+    """Frames of a real message with some of them cut, changed, doubled, dropped or exchanged."""
+    message = draw(st.one_of(requests.map(wire.encode_request), replies.map(wire.encode_reply)))
+    frames = received(message)
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(frames) - 1)) if frames else 0
+        how = draw(st.sampled_from(["flip", "cut", "grow", "drop", "double", "swap"]))
+        if not frames or how == "grow":
+            frames.insert(place, draw(st.binary(max_size=20)))
+        elif how == "flip" and frames[place]:
+            at = draw(st.integers(0, len(frames[place]) - 1))
+            frames[place] = frames[place][:at] + bytes([draw(st.integers(0, 255))]) + frames[place][at + 1 :]
+        elif how == "cut":
+            frames[place] = frames[place][: draw(st.integers(0, len(frames[place])))]
+        elif how == "drop":
+            del frames[place]
+        elif how == "double":
+            frames.insert(place, frames[place])
+        else:
+            frames[0], frames[place] = frames[place], frames[0]
+    return frames
+
+
+@given(damaged())
+def test_damaged_frames_are_a_protocol_error_and_never_anything_else(frames: list[bytes]) -> None:
+    decodes_or_refuses(frames)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=4))
+def test_any_bytes_are_a_protocol_error_and_never_anything_else(frames: list[bytes]) -> None:
+    decodes_or_refuses(frames)
+    decodes_or_refuses([wire.MAGIC + frames[0], *frames[1:]] if frames else [])
+
+
+KEYS = ["id", "op", "model", "version", "timeout_ms", "params", "spec", "alone", "tables", "artefact", "fault", "info"]
+ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {"rows": plain | st.integers(-2, 2**64 - 1)},
+        optional={"dtype": plain | st.sampled_from(["<f8", "|b1", "|O", "<U3", "f8,f8"]), "names": plain},
+    )
+    | plain,
+    max_size=3,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), plain), ENTRIES, st.lists(st.binary(max_size=24), max_size=3))
+@example({}, [{"rows": 2**62, "dtype": "<f8", "names": []}], [b""])
+@example({}, [{"rows": 2**64 - 1, "dtype": "<f8", "names": []}], [b""])
+@example({}, [{"rows": -1, "dtype": "<f8", "names": ["a"]}], [b"12345678"])
+def test_a_header_of_wrong_values_is_a_protocol_error_and_never_anything_else(
+    header: dict[str, Any], entries: list[Any], frames: list[bytes]
+) -> None:
+    sound = {"id": "1", "op": "predict", "model": "m", "version": 1, "timeout_ms": 1, "tables": entries}
+    for content in ({**sound, **header}, {**header, "tables": entries}, header):
+        decodes_or_refuses([wire.MAGIC + msgpack.packb(content), *frames])
+
+
+@given(st.one_of(requests.map(wire.encode_request), replies.map(wire.encode_reply)))
+def test_no_frame_names_a_type_of_any_language(frames: list[bytes]) -> None:
+    for frame in received(frames):
+        assert not frame.startswith(b"\x80\x04"), "a pickle"
+    assert received(frames)[0][:3] == b"TG\x01"
+
+
+def test_an_unknown_version_of_the_protocol_is_refused_with_the_known_one() -> None:
+    with pytest.raises(ProtocolError, match="this side speaks 1"):
+        wire.decode_request([b"TG\x02" + msgpack.packb({"id": "x"})])
+    assert wire.request_id([b"TG\x02" + msgpack.packb({"id": "x"})]) == ""
+
+
+def test_an_unknown_op_is_refused_with_the_known_ones_and_its_id_can_be_told() -> None:
+    frames = [wire.MAGIC + msgpack.packb({"id": "x7", "op": "eval"})]
+    with pytest.raises(ProtocolError, match="'eval'; known are fit, predict, predict_proba, load"):
+        wire.decode_request(frames)
+    assert wire.request_id(frames) == "x7"
+
+
+def test_frames_more_or_fewer_than_announced_are_refused() -> None:
+    frames = received(wire.encode_request(Request("predict", "1", "m", tables=(Table("a", matrix=np.zeros((2, 1))),))))
+    for wrong in (frames[:-1], [*frames, b""]):
+        with pytest.raises(ProtocolError, match="2 frames were announced"):
+            wire.decode_request(wrong)
+
+
+def test_a_matrix_that_does_not_fit_its_buffer_is_refused() -> None:
+    frames = received(wire.encode_request(Request("predict", "1", "m", tables=(Table("a", matrix=np.zeros((2, 1))),))))
+    with pytest.raises(ProtocolError, match="2 x 1 float64 does not fit 17 bytes"):
+        wire.decode_request([frames[0], frames[1] + b"x"])
+
+
+def test_no_array_of_objects_can_be_asked_for() -> None:
+    header = {"id": "1", "op": "predict", "model": "m", "version": 1, "timeout_ms": 1}
+    for dtype in ("|O", "O", "object", ">f8", "<m8[s]"):
+        tables = [{"rows": 1, "dtype": dtype, "names": ["a"]}]
+        with pytest.raises(ProtocolError, match="one of the dtypes"):
+            wire.decode_request([wire.MAGIC + msgpack.packb({**header, "tables": tables}), b"12345678"])
+
+
+def test_a_header_nested_without_end_is_refused() -> None:
+    with pytest.raises(ProtocolError):
+        wire.decode_request([wire.MAGIC + b"\x91" * 100_000])
+
+
+def test_a_column_major_matrix_crosses_without_a_copy() -> None:
+    matrix = np.asfortranarray(np.random.default_rng(1).random((1000, 20)))
+    frames = wire.encode_request(Request("predict", "1", "m", tables=(Table([f"x{j}" for j in range(20)], matrix=matrix),)))
+    assert np.shares_memory(np.frombuffer(frames[1]), matrix)
+    arrived = [bytes(frame) for frame in frames]
+    decoded = wire.decode_request(arrived).tables[0]
+    assert np.shares_memory(decoded.matrix(), np.frombuffer(arrived[1]))
+    np.testing.assert_array_equal(decoded.matrix(), matrix)
+
+
+def test_a_table_of_five_thousand_columns_crosses() -> None:
+    names = [f"x{j}" for j in range(5000)]
+    for table in (
+        Table(names, matrix=np.random.default_rng(1).random((2, 5000))),
+        Table(names, columns=[Column.strings([name, None]) for name in names]),
+    ):
+        got = wire.decode_request(received(wire.encode_request(Request("predict", "1", "m", tables=(table,)))))
+        assert same_tables(got.tables[0], table)
+
+
+def test_text_that_is_not_unicode_is_told_as_its_escapes() -> None:
+    got = wire.decode_reply(received(wire.encode_reply(Reply("1", output="caf\udce9", warnings=("\ud800",)))))
+    assert isinstance(got, Reply)
+    assert got.output == "caf\\udce9"
+    assert got.warnings == ("\\ud800",)
+    fault = wire.decode_reply(received(wire.encode_reply(Fault("1", "error", "no file 'caf\udce9'"))))
+    assert isinstance(fault, Fault)
+    assert fault.message == "no file 'caf\\udce9'"
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), plain, max_size=4))
+def test_a_control_frame_arrives_as_it_was_sent(content: dict[str, Any]) -> None:
+    assert same(wire.unpack_control(wire.pack_control(content)), content)
+
+
+@pytest.mark.parametrize("frame", [b"", b"TG", b"TG\x01", b"TG\x01\xc0", b"TG\x01\x01", b"XX\x01\x80"])
+def test_a_control_frame_that_is_no_map_is_a_protocol_error(frame: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        wire.unpack_control(frame)
