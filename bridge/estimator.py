@@ -56,30 +56,39 @@ class Runtime(Protocol):
 
     def start(self) -> None:
         """Bring the interpreter up; raises `LanguageUnavailable` with the reason."""
+        ...
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of the language and of what it has loaded; the key "language" is the language's."""
 
     def fit(self, task: FitTask) -> Model:
         """Return the model fitted on copies of the task's data; the task's buffers may vanish afterwards."""
+        ...
 
     def dump(self, model: Model) -> bytes:
         """Return the fitted model in the language's own serialisation."""
+        ...
 
     def load(self, manifest: Mapping[str, Any], blob: bytes) -> Model:
         """Return the model of a verified manifest and the bytes that `dump` gave."""
+        ...
 
     def predict(self, model: Model, X: Table, params: Mapping[str, Any]) -> Array:
         """Return one answer a row, in order: int32 codes of shape (n,), or numbers of shape (n,) or (n, outputs)."""
+        ...
 
     def predict_proba(self, model: Model, X: Table, params: Mapping[str, Any]) -> Array:
         """Return float64 probabilities of shape (n, classes), columns in the order of the classes."""
+        ...
 
     def describe(self, model: Model) -> Mapping[str, Any]:
         """Return what is known of the model as JSON values: its native class, what it can do."""
+        ...
 
     def take_output(self) -> Output:
         """Return what was printed and warned since the last call, and forget it."""
+        ...
 
     def interrupt(self) -> None:
         """Ask the running call to stop as soon as it can; may be called from any thread."""
+        ...

@@ -7,7 +7,7 @@ object deserialiser is ever called.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgpack
 import numpy as np

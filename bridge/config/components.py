@@ -1,6 +1,7 @@
 """Components: from `{'!': 'package.module.Name', ...}` to objects, and the dict that holds them."""
 
 import contextlib
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -153,9 +154,14 @@ def misspelt_keys(keys: Iterable[str]) -> dict[str, str]:
 
 
 def warn_of_misspelt_keys(raw: RawConfig) -> None:
-    """Log a warning for every top-level key that is nearly a known one."""
+    """Log a warning for every top-level key that is nearly a known one, once a process."""
     for key, known in misspelt_keys(raw).items():
-        logger.warning("%s: %s: unknown key; did you mean %r?", raw.where((key,)), key, known)
+        _warn_of_slip(raw.where((key,)), key, known)
+
+
+@functools.cache  # a command may build several parts of one configuration, one after another
+def _warn_of_slip(file: str, key: str, known: str) -> None:
+    logger.warning("%s: %s: unknown key; did you mean %r?", file, key, known)
 
 
 class _Builder:
