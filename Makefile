@@ -43,6 +43,7 @@ clean: ## remove what set-up, tests and servers left in this folder
 # Without PostgreSQL or wrk, what needs them is skipped: so their absence is said, and stops nothing.
 setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
+	@scripts/ensure_apt.sh r-recommended r-cran-e1071 || true
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true

@@ -50,6 +50,14 @@ class Answer:
     deaths: int = 0
 
 
+class _Sockets(dict[tuple[str, str], "zmq.Socket[bytes]"]):
+    """One thread's sockets, by worker; they are closed when the thread ends."""
+
+    def __del__(self) -> None:
+        for socket in self.values():
+            socket.close(linger=0)
+
+
 @dataclass(slots=True)
 class _Process:
     """What belongs to one process and must not cross a fork."""
@@ -122,7 +130,8 @@ class Client:
         return taken
 
     def _siblings(self, process: _Process, language: str) -> list[WorkerView]:
-        return [w for w in process.monitor.workers() if w.endpoint.language == language and w.alive]
+        workers = process.monitor.workers()
+        return [w for w in workers if w.endpoint.language == language and w.alive and not w.draining]
 
     def _hand_over(
         self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch, history: History
@@ -233,9 +242,9 @@ class Client:
             lock.release()
 
     def _socket(self, process: _Process, worker: WorkerView) -> "zmq.Socket[bytes]":
-        sockets: dict[tuple[str, str], zmq.Socket[bytes]] | None = getattr(process.local, "sockets", None)
+        sockets: _Sockets | None = getattr(process.local, "sockets", None)
         if sockets is None:
-            sockets = process.local.sockets = {}
+            sockets = process.local.sockets = _Sockets()
         socket = sockets.get(worker.id)
         if socket is None:
             for gone in [key for key in sockets if key[0] == worker.id[0]]:

@@ -18,7 +18,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from triglot import wire
 from triglot.discovery import Endpoint, scan
-from triglot.errors import ProtocolError
+from triglot.errors import ProtocolError, TriglotError
 from triglot.routing import WorkerView
 
 logger = logging.getLogger("triglot.monitor")
@@ -65,6 +65,7 @@ class Monitor:
         self._listed = dict(listed)
         self._protect = protect
         self._links: dict[tuple[str, str], _Link] = {}
+        self._refused: set[tuple[str, str]] = set()
         self._scanned: tuple[int, float] = (0, 0.0)
         self._changed = threading.Condition()
         self._views: dict[tuple[str, str], WorkerView] = {}
@@ -138,8 +139,13 @@ class Monitor:
         wanted = {(endpoint.name, endpoint.incarnation): endpoint for endpoint in endpoints.values()}
         changed = False
         for key, endpoint in wanted.items():
-            if key not in self._links:
-                self._links[key] = link = self._connect(endpoint)
+            if key not in self._links and key not in self._refused:
+                try:
+                    self._links[key] = link = self._connect(endpoint)
+                except (TriglotError, zmq.ZMQError) as error:  # one that is out of reach must not hide the others
+                    logger.error("worker %s cannot be reached: %s", endpoint.name, error)
+                    self._refused.add(key)
+                    continue
                 poller.register(link.socket, zmq.POLLIN)
                 poller.register(link.events, zmq.POLLIN)
         for key, link in self._links.items():

@@ -7,7 +7,7 @@
 # TRIGLOT_WITHOUT="r julia" (leave out), TRIGLOT_REQUIRE="r julia" (fail without).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-HOME=${HOME:-~} # which the shell knows where nothing has set it
+export HOME=${HOME:-~} # which the shell knows where nothing has set it
 
 readonly venv=.venv/bin/python
 readonly stamps=.venv/stamps

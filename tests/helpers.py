@@ -1,9 +1,11 @@
 """What many tests share: real worker processes, small tables, and a raw socket beside the client."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -95,6 +97,16 @@ class Hive:
         assert worker.process.poll() is None, worker.said()
         assert worker.name in scan(self.run_dir)
 
+    def state(self, name: str) -> dict[str, Any]:
+        """Return what a worker's control socket says."""
+        with raw(scan(self.run_dir)[name].control) as socket:
+            socket.send(wire.pack_control({"op": "state"}))
+            return wire.unpack_control(socket.recv())
+
+    def busy(self, name: str) -> bool:
+        """Whether the worker's interpreter is in a call at this moment."""
+        return bool(self.state(name)["busy_s"] > 0)
+
     def close(self) -> None:
         """End every worker and remove the run directory."""
         for worker in self.workers:
@@ -141,6 +153,17 @@ def ask(socket: "zmq.Socket[bytes]", *frames: bytes) -> Any:
 def floats(*rows: tuple[float, ...], names: str = "ab") -> Table:
     """Return a table of float64 columns with one-letter names."""
     return Table(list(names), matrix=np.asfortranarray(np.array(rows, dtype=np.float64).reshape(-1, len(names))))
+
+
+def author_module(folder: Path, name: str) -> Any:
+    """Return an author's module of a folder that is on nobody's path, under the name that workers know it by."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 def unfitted(estimator: Any, task: str = "classification") -> Artefact:

@@ -1,8 +1,10 @@
 """The Julia runtime as authors and workers see it; every group runs in a process of its own (`julia/drive.py`)."""
 
+import atexit
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -47,7 +49,9 @@ def run(*command: str | Path) -> str:
 
 @cache
 def blob() -> Path:
-    return Path(mkdtemp(prefix="triglot-julia-test-")) / "iris.blob"
+    folder = Path(mkdtemp(prefix="triglot-julia-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / "iris.blob"
 
 
 @cache

@@ -46,7 +46,8 @@ function lookup(answer::AbstractArray, classes::Classes)
     for (i, label) in enumerate(answer)
         code = get(classes.codes, plain_label(label), -1)::Int
         code < 0 && refuse(
-            "sample ", i, ": ", repr(label), " is none of the classes ", join(map(repr, Iterators.take(classes.labels, 10)), ", ")
+            "sample ", i, ": ", repr(label), " is none of the classes ",
+            join(map(repr, Iterators.take(classes.labels, 10)), ", "),
         )
         found[i] = code
     end

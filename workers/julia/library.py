@@ -70,7 +70,7 @@ def _asked(executable: Path) -> Installation:
         raise LanguageUnavailable(
             f"{executable} has no shared library to load; install an official build of Julia and set JULIA_EXE"
         )
-    return Installation(Path(info.bindir), Path(info.libjulia_path), Path(info.sysimage))
+    return Installation(Path(str(info.bindir)), Path(info.libjulia_path), Path(str(info.sysimage)))
 
 
 class Library:

@@ -3,6 +3,7 @@
 import atexit
 import ctypes
 import os
+import secrets
 import shutil
 import struct
 import tempfile
@@ -11,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from weakref import finalize
 
 import msgpack
@@ -73,9 +74,6 @@ class JuliaRuntime:
         for name in ("OPENBLAS_NUM_THREADS", "JULIA_NUM_THREADS"):
             os.environ.setdefault(name, "1")  # both are read once, when the libraries are loaded
         installation = find(os.environ)
-        if self._scratch is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="triglot-julia-"))
-            atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
         self._capture = Capture()
         try:
             self._library = Library(installation)
@@ -111,7 +109,7 @@ class JuliaRuntime:
     def dump(self, model: JuliaModel) -> bytes:
         """Return a card (which Julia wrote it, for which source) and Julia's own serialisation."""
         address, _, _, nbytes = self._call(["dump", model.number])
-        card: bytes = msgpack.packb({"julia": self._versions["language"], "space": model.plan.space})
+        card = _packed({"julia": self._versions["language"], "space": model.plan.space})
         return _MAGIC + _CARD_LENGTH.pack(len(card)) + card + ctypes.string_at(address, nbytes)
 
     def load(self, manifest: Mapping[str, Any], blob: bytes) -> JuliaModel:
@@ -201,7 +199,7 @@ class JuliaRuntime:
         if self._forgotten and request[0] != "free":
             self._call(["free", [self._forgotten.popleft() for _ in range(len(self._forgotten))]])
         try:
-            packed = msgpack.packb(request)
+            packed = _packed(request)
         except (TypeError, ValueError, OverflowError) as error:
             raise BadRequest(f"a parameter cannot be handed to Julia: {error}; use plain JSON values") from None
         status = self._enter(packed)
@@ -239,7 +237,7 @@ class JuliaRuntime:
         """Let interrupts that came too late pass, so that they do not hit the next call; keep the answer."""
         kept = self._reply[:]
         root = ctypes.string_at(kept[0], kept[3])
-        packed = msgpack.packb(["settle"])
+        packed = _packed(["settle"])
         self._entry(packed, len(packed), self._reply)
         self._late = ctypes.create_string_buffer(root, len(root) or 1)
         self._reply[:] = [ctypes.addressof(self._late), *kept[1:]]
@@ -269,7 +267,10 @@ class JuliaRuntime:
 
     @property
     def _folder(self) -> Path:
-        assert self._scratch is not None
+        """The folder for authors' files that lie nowhere else; made by the first model that needs it."""
+        if self._scratch is None:
+            self._scratch = Path(tempfile.gettempdir(), f"triglot-julia-{os.getpid()}-{secrets.token_hex(8)}")
+            atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
         return self._scratch
 
     @staticmethod
@@ -279,6 +280,10 @@ class JuliaRuntime:
 
 def _features(plan: Plan, X: Table) -> Features:
     return Features.matrix(X, plan.columns) if plan.wants_matrix(X) else Features.table(X)
+
+
+def _packed(value: Any) -> bytes:
+    return cast(bytes, msgpack.packb(value))
 
 
 def _minor(version: str) -> tuple[int, ...]:

@@ -139,7 +139,7 @@ class PythonRuntime:
             self._calling = True
             try:
                 yield
-            except (Exception, KeyboardInterrupt, SystemExit) as error:
+            except BaseException as error:
                 raise _failed(error) from None
             finally:
                 self._calling = False

@@ -7,6 +7,7 @@ calls their functions.
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import threading
 import warnings
@@ -65,6 +66,8 @@ class Interpreter:
 
         self._lib: Any = openrlib.rlib
         self._shim = self._read_shim()
+        self._thread = threading.get_ident()
+        signal.signal(signal.SIGURG, lambda *_: None)
 
     def __getitem__(self, name: str) -> Any:
         """Return a function of the .R files."""
@@ -91,9 +94,11 @@ class Interpreter:
     def interrupt(self) -> None:
         """Have R leave the running call at its next check; may be called from any thread.
 
-        This is the flag that R's own handler of SIGINT sets. The signal itself would go to Python.
+        This is the flag that R's own handler of SIGINT sets. The signal itself would go to Python; another one, of
+        which nothing follows, wakes R where it waits (in `Sys.sleep`, say), so that it looks at the flag.
         """
         self._lib.R_interrupts_pending = 1
+        signal.pthread_kill(self._thread, signal.SIGURG)
 
     def _read_shim(self) -> Any:
         base = self.rinterface.baseenv

@@ -1,0 +1,1 @@
+"""The project's own measurements: `make bench` runs everything side by side, in one run, on this machine."""

@@ -1,0 +1,307 @@
+"""What every language must do, as small named checks of its real worker process.
+
+Each language brings one author's model of the same kind (`models/`). A fourth language joins by passing this.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.helpers import KEY, Hive, WorkerProcess, ask, author_module, raw, unfitted, until
+from triglot import wire
+from triglot.artefact import Artefact, seal
+from triglot.client import Client, new_id
+from triglot.discovery import scan
+from triglot.errors import (
+    ArtefactNeeded,
+    ArtefactRefused,
+    BadRequest,
+    DeadlineExceeded,
+    EstimatorFailed,
+    ProtocolError,
+)
+from triglot.estimators import JuliaClassifier, RClassifier
+from triglot.message import Fault, Op, Reply, Request
+from triglot.table import Table
+
+MODELS = Path(__file__).parent / "models"
+# not in alphabetical order, so that whoever sorts them is found out
+CLASSES = ["versicolor", "setosa", "virginica"]
+NAMES = ("sepal length", "petal.width")
+CENTRES = np.array([[5.9, 1.3], [5.0, 0.2], [6.6, 2.0]])
+PATIENCE_S = 60.0
+
+
+def spec_of(language: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return how the author's model is called, and its files."""
+    if language == "r":
+        return RClassifier(script=str(MODELS / "centroids.R")).author()
+    if language == "julia":
+        return JuliaClassifier(
+            script=str(MODELS / "centroids.jl"), labels="codes", predict_proba="predict_proba"
+        ).author()
+    return {"python_path": [str(MODELS)]}, {}
+
+
+def flowers(count: int = 60) -> tuple[Table, Any]:
+    """Return flowers in three clouds, and the code of each."""
+    random = np.random.default_rng(7)
+    codes = np.arange(count, dtype=np.int32) % 3
+    matrix = np.asfortranarray(CENTRES[codes] + random.normal(0, 0.1, (count, 2)))
+    return Table(NAMES, matrix=matrix), codes
+
+
+@dataclass(frozen=True)
+class Site:
+    """One language's fitted model and a client that reaches its workers."""
+
+    language: str
+    hive: Hive
+    client: Client
+    artefact: Artefact
+    fitted: Reply
+
+    def ask(
+        self, X: Table, op: Op = "predict", *, version: int = 1, timeout_s: float = PATIENCE_S, **params: Any
+    ) -> Reply:
+        request = Request(op, new_id(), "flowers", version, tables=(X,), params=params)
+        return self.client.call(request, self.language, timeout_s, fetch=lambda: self.artefact).reply
+
+    def answers(self, X: Table, op: Op = "predict", **more: Any) -> Any:
+        return self.ask(X, op, **more).tables[0].matrix()
+
+
+def fit_flowers(client: Client, language: str, X: Table, codes: Any) -> Reply:
+    spec, sources = spec_of(language)
+    base = unfitted(author_module(MODELS, "centroids").Centroids()) if language == "python" else None
+    request = Request(
+        "fit",
+        new_id(),
+        "flowers",
+        tables=(X, Table(["y"], matrix=codes.reshape(-1, 1))),
+        artefact=base,
+        spec={"task": "classification", "classes": CLASSES, "spec": spec, "sources": sources},
+    )
+    return client.call(request, language, PATIENCE_S).reply
+
+
+@pytest.fixture(scope="module")
+def site(language: str) -> Iterator[Site]:
+    hive = Hive()
+    client = Client(hive.run_dir)
+    try:
+        hive.start(language, "first")
+        client.wait_for({language: 1}, PATIENCE_S)
+        fitted = fit_flowers(client, language, *flowers())
+        assert fitted.artefact is not None
+        yield Site(language, hive, client, fitted.artefact, fitted)
+    finally:
+        client.close()
+        hive.close()
+
+
+def test_a_fit_answers_a_signed_artefact_that_says_what_it_is(site: Site) -> None:
+    card = site.artefact.verified(KEY)
+    assert card["language"] == site.language
+    assert card["classes"] == CLASSES
+    assert [field["name"] for field in card["schema"]] == list(NAMES)
+    assert {"language"} <= card["runtime"].keys()
+    assert site.fitted.info["rows"] == 60
+    assert site.fitted.info["seconds"] >= 0
+    assert "entroids" in site.fitted.info["native_class"]
+    assert site.fitted.info["predict_proba"] is True
+
+
+def test_a_prediction_before_the_load_asks_for_the_artefact(site: Site) -> None:
+    request = Request("predict", new_id(), "flowers", 99, tables=(flowers(3)[0],))
+    with pytest.raises(ArtefactNeeded, match="version 99"):
+        site.client.call(request, site.language, PATIENCE_S)
+
+
+def test_labels_come_back_in_the_order_of_the_classes(site: Site) -> None:
+    X, codes = flowers(60)
+    answer = site.answers(X)
+    assert answer.dtype == np.int32
+    assert answer.shape == (60, 1)
+    assert answer[:, 0].tolist() == codes.tolist()
+
+
+def test_probabilities_come_in_class_order_and_sum_to_one(site: Site) -> None:
+    X, codes = flowers(60)
+    shares = site.answers(X, "predict_proba")
+    assert shares.dtype == np.float64
+    assert shares.shape == (60, 3)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-9)
+    assert shares.argmax(axis=1).tolist() == codes.tolist()
+
+
+@pytest.mark.parametrize("op", ["predict", "predict_proba"])
+def test_a_batch_is_answered_as_its_rows_would_be(site: Site, op: Op) -> None:
+    X, _ = flowers(12)
+    single = [site.answers(X.slice(i, i + 1), op) for i in range(12)]
+    np.testing.assert_allclose(site.answers(X, op), np.concatenate(single), rtol=1e-12)
+
+
+def test_no_rows_are_no_answers(site: Site) -> None:
+    X = flowers(3)[0].slice(0, 0)
+    assert site.answers(X).shape == (0, 1)
+    assert site.answers(X, "predict_proba").shape == (0, 3)
+
+
+def test_columns_may_come_in_any_order(site: Site) -> None:
+    X, codes = flowers(9)
+    turned = Table(NAMES[::-1], matrix=np.asfortranarray(X.matrix()[:, ::-1]))
+    assert site.answers(turned)[:, 0].tolist() == codes.tolist()
+
+
+def test_a_wrong_column_name_is_a_bad_request_that_names_it(site: Site) -> None:
+    X = Table(("sepal length", "petal width"), matrix=flowers(3)[0].matrix())
+    with pytest.raises(BadRequest, match=r"'petal width'.*did you mean 'petal.width'"):
+        site.ask(X)
+
+
+@pytest.mark.parametrize("op", ["predict", "predict_proba"])
+def test_an_authors_error_is_told_with_its_class_and_the_worker_lives_on(site: Site, op: Op) -> None:
+    X, codes = flowers(3)
+    before = site.client.workers()
+    with pytest.raises(EstimatorFailed, match="no such flower") as caught:
+        site.ask(X, op, fail=True)
+    assert caught.value.language == site.language
+    assert caught.value.native_class.endswith("NoSuchFlower")
+    assert caught.value.traceback
+    assert site.answers(X)[:, 0].tolist() == codes.tolist()
+    assert {w.id for w in before} <= {w.id for w in site.client.workers() if w.alive}
+
+
+def test_an_authors_error_in_the_fit_is_told_and_the_worker_lives_on(site: Site) -> None:
+    X, codes = flowers(6)
+    broken = X.matrix().copy()
+    broken[0, 0] = np.nan
+    with pytest.raises(EstimatorFailed, match="cannot fit what is missing"):
+        fit_flowers(site.client, site.language, Table(NAMES, matrix=broken), codes)
+    assert site.answers(X)[:, 0].tolist() == codes.tolist()
+
+
+def test_a_parameter_that_the_model_does_not_know_is_told_and_the_worker_lives_on(site: Site) -> None:
+    if site.language == "r":
+        pytest.skip("R passes unknown arguments on through its dots")
+    with pytest.raises(EstimatorFailed):
+        site.ask(flowers(3)[0], colour="red")
+    assert site.answers(flowers(3)[0]).shape == (3, 1)
+
+
+def test_what_the_author_prints_and_warns_of_comes_back_with_the_request(site: Site) -> None:
+    reply = site.ask(flowers(3)[0], say="wonderful grüße")
+    assert "wonderful grüße" in reply.output
+    assert any("about wonderful" in warning for warning in reply.warnings)
+    silent = site.ask(flowers(3)[0])
+    assert (silent.output, silent.warnings) == ("", ())
+    until(lambda: "wonderful grüße" in site.hive.workers[0].said())
+
+
+def test_what_the_author_printed_before_an_error_comes_back_with_it(site: Site) -> None:
+    with pytest.raises(EstimatorFailed) as caught:
+        site.ask(flowers(3)[0], say="so far so good", fail=True)
+    assert "so far so good" in caught.value.output
+    assert site.ask(flowers(3)[0]).output == ""
+
+
+def test_an_unknown_op_is_refused_and_the_worker_lives_on(site: Site) -> None:
+    endpoint = scan(site.hive.run_dir)["first"]
+    header = {"id": "u1", "op": "eval", "model": "m", "version": 1, "timeout_ms": 1000}
+    with raw(endpoint.address) as socket:
+        fault = ask(socket, wire.pack_control(header))
+        assert isinstance(fault, Fault)
+        assert (fault.id, fault.code) == ("u1", ProtocolError.code)
+        assert "eval" in fault.message
+    assert site.answers(flowers(3)[0]).shape == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[b""], [b"hello"], [b"TG\x01"], [b"TG\x01\xff"], [b"TG\x02\x80"], [b"TG\x01\x80"], [b"TG\x01\x80", b"x", b"y"]],
+    ids=["empty", "text", "headless", "no map", "version", "no keys", "more frames"],
+)
+def test_garbage_is_answered_with_a_fault_and_the_worker_lives_on(site: Site, frames: list[bytes]) -> None:
+    with raw(scan(site.hive.run_dir)["first"].address) as socket:
+        fault = ask(socket, *frames)
+        assert isinstance(fault, Fault)
+        assert fault.code == ProtocolError.code
+    assert site.answers(flowers(3)[0]).shape == (3, 1)
+
+
+def test_an_artefact_of_another_key_or_with_other_bytes_is_refused_before_a_loader_sees_it(site: Site) -> None:
+    card = {key: value for key, value in site.artefact.card().items() if key not in ("format", "blob_sha256")}
+    forged = seal(card, site.artefact.blob, b"somebody else's signing key")
+    damaged = replace(site.artefact, blob=site.artefact.blob + b"\0")
+    for version, artefact in enumerate((forged, damaged), start=200):
+        request = Request("predict", new_id(), "flowers", version, tables=(flowers(3)[0],))
+        with pytest.raises(ArtefactRefused):
+            site.client.call(request, site.language, PATIENCE_S, fetch=lambda found=artefact: found)  # type: ignore[misc]
+
+
+def test_an_artefact_of_another_language_is_refused(site: Site) -> None:
+    card = {key: value for key, value in site.artefact.card().items() if key not in ("format", "blob_sha256")}
+    card["language"] = "julia" if site.language != "julia" else "r"
+    foreign = seal(card, site.artefact.blob, KEY)
+    request = Request("predict", new_id(), "flowers", 300, tables=(flowers(3)[0],))
+    with pytest.raises(ProtocolError, match=f"a worker for {site.language}"):
+        site.client.call(request, site.language, PATIENCE_S, fetch=lambda: foreign)
+
+
+def test_a_call_past_its_deadline_is_interrupted_and_the_worker_lives_on(site: Site) -> None:
+    start = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        site.ask(flowers(3)[0], nap=20.0, timeout_s=0.5)
+    assert time.monotonic() - start < 2.0
+    assert site.answers(flowers(3)[0]).shape == (3, 1)
+    assert time.monotonic() - start < 10.0, "the call was not interrupted"
+
+
+def test_a_fresh_worker_predicts_what_the_fitting_one_does(site: Site) -> None:
+    X, _ = flowers(30)
+    expected = {op: site.answers(X, op) for op in ("predict", "predict_proba")}
+    fresh = Hive()
+    try:
+        fresh.start(site.language, "fresh")
+        client = Client(fresh.run_dir)
+        client.wait_for({site.language: 1}, PATIENCE_S)
+        there = Site(site.language, fresh, client, site.artefact, site.fitted)
+        for op, answers in expected.items():
+            np.testing.assert_array_equal(there.answers(X, op), answers)
+        _drained_while_it_works(there, fresh.workers[0])
+        client.close()
+    finally:
+        fresh.close()
+
+
+def _drained_while_it_works(site: Site, process: WorkerProcess) -> None:
+    """A worker that is told to go answers what it has, then goes with code 0 and takes its announcement away."""
+    X, codes = flowers(3)
+    answers: list[Any] = []
+    call = threading.Thread(target=lambda: answers.append(site.answers(X, nap=1.0)))
+    call.start()
+    until(lambda: site.hive.busy(process.name))
+    assert process.terminate() == 0, process.said()
+    call.join(PATIENCE_S)
+    assert [answer[:, 0].tolist() for answer in answers] == [codes.tolist()]
+    assert scan(site.hive.run_dir) == {}
+
+
+def test_a_worker_killed_in_a_call_costs_time_and_no_answer(site: Site) -> None:
+    X, codes = flowers(3)
+    answers: list[Any] = []
+    call = threading.Thread(target=lambda: answers.append(site.answers(X, nap=1.0)))
+    call.start()
+    first = site.hive.workers[0]
+    until(lambda: site.hive.busy(first.name))
+    first.kill()
+    site.hive.start(site.language, "first")
+    call.join(PATIENCE_S)
+    assert [answer[:, 0].tolist() for answer in answers] == [codes.tolist()]

@@ -1,0 +1,3 @@
+fit <- function(x, y) {
+  x +* y
+}
