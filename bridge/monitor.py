@@ -167,9 +167,13 @@ class Monitor:
         socket.linger = 0
         socket.reconnect_ivl = 50
         socket.reconnect_ivl_max = 1_000
-        self._protect(socket, endpoint)
-        events = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        socket.connect(endpoint.control)
+        try:
+            self._protect(socket, endpoint)
+            socket.connect(endpoint.control)
+            events = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        except (TriglotError, zmq.ZMQError):
+            socket.close(linger=0)
+            raise
         link = _Link(endpoint, socket, events, last_heard=time.monotonic())
         self._ask(link)
         return link

@@ -4,13 +4,14 @@ A prediction goes: model name -> active version (catalogue) -> a worker (client)
 """
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from triglot.catalogue import Catalogue, Served
 from triglot.client import Client, new_id
-from triglot.errors import BadRequest, TriglotError
+from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
 from triglot.message import Op, Request
 from triglot.routing import WorkerView
 from triglot.store import ModelStore
@@ -19,6 +20,9 @@ from triglot.table import Table
 logger = logging.getLogger("triglot.service")
 
 TIMEOUT_S = 30.0
+# Requests wait for a worker that restarts, but not for a language that was switched off: they would hold the threads
+# that the others need.
+ABSENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +54,7 @@ class Service:
         self._client = client
         self._catalogue = Catalogue(store, prepare=self._warm)
         self._told: set[str] = set()
+        self._absent_since: dict[str, float] = {}
 
     def served(self, model: str) -> Served:
         """Return the version of a model that answers now; raises `ModelNotFound`."""
@@ -81,10 +86,13 @@ class Service:
         """Return the answers to the rows of X, in order.
 
         Raises the worker's own error where the author's code failed, `DeadlineExceeded` or `WorkerUnavailable`
-        where no answer came in time.
+        where no answer came in time, the latter at once where the language has been without workers for long.
         """
         if proba and served.labels is None:
             raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
+        if X.rows == 0:  # nothing is asked, and many estimators refuse a table without rows
+            return Prediction([], served, "", request_id or new_id())
+        self._refuse_long_absence(served.language)
         op: Op = "predict_proba" if proba else "predict"
         request = Request(
             op=op,
@@ -109,8 +117,22 @@ class Service:
         self._catalogue.close()
         self._client.close()
 
+    def _refuse_long_absence(self, language: str) -> None:
+        """Raise `WorkerUnavailable` where no request has a chance; costs nothing while workers are there."""
+        if language in self._absent_since and (absent_s := self._absence(language)) > ABSENCE_S:
+            raise WorkerUnavailable(f"there has been no worker for {language} for {absent_s:.0f} s; try again later")
+
+    def _absence(self, language: str) -> float:
+        """Look for workers of a language, and return for how many seconds there have been none."""
+        if any(w.endpoint.language == language and w.alive and not w.draining for w in self._client.workers()):
+            self._absent_since.pop(language, None)
+            return 0.0
+        now = time.monotonic()
+        return now - self._absent_since.setdefault(language, now)
+
     def _warm(self, served: Served) -> bool:
         """Have the workers of its language load a version; False while one of them cannot."""
+        self._absence(served.language)
         try:
             self._client.load(
                 served.model, served.version, served.language, fetch=lambda: self._catalogue.artefact(served)

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError
@@ -32,6 +32,7 @@ STATUS = {
     "deadline-exceeded": 504,
 }
 RETRY_AFTER_S = 1
+SHOWN_PATH = 200
 # What these say was written for the caller; everything else may name files and functions of ours.
 _TOLD = {code for code, status in STATUS.items() if status != 500}
 
@@ -44,9 +45,10 @@ def register(app: Flask) -> None:
 
 
 def error_body(message: str, code: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the body of an error: Palladium's three keys first, ours behind them."""
+    """Return the body of an error: Palladium's three keys first, ours behind them, details only where there are any."""
     metadata = {"status": "ERROR", "error_code": -1, "error_message": message, "code": code}
-    return {"metadata": metadata | {"request_id": g.get("request_id", "")} | (details or {})}
+    told = {key: value for key, value in (details or {}).items() if value}
+    return {"metadata": metadata | {"request_id": g.get("request_id", "")} | told}
 
 
 def _bridge(error: TriglotError) -> Response:
@@ -70,10 +72,26 @@ def _bridge(error: TriglotError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    response = json_response(error_body(f"{error.name}: {error.description}", "http"), error.code or 500)
+    response = json_response(error_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
     if error.code == 405:
-        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+        response.headers["Allow"] = ", ".join(_methods(error))
     return response
+
+
+def _remedy(error: HTTPException) -> str:
+    """Return what the caller can do about an error of HTTP itself."""
+    if error.code == 404:
+        routes = ", ".join(sorted({rule.rule for rule in current_app.url_map.iter_rules()}))
+        return f"there is no route {request.path[:SHOWN_PATH]!r}; the routes are {routes}"
+    if error.code == 405:
+        return f"{request.method} is not allowed here; use {', '.join(_methods(error))}"
+    if error.code == 413:
+        return f"a body may have {request.max_content_length:,} bytes; send fewer rows at a time"
+    return str(error.description)
+
+
+def _methods(error: HTTPException) -> list[str]:
+    return sorted(getattr(error, "valid_methods", None) or ())
 
 
 def _unexpected(error: Exception) -> Response:

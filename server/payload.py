@@ -37,6 +37,7 @@ def many_rows(request: Request, schema: Schema, *, allow_extra: bool) -> Table:
         said = repr(request.mimetype) if request.mimetype else "nothing"
         raise UnsupportedMediaType(f"the body must be JSON: send Content-Type: application/json, not {said}")
     body = request.get_data(cache=False)
+    request.stream.read(1)  # a body of untold length is cut off at the limit in silence; reading on raises the 413
     if not body:
         raise BadRequest("the body is empty; send a JSON list of objects, one a row")
     try:

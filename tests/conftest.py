@@ -1,5 +1,6 @@
 """Fixtures of all rooms. A test that leaves a child process behind fails."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from triglot.launch import LANGUAGES
 _CHILDREN = Path("/proc/self/task")
 
 # Slowness is a matter of the machine and is measured in benchmarks, not here.
-settings.register_profile("triglot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("triglot")
+_patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("quick", _patient, max_examples=50)
+settings.register_profile("thorough", _patient, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def children() -> set[int]:

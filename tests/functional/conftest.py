@@ -2,18 +2,19 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.functional.running import AUTHORS, COMMAND_S, DEMO_LANGUAGES, Running, environment, folder
+from tests.functional.running import AUTHORS, Running, environment, folder
+from triglot.estimators import language_of
+from triglot.fitting import bench
 from triglot.launch import LANGUAGES, missing
+from triglot.project import Project
 
 CONFIG = AUTHORS / "everything.py"
-MOODY_LANGUAGES = {f"moody-{language}": language for language in LANGUAGES}
 
 Serve = Callable[..., Running]
 
@@ -25,40 +26,41 @@ def installed() -> list[str]:
 
 @pytest.fixture(scope="session")
 def fitted() -> Iterator[Path]:
-    """Hold a folder with a store of every model that can be fitted here; the moody ones have a second version.
+    """Hold a folder with a store of every model that can be fitted here; each version 1 is active.
 
-    Julia takes longest, so it is fitted beside the others.
+    The moody models of Python and R have a version 2, whose answers differ.
     """
-    by_language = {
-        language: [name for name, of in {**DEMO_LANGUAGES, **MOODY_LANGUAGES}.items() if of == language]
-        for language in installed()
-    }
-    julia = by_language.pop("julia", [])
-    others = [name for names in by_language.values() for name in names]
     with folder() as place:
-        for tag, names in (("1", (others, julia)), ("2", ([n for n in others if "moody" in n], []))):
-            activate = [] if tag == "1" else ["--no-activate"]
-            running = [
-                subprocess.Popen(
-                    [sys.executable, "-m", "triglot", "-c", str(CONFIG), "fit", *activate, *some],
-                    cwd=place,
-                    env=environment(TAG=tag),
-                    stdin=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-                for some in names
-                if some
-            ]
-            for process in running:
-                _, said = process.communicate(timeout=COMMAND_S)
-                assert process.returncode == 0, said
+        # The first one makes the tables, before the others write.
+        projects = {tag: Project([CONFIG], environment(TAG=tag), place) for tag in ("1", "2")}
+        projects["1"].store.upgrade()
+        with ThreadPoolExecutor(len(LANGUAGES)) as pool:
+            list(pool.map(lambda language: _fit_all(projects, language), installed()))
+        for project in projects.values():
+            project.store.close()
         yield place
+
+
+def _fit_all(projects: dict[str, Project], language: str) -> None:
+    """Fit and store all models of a language by one worker: what a fresh one does is tested elsewhere."""
+    with bench(language, projects["1"].environ) as worker:
+        for tag, project in projects.items():
+            for name in project.names:
+                if tag == "2" and name not in ("moody-python", "moody-r"):
+                    continue
+                entry = project.entry(name)
+                if language_of(entry.model) != language:
+                    continue
+                fitted = worker.fit(name, entry.model, *entry.train.frame(), project.python_path)
+                version = project.store.write(name, fitted.artefact)
+                assert version == int(tag)
+                if tag == "1":
+                    project.store.activate(name, version)
 
 
 @pytest.fixture(scope="module")
 def serve(fitted: Path) -> Iterator[Serve]:
-    """Give the function that starts a service on a copy of the store, and wait until it is ready."""
+    """Give the function that starts a service on a copy of the store, and waits until it is ready."""
     started: list[Running] = []
     with folder() as place:
 

@@ -207,6 +207,7 @@ class Load:
     answers: list[tuple[str, Answer]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
+    _running: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> "Load":
         self._running = [

@@ -75,11 +75,36 @@ function perform(request::Ptr{UInt8}, nbytes::Int64)
 end
 
 """
-    author(f) -> Any
+    Call(f, arguments, options)
 
-Return `f()`, in the newest world and open to interrupts, which are held back everywhere else.
+A call whose function Julia cannot see while it compiles the bridge. It would otherwise infer all of an author's
+code twice: once for arguments of unknown types, which costs seconds, and once for those that come.
 """
-author(f) = Base.reenable_sigint(() -> Base.invokelatest(f))
+struct Call
+    f::Any
+    arguments::Vector{Any}
+    options::Dict{Symbol,Any}
+end
+
+(call::Call)() =
+    isempty(call.options) ? call.f(call.arguments...) : call.f(call.arguments...; call.options...)
+
+"""
+    author(f, arguments...) -> Any
+    author(call) -> Any
+
+Return what an author's code answers, in the newest world and open to interrupts, which are held back elsewhere.
+"""
+author(@nospecialize(f), @nospecialize(arguments...)) = author(Call(f, Any[arguments...], NO_OPTIONS))
+
+const NO_OPTIONS = Dict{Symbol,Any}()
+
+function author(call::Call)
+    Base.sigatomic_end()
+    answer = Base.invokelatest(call)
+    Base.sigatomic_begin()      # an exception restores it on its way
+    return answer
+end
 
 """
     settle() -> Nothing

@@ -42,8 +42,9 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     classes = classes_of(plan)
     arguments = Any[features(data, true)]
     y === nothing || push!(arguments, target(y, classes, plan["coding"]))
-    seed === nothing || Random.seed!(seed)
-    value = in_project(() -> author(() -> fitting(arguments...; keywords(params)...)), source.project)
+    seed === nothing || author(Random.seed!, seed)
+    call = Call(fitting, arguments, keywords(params))
+    value = in_project(() -> author(call), source.project)
     return keep(Model(value, ask..., classes, plan["coding"], plan["columns"]))
 end
 
@@ -56,7 +57,7 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int)
     source = Source(plan["source"])
     ask = questions(source, plan)           # also brings the author's types, which the value needs
     bytes = IOBuffer(wrap(UInt8, address, nbytes))
-    value = author(() -> Serialization.deserialize(bytes))
+    value = author(Serialization.deserialize, bytes)
     return keep(Model(value, ask..., classes_of(plan), plan["coding"], plan["columns"]))
 end
 
@@ -68,7 +69,7 @@ Return the model's value as Julia serialises it.
 function dump_value(number::Int)
     io = IOBuffer()
     value = (MODELS[number]::Model).value
-    author(() -> Serialization.serialize(io, value))
+    author(Serialization.serialize, io, value)
     return take!(io)
 end
 
@@ -109,9 +110,8 @@ function predict_proba(number::Int, data::Vector{Any}, params::Dict{String,Any})
 end
 
 function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})
-    X = features(data, false)
-    isempty(params) && return author(() -> f(model.value, X))
-    return author(() -> f(model.value, X; keywords(params)...))
+    options = isempty(params) ? NO_OPTIONS : keywords(params)
+    return author(Call(f, Any[model.value, features(data, false)], options))
 end
 
 """

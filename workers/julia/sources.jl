@@ -25,7 +25,7 @@ function home(source::Source)
     # A `module` expression, unlike `Module()`, brings its own `include` and `eval`.
     space = Core.eval(Main, Expr(:module, true, source.space, Expr(:block)))::Module
     in_project(source.project) do
-        author(() -> Base.include(space, source.script))
+        author(Base.include, space, source.script)
         note_packages()
     end
     push!(LOADED, source.space)
@@ -61,7 +61,7 @@ function lookup_function(source::Source, name::String)
     if here === nothing
         length(parts) > 1 || refuse(repr(name), " names no package; write Package.", name, ", or give a script")
         here = in_project(source.project) do
-            package = author(() -> Base.require(Main, parts[1]))
+            package = author(Base.require, Main, parts[1])
             note_packages()
             return package
         end

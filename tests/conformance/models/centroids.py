@@ -1,8 +1,5 @@
-"""An author's Python model: the class whose centre is nearest. On request it fails, talks, dawdles or kills."""
+"""An author's Python model: the class whose centre is nearest. On request it fails, talks or dawdles."""
 
-import os
-import signal
-import sys
 import time
 import warnings
 from typing import Any
@@ -15,10 +12,7 @@ class NoSuchFlower(Exception):
 
 
 class Centroids:
-    """Nearest centroid; a row that holds the number `deadly` ends the process, as a crash in a library would."""
-
-    def __init__(self, deadly: float | None = None) -> None:
-        self.deadly = deadly
+    """Nearest centroid."""
 
     def fit(self, X: Any, y: Any) -> "Centroids":
         if np.isnan(X).any():
@@ -31,25 +25,13 @@ class Centroids:
         return self.classes_[self.predict_proba(X, **behaviour).argmax(axis=1)]
 
     def predict_proba(self, X: Any, fail: bool = False, say: str = "", nap: float = 0.0) -> Any:
-        if self.deadly is not None and (X == self.deadly).any():
-            os.kill(os.getpid(), signal.SIGKILL)
         if say:
             print(say)
             warnings.warn(f"about {say}", stacklevel=2)
         for _ in range(int(nap * 100)):
             time.sleep(0.01)
         if fail:
-            self._fail()
+            raise NoSuchFlower("no such flower")
         distances = np.linalg.norm(X[:, None, :] - self.centres_[None, :, :], axis=2)
         weights = np.exp(-distances)
         return weights / weights.sum(axis=1, keepdims=True)
-
-    def _fail(self) -> None:
-        raise NoSuchFlower("no such flower")
-
-
-class Exits(Centroids):
-    """A model that thinks it is a program."""
-
-    def _fail(self) -> None:
-        sys.exit(3)

@@ -1,0 +1,178 @@
+"""What goes wrong, and how little of it a caller sees."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import Serve
+from tests.functional.running import AUTHORS, Load, Running, descendants, folder, free_port, triglot
+from tests.helpers import require, until
+from triglot.launch import LANGUAGES
+
+FINE = {"mood": 0, "seconds": 0}
+SWITCH_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def service(serve: Serve) -> Iterator[Running]:
+    yield serve()
+
+
+def path(language: str) -> str:
+    """Return the route of the moody model of a language."""
+    require(language)
+    return f"/models/moody-{language}/predict"
+
+
+def crash(service: Running, process: str) -> int:
+    """Kill a supervised process by -9; return its id."""
+    pid = service.pid(process)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_a_killed_worker_costs_no_request_in_flight(service: Running, language: str) -> None:
+    busy = {"mood": 0, "seconds": 0.05}
+    with Load(service, [path(language)], [busy], threads=4) as load:
+        load.after(8)
+        killed = crash(service, f"workers-{language}:{language}-0")
+        load.after(12)
+
+    assert load.failures() == []
+    assert {answer.result[0] for _, answer in load.answers} == {1.0}
+    assert service.pid(f"workers-{language}:{language}-0") != killed
+
+
+def test_a_killed_front_end_process_is_replaced_and_the_service_goes_on(service: Running) -> None:
+    def children() -> list[int]:
+        return descendants(service.pid("web"))
+
+    before = children()
+    os.kill(before[0], signal.SIGKILL)
+
+    assert service.post(path("python"), [FINE]).result == [1.0]
+    until(lambda: before[0] not in children() and len(children()) >= len(before), SWITCH_S)
+    until(lambda: all(service.get("/ready").status == 200 for _ in range(6)), SWITCH_S)
+    assert [service.post(path("python"), [FINE]).result for _ in range(10)] == [[1.0]] * 10
+
+
+def test_a_model_that_raises_fails_its_own_request_and_no_other(service: Running, language: str) -> None:
+    with Load(service, [path(language)], [FINE], threads=3) as load:
+        load.after(3)
+        failed = [service.post(path(language), [{"mood": 1, "seconds": 0}]) for _ in range(5)]
+        load.after(3)
+
+    assert load.failures() == []
+    for answer in failed:
+        assert answer.status == 500
+        assert answer.body["metadata"]["code"] == "estimator-failed"
+        assert answer.message.endswith("see the log for this request_id")
+        assert "mood" not in answer.message
+        assert "problems" not in answer.body["metadata"]
+    until(lambda: failed[0].headers["x-request-id"] in service.said())
+    assert "no answer in mood 1" in service.said()
+
+
+def test_a_model_that_ends_its_process_is_refused_after_two_and_the_others_are_answered(
+    service: Running, language: str
+) -> None:
+    answer = service.post(path(language), [{"mood": 2, "seconds": 0}])
+
+    # Julia's exit() ends the process for good; Python's and R's are caught, and are errors of the model.
+    expected = {"julia": (422, "poison-request")}.get(language, (500, "estimator-failed"))
+    assert (answer.status, answer.body["metadata"]["code"]) == expected
+    assert service.post(path(language), [FINE]).result == [1.0]
+
+
+def test_a_version_that_does_not_exist_cannot_be_activated(service: Running) -> None:
+    done = service.triglot("activate", "99", "moody-python")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("triglot: ")
+    assert "99" in done.stderr
+    assert service.post(path("python"), [FINE]).result == [1.0]
+
+
+@pytest.mark.parametrize("name", ["moody-python", "moody-r"])
+def test_a_new_version_and_the_rollback_lose_no_request(service: Running, name: str) -> None:
+    route = path(name.removeprefix("moody-"))
+
+    def answers_version(wanted: int) -> bool:
+        # both front-end processes must have switched, and a new connection goes to either
+        return all(service.post(route, [FINE]).body["metadata"]["version"] == wanted for _ in range(8))
+
+    with Load(service, [route], [FINE]) as load:
+        for version in (2, 1):
+            load.after(5)
+            assert service.triglot("activate", str(version), name).returncode == 0
+            until(lambda version=version: answers_version(version), SWITCH_S)  # type: ignore[misc]
+
+    assert load.failures() == []
+    # the answer is the tag of the version that is said to have given it
+    said = {(answer.body["metadata"]["version"], answer.result[0]) for _, answer in load.answers}
+    assert said == {(1, 1.0), (2, 2.0)}
+
+
+def test_sigterm_answers_what_is_in_flight_and_leaves_no_process(serve: Serve) -> None:
+    service = serve()
+    processes = [service.process.pid, *descendants(service.process.pid)]
+    routes = [path(language) for language in LANGUAGES]
+    held = [Load(service, [route], [{"mood": 0, "seconds": 1.5}], threads=1) for route in routes]
+    for load in held:
+        load.__enter__()
+    # one request each is in the model's hands now
+    time.sleep(0.7)
+    for load in held:
+        load._over.set()
+    code = service.stop()
+    for load in held:
+        load.__exit__()
+
+    assert code == 0
+    assert [load.failures() for load in held] == [[], [], []]
+    assert [[answer.result for _, answer in load.answers] for load in held] == [[[1.0]]] * 3
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
+
+
+@pytest.fixture(scope="module")
+def benches() -> Iterator[Path]:
+    """Hold a folder for fits that fail."""
+    with folder() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("language", "script", "function", "told"),
+    [
+        ("r", "broken.R", "fit", "broken.R"),
+        ("r", "moody.R", "fitt", "'fitt'"),
+        ("r", "moody.R", "fit_stop", "too few rows: 4"),
+        ("r", "moody.R", "fit_quit", "quit() was called"),
+        ("julia", "Moody.jl", "Moody.fit_throws", "too few rows: 4"),
+        ("julia", "lost.jl", "fit", "NoSuchPackageAnywhere"),
+    ],
+)
+def test_a_fit_that_fails_says_where_and_writes_nothing(
+    benches: Path, language: str, script: str, function: str, told: str
+) -> None:
+    require(language)
+    done = triglot(
+        *("-c", str(AUTHORS / "failing.py"), "fit", language),
+        cwd=benches,
+        SCRIPT=script,
+        FUNCTION=function,
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert "Traceback (most recent call last)" not in done.stderr
+    assert any(line.startswith("triglot: ") and told in line for line in done.stderr.splitlines()), done.stderr
+    assert "Wrote model" not in done.stderr
+
+
+def test_a_front_end_on_a_port_that_is_taken_says_so(service: Running) -> None:
+    del service
+    assert free_port() > 1024

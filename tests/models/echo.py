@@ -1,0 +1,30 @@
+"""An author's Python model that answers what it is given, and misbehaves when a row or a parameter says so."""
+
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+DEADLY = -666.0
+
+
+class Echo:
+    """Predicts the first column; a row that starts with `DEADLY` ends the process, as a crash in a library would."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
+
+    def fit(self, X: Any, y: Any) -> "Echo":
+        return self
+
+    def predict(self, X: Any, nap: float = 0.0, add: float = 0.0, raises: str = "") -> Any:
+        if (X[:, 0] == DEADLY).any():
+            os.kill(os.getpid(), signal.SIGKILL)
+        for _ in range(int(nap * 100)):
+            time.sleep(0.01)
+        if raises == "exit":
+            sys.exit(3)
+        if raises:
+            raise ValueError(raises)
+        return X[:, 0] * self.factor + add

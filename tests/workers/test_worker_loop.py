@@ -1,0 +1,470 @@
+"""The loop of a worker in a thread of this process, with real sockets and the real Python runtime.
+
+Here what waits in the queue is in the test's own hands, as it could not be in another process.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zmq
+
+from tests.helpers import KEY, context, fit_request, floats, unfitted, until
+from triglot import wire
+from triglot.artefact import Artefact
+from triglot.batching import Limits
+from triglot.message import Fault, Reply, Request, Started
+from triglot.table import Array, Column, Table
+from triglot.workers.activity import Activity
+from triglot.workers.python.runtime import PythonRuntime
+from triglot.workers.worker import HELD_VERSIONS, Worker
+
+GATE = threading.Event()
+CALLS: list[list[float]] = []
+SHUT, GUILTY = -1.0, -2.0
+
+
+class Probe:
+    """Answers the first column and keeps a record of its calls; `SHUT` waits for the gate, `GUILTY` raises."""
+
+    def fit(self, X: Any, y: Any) -> "Probe":
+        return self
+
+    def predict(self, X: Any, add: float = 0.0, say: str = "", raises: str = "") -> Any:
+        CALLS.append(X[:, 0].tolist())
+        if say:
+            print(say)
+        if (X[:, 0] == SHUT).any():
+            assert GATE.wait(10.0)
+        if (X[:, 0] == GUILTY).any():
+            raise ValueError("guilty")
+        if raises:
+            raise ValueError(raises)
+        return X[:, 0] + add
+
+
+class Peer:
+    """A DEALER that sends requests without waiting, and collects what comes back by id."""
+
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self.socket = socket
+        self._count = 0
+
+    def send(self, *numbers: float, **more: Any) -> str:
+        self._count += 1
+        given: dict[str, Any] = {"op": "predict", "id": f"r{self._count}", "model": "m", "version": 1}
+        if "tables" not in more:
+            given["tables"] = (floats(*[(number, 0.0) for number in numbers]),)
+        request = Request(**{**given, **more})
+        self.socket.send_multipart(wire.encode_request(request))
+        return request.id
+
+    def receive(self) -> Any:
+        return wire.decode_reply(self.socket.recv_multipart())
+
+    def collect(self, count: int) -> dict[str, Any]:
+        return {reply.id: reply for reply in (self.receive() for _ in range(count))}
+
+    def silent(self) -> bool:
+        return not self.socket.poll(50)
+
+
+class Bed:
+    """One worker's loop in a thread, and a way to build more peers."""
+
+    def __init__(self, folder: Path, made: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        self.address = f"ipc://{folder}/w.ipc"
+        self.activity = Activity()
+        self.withdrawn = threading.Event()
+        self._context = made
+        self._threads: list[threading.Thread] = []
+
+    def start(self, runtime: PythonRuntime | None = None, **options: Any) -> Peer:
+        socket = self._context.socket(zmq.ROUTER)
+        socket.bind(self.address)
+        runtime = runtime or PythonRuntime()
+        runtime.start()
+        loop = Worker(
+            runtime, socket, KEY, self.activity, linger_s=0.1, drained=self.withdrawn.set, **options
+        )
+        thread = threading.Thread(target=loop.run)
+        thread.start()
+        self._threads.append(thread)
+        return self.peer()
+
+    def peer(self) -> Peer:
+        socket = self._context.socket(zmq.DEALER)
+        socket.rcvtimeo = 10_000
+        socket.connect(self.address)
+        return Peer(socket)
+
+    def close(self) -> None:
+        GATE.set()
+        self.activity.drain()
+        for thread in self._threads:
+            thread.join(15.0)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    GATE.clear()
+    CALLS.clear()
+    with context() as made:
+        started = Bed(tmp_path_factory.mktemp("w"), made)
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def fit(peer: Peer, estimator: Any, X: Table | None = None, y: Any = (0.0,), classes: Any = None) -> Artefact:
+    """Return the fitted estimator, held by the worker as version 1 of m."""
+    peer.socket.send_multipart(
+        wire.encode_request(fit_request(estimator, X or floats((0.0, 0.0)), list(y), classes))
+    )
+    reply = peer.receive()
+    assert isinstance(reply, Reply), reply
+    assert reply.artefact is not None
+    load(peer, reply.artefact)
+    CALLS.clear()
+    return reply.artefact
+
+
+def load(peer: Peer, artefact: Artefact, version: int = 1) -> None:
+    peer.send(op="load", tables=(), artefact=artefact, version=version)
+    assert isinstance(peer.receive(), Reply)
+
+
+def numbers(reply: Any) -> list[float]:
+    assert isinstance(reply, Reply), reply
+    found: list[float] = reply.tables[0].matrix()[:, 0].tolist()
+    return found
+
+
+@contextlib.contextmanager
+def busy(peer: Peer) -> Iterator[None]:
+    """Hold the worker in a call, so that what is sent meanwhile waits in its queue together."""
+    first = peer.send(SHUT)
+    until(lambda: bool(CALLS))
+    yield
+    time.sleep(0.1)  # for the last frames to arrive
+    GATE.set()
+    assert numbers(peer.receive()) == [SHUT]
+    assert first
+
+
+def test_what_waits_is_answered_by_one_call_and_to_everybody_his_own(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    others = [bed.peer() for _ in range(5)]
+    with busy(peer):
+        for i, other in enumerate(others):
+            other.send(10.0 * i, 10.0 * i + 1)
+    assert [numbers(other.receive()) for other in others] == [[10.0 * i, 10.0 * i + 1] for i in range(5)]
+    assert [sorted(call) for call in CALLS[1:]] == [sorted(10.0 * i + j for i in range(5) for j in range(2))]
+    assert bed.activity.served >= 6
+
+
+def test_limits_bound_a_call_but_not_a_single_request(bed: Bed) -> None:
+    peer = bed.start(limits=Limits(rows=4, requests=3))
+    fit(peer, Probe())
+    with busy(peer):
+        ids = [peer.send(*range(count)) for count in (2, 2, 2, 9, 1, 1, 1, 1)]
+    replies = peer.collect(8)
+    assert [len(numbers(replies[id_])) for id_ in ids] == [2, 2, 2, 9, 1, 1, 1, 1]
+    assert [len(call) for call in CALLS[1:]] == [4, 2, 9, 3, 1]
+
+
+def test_requests_with_other_parameters_are_answered_by_calls_of_their_own(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        ids = [peer.send(float(i), params={"add": 100.0 * (i % 2)}) for i in range(6)]
+    replies = peer.collect(6)
+    assert [numbers(replies[id_]) for id_ in ids] == [[0.0], [101.0], [2.0], [103.0], [4.0], [105.0]]
+    assert len(CALLS) == 3
+
+
+def test_only_the_guilty_request_of_a_batch_fails(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        ids = [peer.send(float(i) if i != 5 else GUILTY) for i in range(16)]
+    replies = peer.collect(16)
+    assert [isinstance(replies[id_], Fault) for id_ in ids] == [i == 5 for i in range(16)]
+    assert replies[ids[5]].code == "estimator-failed"
+    assert [numbers(replies[id_]) for i, id_ in enumerate(ids) if i != 5] == [[float(i)] for i in range(16) if i != 5]
+    assert len(CALLS) == 1 + 9, "bisected: 16, then two halves of each size"
+
+
+def test_what_waited_past_its_deadline_is_refused_and_never_called(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        late, timely = peer.send(1.0, timeout_ms=1), peer.send(2.0)
+    replies = peer.collect(2)
+    assert replies[late].code == "deadline-exceeded"
+    assert numbers(replies[timely]) == [2.0]
+    assert CALLS[1:] == [[2.0]]
+
+
+def test_a_failed_batch_that_nobody_waits_for_any_more_is_not_taken_apart(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    shut = [peer.send(SHUT, timeout_ms=300)]
+    until(lambda: bool(CALLS))
+    with_guilt = [peer.send(number, timeout_ms=300) for number in (GUILTY, SHUT, 3.0, 4.0)]
+    time.sleep(0.1)
+    GATE.set()
+    peer.collect(1)
+    GATE.clear()
+    replies = {}
+    timer = threading.Timer(0.5, GATE.set)
+    timer.start()
+    replies = peer.collect(4)
+    timer.join()
+    assert shut
+    assert {replies[id_].code for id_ in with_guilt} == {"deadline-exceeded"}
+    assert len(CALLS) <= 2
+
+
+def test_a_request_sent_alone_is_called_alone_after_a_notice(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    other = bed.peer()
+    with busy(peer):
+        for number in (1.0, 2.0):
+            peer.send(number)
+        other.send(3.0, alone=True)
+        other.send(4.0, alone=True)
+    peer.collect(2)
+    kinds = [other.receive() for _ in range(4)]
+    assert [type(kind) for kind in kinds] == [Started, Reply, Started, Reply]
+    assert [kind.id for kind in kinds] == ["r1", "r1", "r2", "r2"]
+    assert sorted(map(sorted, CALLS[1:])) == [[1.0, 2.0], [3.0], [4.0]]
+
+
+def test_beyond_the_queues_bound_requests_are_refused_at_once(bed: Bed) -> None:
+    peer = bed.start(queue=3)
+    fit(peer, Probe())
+    with busy(peer):
+        ids = [peer.send(float(i)) for i in range(10)]
+    replies = peer.collect(10)
+    assert [isinstance(replies[id_], Reply) for id_ in ids] == [True] * 3 + [False] * 7
+    assert {replies[id_].code for id_ in ids[3:]} == {"overloaded"}
+
+
+def test_what_cannot_be_read_is_refused_between_what_can(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        good = peer.send(1.0)
+        peer.socket.send_multipart([b"nonsense"])
+        peer.socket.send_multipart([wire.pack_control({"id": "x9", "op": "predict"})])
+        other = peer.send(2.0)
+    replies = peer.collect(4)
+    assert (replies[""].code, replies["x9"].code) == ("protocol", "protocol")
+    assert numbers(replies[good]) + numbers(replies[other]) == [1.0, 2.0]
+
+
+def test_the_least_asked_for_versions_give_way(bed: Bed) -> None:
+    peer = bed.start()
+    artefact = fit(peer, Probe())
+    for version in range(2, HELD_VERSIONS + 1):
+        load(peer, artefact, version)
+    peer.send(1.0, version=1)
+    assert numbers(peer.receive()) == [1.0]
+    load(peer, artefact, HELD_VERSIONS + 1)
+    assert len(bed.activity.holds) == HELD_VERSIONS
+    peer.send(1.0, version=1)
+    assert numbers(peer.receive()) == [1.0]
+    peer.send(1.0, version=2)
+    assert peer.receive().code == "artefact-needed"
+
+
+def test_no_rows_need_no_call_even_where_an_estimator_refuses_them(bed: Bed) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    peer = bed.start()
+    fit(peer, LogisticRegression(), floats((0.0, 0.0), (1.0, 1.0)), [0, 1], ["no", "yes"])
+    for op, columns in (("predict", 1), ("predict_proba", 2)):
+        peer.send(op=op)
+        reply = peer.receive()
+        assert isinstance(reply, Reply), reply
+        assert reply.tables[0].matrix().shape == (0, columns)
+    with busy_free(bed, peer):
+        ids = [peer.send(), peer.send(1.0)]
+    replies = peer.collect(2)
+    assert [numbers(replies[id_]) for id_ in ids] == [[], [1.0]]
+
+
+@contextlib.contextmanager
+def busy_free(bed: Bed, peer: Peer) -> Iterator[None]:
+    """Nothing holds the worker here: requests may be merged or not, the answers are the same."""
+    assert not bed.activity.draining
+    yield
+    assert peer
+
+
+def test_a_regressor_may_answer_several_numbers_a_row_but_nothing_else(bed: Bed) -> None:
+    class Odd:
+        def fit(self, X: Any, y: Any) -> "Odd":
+            return self
+
+        def predict(self, X: Any, what: str = "two") -> Any:
+            return {
+                "two": X,
+                "text": np.array(["a"] * len(X)),
+                "few": X[:-1, 0],
+                "cube": X[:, :, None],
+                "none": None,
+            }[what]
+
+    globals()["Odd"] = Odd
+    Odd.__qualname__ = "Odd"
+    peer = bed.start()
+    fit(peer, Odd())
+    peer.send(1.0, 2.0)
+    assert peer.receive().tables[0].matrix().tolist() == [[1.0, 0.0], [2.0, 0.0]]
+    for what in ("text", "few", "cube", "none"):
+        peer.send(1.0, 2.0, params={"what": what})
+        fault = peer.receive()
+        assert isinstance(fault, Fault)
+        assert fault.code == "estimator-failed", fault.message
+        assert "predict gave" in fault.message
+
+
+class Careless(PythonRuntime):
+    """A runtime that lets through what is no class."""
+
+    def predict(self, model: Any, X: Table, params: Mapping[str, Any]) -> Array:
+        return np.full(X.rows, params.get("code", 0), dtype=np.int32)
+
+
+@pytest.mark.parametrize("code", [-1, 2, -(2**31)])
+def test_a_code_that_is_no_class_never_leaves_a_worker(bed: Bed, code: int) -> None:
+    peer = bed.start(Careless())
+    fit(peer, Probe(), floats((0.0, 0.0), (1.0, 1.0)), [0, 1], ["no", "yes"])
+    peer.send(1.0, params={"code": code})
+    fault = peer.receive()
+    assert isinstance(fault, Fault)
+    assert fault.code == "estimator-failed"
+    peer.send(1.0, params={"code": 1})
+    assert numbers(peer.receive()) == [1]
+
+
+def test_a_regression_has_no_probabilities(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    peer.send(1.0, op="predict_proba")
+    assert peer.receive().code == "bad-request"
+
+
+def test_what_the_author_prints_reaches_all_of_a_call_and_nobody_else(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        talked = [peer.send(1.0, params={"say": "hm"}), peer.send(2.0, params={"say": "hm"})]
+        silent = peer.send(3.0)
+    replies = peer.collect(3)
+    assert [replies[id_].output for id_ in talked] == ["hm\n", "hm\n"]
+    assert replies[silent].output == ""
+
+
+def test_text_that_is_not_unicode_ends_no_worker(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    peer.send(1.0, params={"raises": "x"}, model="m")
+    assert peer.receive().message == "x"
+    Probe.predict.__defaults__ = (0.0, "caf\udce9", "")  # type: ignore[attr-defined]
+    try:
+        peer.send(1.0)
+        assert peer.receive().output == "caf\\udce9\n"
+    finally:
+        Probe.predict.__defaults__ = (0.0, "", "")  # type: ignore[attr-defined]
+    peer.send(2.0)
+    assert numbers(peer.receive()) == [2.0]
+
+
+def test_what_the_golden_rows_printed_is_nobodys_output(bed: Bed) -> None:
+    peer = bed.start()
+    Probe.predict.__defaults__ = (0.0, "from a golden row", "")  # type: ignore[attr-defined]
+    try:
+        peer.socket.send_multipart(wire.encode_request(fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)))
+        reply = peer.receive()
+    finally:
+        Probe.predict.__defaults__ = (0.0, "", "")  # type: ignore[attr-defined]
+    assert reply.output == ""
+    load(peer, reply.artefact)
+    peer.send(1.0)
+    assert peer.receive().output == ""
+
+
+def test_a_client_that_is_gone_before_its_answer_harms_nobody(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        gone = bed.peer()
+        gone.send(1.0)
+        time.sleep(0.05)
+        gone.socket.close(linger=0)
+        stays = peer.send(2.0)
+    assert numbers(peer.collect(1)[stays]) == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"spec": {}}, "protocol"),
+        ({"spec": {"task": "clustering"}}, "protocol"),
+        ({"spec": {"task": "regression", "spec": 7}}, "protocol"),
+        ({"spec": {"task": "regression", "classes": ["a", 1]}}, "bad-request"),
+        ({"tables": ()}, "protocol"),
+        ({"tables": (floats((0.0, 0.0)), Table("y", matrix=np.zeros((2, 1))))}, "bad-request"),
+        ({"tables": (Table("aa", matrix=np.zeros((1, 2))), Table("y", matrix=np.zeros((1, 1))))}, "bad-request"),
+        ({"artefact": None}, "bad-request"),
+        ({"op": "load", "artefact": None}, "protocol"),
+    ],
+    ids=["no task", "task", "spec", "classes", "no table", "lengths", "names", "no estimator", "no artefact"],
+)
+def test_a_fit_or_load_that_makes_no_sense_is_refused(bed: Bed, change: dict[str, Any], code: str) -> None:
+    peer = bed.start()
+    sound = {
+        "op": "fit",
+        "tables": (floats((0.0, 0.0)), Table("y", matrix=np.zeros((1, 1)))),
+        "artefact": unfitted(Probe(), "regression"),
+        "spec": {"task": "regression", "classes": None, "spec": {}, "sources": {}},
+    }
+    peer.send(**{**sound, **change})
+    fault = peer.receive()
+    assert isinstance(fault, Fault)
+    assert fault.code == code, fault.message
+
+
+def test_a_table_of_text_where_numbers_were_learnt_is_a_bad_request(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    peer.send(tables=(Table("ab", columns=[Column.strings(["x"]), Column.strings(["y"])]),))
+    fault = peer.receive()
+    assert fault.code == "bad-request"
+    assert "'a'" in fault.message
+    assert "'b'" in fault.message
+
+
+def test_a_draining_worker_answers_what_still_comes_and_then_ends(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        waiting = peer.send(1.0)
+        bed.activity.drain()
+    assert numbers(peer.collect(1)[waiting]) == [1.0]
+    assert bed.withdrawn.wait(5.0)
+    late = peer.send(2.0)
+    assert numbers(peer.collect(1)[late]) == [2.0]
+    assert peer.silent()
