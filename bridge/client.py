@@ -4,6 +4,7 @@ Each thread keeps one DEALER a worker process, because replies get mixed on a sh
 monitor are born in the process and thread that use them, never inherited.
 """
 
+import itertools
 import logging
 import os
 import threading
@@ -39,6 +40,7 @@ COPY_BELOW_BYTES = 65_536
 LOAD_TIMEOUT_S = 120.0
 
 Fetch = Callable[[], Artefact]
+_attempts = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,10 @@ class Client:
     def _exchange(self, process: _Process, worker: WorkerView, request: Request, alone: bool, deadline: float) -> Reply:
         """Ask one worker once."""
         left = deadline - time.monotonic()
-        asked = replace(request, timeout_ms=max(1, int(left * 1000)), alone=alone)
+        # The id of a request may be the caller's own and come twice; that of a try never does on this socket, so the
+        # late answer to a try that was given up is not taken for the answer to another.
+        attempt = f"{request.id}.{next(_attempts)}"
+        asked = replace(request, id=attempt, timeout_ms=max(1, int(left * 1000)), alone=alone)
         socket = self._socket(process, worker)
         frames = wire.encode_request(asked)
         socket.send_multipart(frames, copy=sum(map(len, frames)) < COPY_BELOW_BYTES)
@@ -213,8 +218,8 @@ class Client:
             if socket.poll(min(POLL_MS, max(0, int(left * 1000) + 1)), zmq.POLLIN):
                 received = socket.recv_multipart(copy=False)
                 reply = wire.decode_reply([f.bytes if len(f.buffer) < COPY_BELOW_BYTES else f for f in received])
-                if reply.id != request.id:
-                    continue  # the late answer to a request that was given up
+                if reply.id != attempt:
+                    continue
                 if isinstance(reply, Started):
                     started = True
                 elif isinstance(reply, Fault):

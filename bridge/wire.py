@@ -7,7 +7,7 @@ object deserialiser is ever called.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import msgpack
 import numpy as np

@@ -21,6 +21,8 @@ logger = logging.getLogger("triglot.worker")
 
 TICK_MS = 50
 INTERRUPT_GRACE_S = 0.05
+KILL_GRACE_S = 10.0
+EXIT_STUCK = 75  # sysexits.h: EX_TEMPFAIL
 
 
 class Control(threading.Thread):
@@ -79,7 +81,15 @@ class Control(threading.Thread):
 
     def _stop_what_nobody_waits_for(self) -> None:
         until = self._activity.busy_until
-        if until is not None and time.monotonic() > until + INTERRUPT_GRACE_S:
+        if until is None:
+            return
+        late_s = time.monotonic() - until
+        if late_s > KILL_GRACE_S:
+            # Code that cannot be interrupted (a loop in C, say) would hold this worker for ever.
+            logger.error("the call is %.0f s past its deadline and does not stop: this worker ends itself", late_s)
+            logging.shutdown()
+            os._exit(EXIT_STUCK)
+        if late_s > INTERRUPT_GRACE_S:
             self._runtime.interrupt()
 
 

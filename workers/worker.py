@@ -149,9 +149,11 @@ class Worker:
         except TriglotError as error:
             output = self._take_output(requests)
             if len(call) > 1 and isinstance(error, EstimatorFailed | BadRequest):
-                for half in batching.halves(call):
-                    self._call(half)
-                return
+                if time.monotonic() < max(job.expires for job in call):
+                    for half in batching.halves(call):
+                        self._call(half)
+                    return
+                error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
             for job in call:
                 self._send(job.client, _fault(job.request.id, error, output))
             return
@@ -200,20 +202,29 @@ class Worker:
         if op == "predict_proba":
             if held.labels is None:
                 raise BadRequest("the model is no classifier and has no probabilities")
+            if not X.rows:  # many estimators refuse what has no rows
+                return np.empty((0, len(held.labels.classes)))
             answer = np.asarray(self._runtime.predict_proba(held.model, X, params), dtype=np.float64)
             columns = len(held.labels.classes)
             if answer.shape != (X.rows, columns):
                 raise self._wrong(f"predict_proba gave shape {answer.shape}, expected ({X.rows}, {columns})")
             return answer
+        if not X.rows:
+            return np.empty((0, 1), np.float64 if held.labels is None else np.int32)
         answer = np.asarray(self._runtime.predict(held.model, X, params))
         if answer.ndim == 1:
             answer = answer.reshape(-1, 1)
         if answer.ndim != 2 or answer.shape[0] != X.rows:
             raise self._wrong(f"predict gave shape {answer.shape} for {X.rows} rows; one answer a row is needed")
         if held.labels is None:
-            return answer.astype(np.float64, copy=False)
+            try:
+                return answer.astype(np.float64, copy=False)
+            except (TypeError, ValueError):
+                raise self._wrong(f"predict gave values of type {answer.dtype}; numbers are needed") from None
         if answer.dtype != np.int32 or answer.shape[1] != 1:
             raise self._wrong("a classifier must answer one class a row")
+        if answer.min() < 0 or answer.max() >= len(held.labels.classes):
+            raise self._wrong("a classifier must answer one of its classes for every row; here one is missing")
         return answer
 
     def _wrong(self, message: str) -> EstimatorFailed:
@@ -256,6 +267,7 @@ class Worker:
         fields["golden"] = record_golden_rows(
             schema, X, labels is not None, self._asking(fitted), self._asking(reloaded)
         )
+        self._runtime.take_output()  # what the golden rows printed belongs to no request
         artefact = seal(fields, blob, self._key)
         info = {"seconds": seconds, "rows": X.rows, **self._runtime.describe(model)}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)

@@ -83,9 +83,10 @@ class Bed:
         self.withdrawn = threading.Event()
         self._context = made
         self._threads: list[threading.Thread] = []
+        self._sockets: list[zmq.Socket[bytes]] = []
 
     def start(self, runtime: PythonRuntime | None = None, **options: Any) -> Peer:
-        socket = self._context.socket(zmq.ROUTER)
+        socket = self._socket(zmq.ROUTER)
         socket.bind(self.address)
         runtime = runtime or PythonRuntime()
         runtime.start()
@@ -98,10 +99,15 @@ class Bed:
         return self.peer()
 
     def peer(self) -> Peer:
-        socket = self._context.socket(zmq.DEALER)
+        socket = self._socket(zmq.DEALER)
         socket.rcvtimeo = 10_000
         socket.connect(self.address)
         return Peer(socket)
+
+    def _socket(self, kind: int) -> "zmq.Socket[bytes]":
+        socket = self._context.socket(kind)
+        self._sockets.append(socket)
+        return socket
 
     def close(self) -> None:
         GATE.set()

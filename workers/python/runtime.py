@@ -180,8 +180,7 @@ def _wants_frame(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -
 
 def _input(X: Table, frame: bool, *, copy: bool = False) -> Any:
     if not frame:
-        matrix = X.matrix()
-        return np.array(matrix, order="C") if copy or not matrix.flags.c_contiguous else matrix
+        return np.array(X.matrix(), order="C")  # always a copy, because estimators may write into it
     import pandas as pd
 
     data: dict[str, Any] = {}
