@@ -4,14 +4,21 @@ A loader may have a method `frame() -> (DataFrame, Series or None)`; what needs 
 `load`. pandas and SQLAlchemy are imported when data is loaded, so that naming a loader costs nothing.
 """
 
+import logging
 import os
+import threading
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from triglot.decorators import pluggable
 from triglot.errors import ConfigError
+from triglot.process_store import process_store
+from triglot.schedule import RruleThread
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger("triglot")
 
 
 class DatasetLoader(Protocol):
@@ -24,6 +31,13 @@ class DatasetLoader(Protocol):
 
 def load(loader: DatasetLoader) -> tuple[Any, Any]:
     """Return the loader's data and target, as a data frame with names and types where it can give one."""
+    # what a schedule holds was decorated when it was loaded
+    return loader.frame() if isinstance(loader, ScheduledDatasetLoader) else load_data(loader)
+
+
+@pluggable("load_data_decorators")
+def load_data(loader: DatasetLoader) -> tuple[Any, Any]:
+    """Have the loader load, inside the decorators of the configuration; `load` is for callers."""
     name = type(loader).__name__
     pair = getattr(loader, "frame", loader)()
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -42,7 +56,10 @@ class _Frames:
 
     def __call__(self) -> tuple[Any, Any]:
         """Return data and target, as arrays unless `ndarray` is false; loaded anew each time."""
-        data, target = self.frame()
+        return self.given(*self.frame())
+
+    def given(self, data: Any, target: Any) -> tuple[Any, Any]:
+        """Return data and target of `frame` as a call gives them."""
         if not self.ndarray:
             return data, target
         return data.to_numpy(), None if target is None else target.to_numpy()
@@ -172,3 +189,65 @@ class EmptyDatasetLoader:
     def __call__(self) -> tuple[None, None]:
         """Return two times None."""
         return None, None
+
+
+class OpenML:
+    """Loads a data set of openml.org by its name; further arguments go to `sklearn.datasets.fetch_openml`.
+
+    Rows are fetched once and then kept in scikit-learn's data folder.
+    """
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        self.name = name
+        self.kwargs = kwargs
+
+    def __call__(self) -> tuple[Any, Any]:
+        """Return data and target as scikit-learn gives them."""
+        from sklearn.datasets import fetch_openml
+
+        try:
+            fetched = fetch_openml(self.name, **self.kwargs)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"OpenML data set {self.name!r}: cannot be fetched: {error}") from error
+        return fetched.data, fetched.target
+
+
+class ScheduledDatasetLoader:
+    """Keeps what another loader gave, and loads it anew at the occurrences of a rule.
+
+    impl: the other loader. update_cache_rrule: the rule, as of `triglot.schedule`. The first call loads and starts
+    the schedule, so that only a process that needs the data has it; `process_store` holds it under the component's
+    own key of the configuration. Where a later load fails, the data stays and the failure is logged.
+    """
+
+    __pld_config_key__ = "data"
+
+    def __init__(self, impl: DatasetLoader, update_cache_rrule: Any) -> None:
+        self.impl = impl
+        self._thread = RruleThread(self.update_cache, update_cache_rrule)
+        self._filled = False
+        self._filling = threading.Lock()
+
+    def __call__(self) -> tuple[Any, Any]:
+        """Return the data that is held, in the form in which the other loader's calls give it."""
+        data, target = self.frame()
+        given: tuple[Any, Any] = self.impl.given(data, target) if hasattr(self.impl, "given") else (data, target)
+        return given
+
+    def frame(self) -> tuple[Any, Any]:
+        """Return the data that is held, with names and types where the other loader can give them."""
+        with self._filling:
+            if not self._filled:
+                self.update_cache()
+                logger.info("ScheduledDatasetLoader: initial fill of cache done.")
+                self._thread.start()
+                self._filled = True
+        held: tuple[Any, Any] = process_store[self.__pld_config_key__]
+        return held
+
+    @pluggable("update_data_decorators")
+    def update_cache(self) -> tuple[Any, Any]:
+        """Load now; return what is held from then on."""
+        loaded = load_data(self.impl)
+        process_store[self.__pld_config_key__] = loaded
+        return loaded

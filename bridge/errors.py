@@ -67,6 +67,12 @@ class VersionInUse(TriglotError):
     code = "version-in-use"
 
 
+class JobNotFound(TriglotError, LookupError):
+    """There is no job of that id; jobs that ended long ago are forgotten."""
+
+    code = "job-not-found"
+
+
 class ConfigError(TriglotError):
     """The configuration is wrong; the message names file, key path and remedy."""
 
@@ -179,6 +185,7 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         ModelNotFound,
         VersionNotFound,
         VersionInUse,
+        JobNotFound,
         ConfigError,
         LanguageUnavailable,
         ArtefactNeeded,

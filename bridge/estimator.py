@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from triglot.labels import Labels
-from triglot.table import Array, Table
+from triglot.table import Array, Column, Table
 
 Task: TypeAlias = Literal["classification", "regression"]
 Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language that made it
@@ -79,6 +79,13 @@ class Runtime(Protocol):
 
     def predict_proba(self, model: Model, X: Table, params: Mapping[str, Any]) -> Array:
         """Return float64 probabilities of shape (n, classes), columns in the order of the classes."""
+        ...
+
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
+        """Return data and target, if there is one, of an author's function, on memory of their own.
+
+        `spec` names it as `function`, with its arguments as `params`. A category keeps the order of its levels.
+        """
         ...
 
     def describe(self, model: Model) -> Mapping[str, Any]:

@@ -67,14 +67,14 @@ class _JuliaModel:
     """A model whose functions are Julia's, by dotted name.
 
     script: path of a Julia file, relative to the working directory; without one the first part of the names is a
-    package. fit: f(X, y; params...). predict: f(model, X; predict_params...). predict_proba likewise, if there is one.
-    layout: whether samples are the rows or the columns of X. x: a matrix, or a named tuple of columns ("table").
+    package. fit: f(X, y; params...). predict: f(model, X; predict_params...), by default the one beside `fit`.
+    predict_proba likewise, if there is one. layout: whether samples are the rows or the columns of X. x: a matrix, or a named tuple of columns ("table").
     labels: the classes as their own values or as codes 1..k; encode_labels: as 0..k-1. seed: for `Random.seed!`.
     """
 
     script: str | None = None
     fit: str = "fit"
-    predict: str = "predict"
+    predict: str | None = None
     predict_proba: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     predict_params: Mapping[str, Any] = field(default_factory=dict)
@@ -91,14 +91,18 @@ class _JuliaModel:
         """Return how to call the author's code, and the author's files."""
         spec: dict[str, Any] = {
             "fit": self.fit,
-            "predict": self.predict,
             "params": dict(self.params),
             "predict_params": dict(self.predict_params),
             "layout": self.layout,
             "labels": self.labels,
             "encode_labels": self.encode_labels,
         }
-        optional = {"predict_proba": self.predict_proba, "x": self.x, "seed": self.seed}
+        optional = {
+            "predict": self.predict,
+            "predict_proba": self.predict_proba,
+            "x": self.x,
+            "seed": self.seed,
+        }
         spec |= {key: value for key, value in optional.items() if value is not None}
         if self.script is None:
             if "." not in self.fit:
@@ -122,9 +126,28 @@ class JuliaRegressor(_JuliaModel):
     task: ClassVar[Task] = "regression"
 
 
+def declared(model: Any) -> Any:
+    """Return the R or Julia model that a pipeline ends in, or else the model itself.
+
+    Steps before it may only be such as keep the table as it is (`keeps_table`): what is done to it in Python would be
+    lost, because the R or Julia model gets its table from the caller.
+    """
+    steps = getattr(model, "steps", None)
+    if not isinstance(steps, (list, tuple)) or not steps or not hasattr(steps[-1][1], "author"):
+        return model
+    name, last = steps[-1]
+    wrong = [str(before) for before, step in steps[:-1] if not getattr(step, "keeps_table", False)]
+    if wrong:
+        raise ConfigError(
+            f"a pipeline that ends in a model of {last.language} ({name}) cannot have the steps {', '.join(wrong)}: "
+            f"do what they do in the model's own code, and configure the model alone"
+        )
+    return last
+
+
 def language_of(model: Any) -> str:
     """Return the language of a configured model; what does not say is Python."""
-    return str(getattr(model, "language", "python"))
+    return str(getattr(declared(model), "language", "python"))
 
 
 def _project_root(script: Path) -> Path:

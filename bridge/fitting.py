@@ -21,8 +21,9 @@ from triglot.artefact import Artefact, load_key, seal
 from triglot.client import Client, new_id
 from triglot.errors import BadRequest, LanguageUnavailable, WorkerUnavailable
 from triglot.estimator import Task
+from triglot.estimators import declared
 from triglot.launch import missing, worker_command, worker_environment
-from triglot.message import Reply, Request
+from triglot.message import Op, Reply, Request
 from triglot.scoring import score
 from triglot.table import Array, Table
 from triglot.tabular import target_table, task_of, to_table, to_target
@@ -54,6 +55,7 @@ class Bench:
 
     def fit(self, name: str, model: Any, X: Any, y: Any, python_path: tuple[str, ...] = ()) -> Fitted:
         """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target."""
+        model = declared(model)
         table = to_table(X)
         if table.rows == 0:
             raise BadRequest("there are no rows to fit; look at the dataset loader")
@@ -84,6 +86,16 @@ class Bench:
         reply = self._ask(name, artefact, to_table(X))
         return reply.tables[0].matrix()[:, 0]
 
+    def predict_proba(self, name: str, artefact: Artefact, X: Any) -> Array:
+        """Return probabilities of shape (rows, classes) for X, in class order."""
+        return self._ask(name, artefact, to_table(X), "predict_proba").tables[0].matrix()
+
+    def answer(
+        self, name: str, artefact: Artefact, X: Table, params: Mapping[str, Any], *, proba: bool = False
+    ) -> Array:
+        """Return the model's answer to a table: a code, numbers or probabilities a row; `params` go to its `predict`."""
+        return self._ask(name, artefact, X, "predict_proba" if proba else "predict", params).tables[0].matrix()
+
     def score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
         """Return the accuracy or R² of a stored model on data that it may never have seen."""
         card = artefact.card()
@@ -93,8 +105,10 @@ class Bench:
             target = np.array([known.get(label, -1) for label in labels.classes], dtype=np.int32)[target]
         return score(card["task"], target, self.predict(name, artefact, X))
 
-    def _ask(self, name: str, artefact: Artefact, X: Table) -> Reply:
-        request = Request(op="predict", id=new_id(), model=name, version=1, tables=(X,))
+    def _ask(
+        self, name: str, artefact: Artefact, X: Table, op: Op = "predict", params: Mapping[str, Any] | None = None
+    ) -> Reply:
+        request = Request(op=op, id=new_id(), model=name, version=1, params=params or {}, tables=(X,))
         return self._client.call(request, self.language, FIT_TIMEOUT_S, fetch=lambda: artefact).reply
 
     def _author(

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeAlias
 from triglot.artefact import Artefact
 from triglot.table import Table
 
-Op: TypeAlias = Literal["fit", "predict", "predict_proba", "load"]
-OPS: tuple[Op, ...] = ("fit", "predict", "predict_proba", "load")
+Op: TypeAlias = Literal["fit", "predict", "predict_proba", "load", "dataset"]
+OPS: tuple[Op, ...] = ("fit", "predict", "predict_proba", "load", "dataset")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +17,8 @@ class Request:
 
     predict, predict_proba: `tables` is (X,). fit: `tables` is (X,) or (X, y), `spec` says what to fit, and
     `artefact` carries the unfitted estimator of a language that cannot be described by text alone.
-    load: `artefact` is the version to hold from now on. `timeout_ms` counts from sending, so that the clocks of
+    load: `artefact` is the version to hold from now on. dataset: `spec` says which function of the author gives data;
+    the reply's `tables` are (X,) or (X, y), y of one column. `timeout_ms` counts from sending, so that the clocks of
     two hosts need not agree. A request that was in flight when a worker ended comes again with `alone` set: it is
     never merged with others, and the worker says that it starts before it does, so that a request which ends
     workers is known for it.

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from triglot.client import Client
-from triglot.config import Config, RawConfig, configure_logging, instantiate, locate, read_config
+from triglot.config import (
+    Config,
+    RawConfig,
+    building,
+    configure_logging,
+    decorator_lists,
+    instantiate,
+    locate,
+    note_config,
+    read_config,
+)
 from triglot.curve import CurveKeys
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
@@ -19,6 +29,7 @@ from triglot.estimators import language_of
 from triglot.launch import LANGUAGES, missing
 from triglot.service import Service
 from triglot.store import ModelStore
+from triglot.store.jobs import JobStore
 from triglot.supervision import FrontEnd, Plan
 
 DEFAULT_NAME = "model"
@@ -52,7 +63,9 @@ class Project:
     @cached_property
     def _raw(self) -> RawConfig:
         """What the files say, directives carried out, components not built."""
-        return read_config(self._paths, self.environ)
+        raw = read_config(self._paths, self.environ)
+        note_config(raw)
+        return raw
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -78,13 +91,20 @@ class Project:
     @cached_property
     def store(self) -> ModelStore:
         """The model store; SQLite in the working directory unless the configuration says otherwise."""
-        built = instantiate(self._raw, only={"model_persister"})
+        built = self._instantiate(self._raw, {"model_persister"})
         store = built.get("model_persister")
         if store is None:
             return ModelStore(f"sqlite:///{self._cwd / 'triglot.db'}")
         if not isinstance(store, ModelStore):
             raise ConfigError(f"model_persister must be a triglot.store.ModelStore, not {type(store).__name__}")
         return store
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        """The jobs: in the model store's database, or in one of their own beside the sockets where it is none."""
+        if isinstance(self.store, ModelStore):
+            return self.store.jobs
+        return ModelStore(f"sqlite:///{run_directory(self.run_dir) / 'jobs.db'}").jobs
 
     @property
     def run_dir(self) -> Path:
@@ -111,8 +131,24 @@ class Project:
     def server_options(self) -> dict[str, Any]:
         """Return what the configuration says of the HTTP application, with its components built."""
         decorators = {str(key) for key in self._raw if str(key).endswith("_decorators")}
-        keys = {"service_metadata", "alive", *decorators, *self._service_keys()}
-        return dict(instantiate(self._raw, only=keys)) | {"server": self._server()}
+        keys = {"service_metadata", "alive", "flask_add_url_rules", *self._service_keys()}
+        built = dict(self._instantiate(self._raw, keys))
+        resolved = decorator_lists(self._raw)
+        return built | {key: resolved(key) for key in decorators} | {"server": self._server()}
+
+    @cached_property
+    def admin_token(self) -> str:
+        """The token of the views that change something; empty switches them off."""
+        path = self._server().get("admin_token_file")
+        if path is None:
+            return self.environ.get("TRIGLOT_ADMIN_TOKEN", "").strip()
+        try:
+            token = (self._cwd / str(path)).read_text("utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"server: admin_token_file: {error}; make the file, or leave the entry out") from None
+        if not token:
+            raise ConfigError(f"server: admin_token_file: {str(path)!r} is empty; write a long random token into it")
+        return token
 
     def service(self) -> Service:
         """Return the service of this project's store and of the workers in its run directory and on other hosts."""
@@ -136,6 +172,7 @@ class Project:
             workers=counts,
             front_end=wide,
             key_file=self.key_file,
+            jobs=bool(self.admin_token) or "flask_add_url_rules" in self._raw,
             environment={
                 "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
                 "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
@@ -146,14 +183,33 @@ class Project:
         """Set logging up as the configuration says."""
         configure_logging(self._raw)
 
+    def part(self, name: str, key: str) -> Any:
+        """Return an entry of a configured model (its `scoring`, say) with its components built, or None."""
+        return self._build(name, [key]).get(key)
+
+    def predict_service(self) -> Any:
+        """Return the component `predict_service`, or None."""
+        return self._instantiate(self._raw, {"predict_service"}).get("predict_service")
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The names of the configured models; raises `ConfigError`, saying where was looked, where there are none."""
+        if not self.names:
+            raise ConfigError(f"The configuration has no model: it needs the entry 'model'.\n{self._raw.hint()}")
+        return self.names
+
+    def _instantiate(self, raw: RawConfig, keys: set[str]) -> Config:
+        with building(raw):
+            return instantiate(raw, only=keys)
+
     def _build(self, name: str, keys: Sequence[str]) -> Config:
         raw = self._raw
         if "models" not in raw:
-            return instantiate(raw, only=set(keys))
+            return self._instantiate(raw, set(keys))
         shared = {key: value for key, value in raw.items() if key != "models"}
         origins = raw.origins | dict.fromkeys(raw["models"][name], raw.origins["models"])
         try:
-            return instantiate(RawConfig(shared | raw["models"][name], raw.files, origins), only=set(keys))
+            return self._instantiate(RawConfig(shared | raw["models"][name], raw.files, origins), set(keys))
         except ConfigError as error:
             raise ConfigError(f"models -> {name}: {error}") from error
 
@@ -170,7 +226,7 @@ class Project:
         return counts
 
     def _server(self) -> dict[str, Any]:
-        known = {field.name for field in fields(FrontEnd)} | {"timeout_s", "max_body_bytes", "debug"}
+        known = {field.name for field in fields(FrontEnd)} | {"timeout_s", "max_body_bytes", "debug", "admin_token_file"}
         server = dict(self._raw.get("server", {}))
         unknown = sorted(set(server) - known)
         if unknown:

@@ -49,8 +49,9 @@ class Prediction:
 class Service:
     """Predicts by the active versions of one store, through the workers that one client knows."""
 
-    def __init__(self, store: ModelStore, client: Client) -> None:
+    def __init__(self, store: ModelStore, client: Client, absence_s: float = ABSENCE_S) -> None:
         self.store = store
+        self._absence_s = absence_s
         self._client = client
         self._catalogue = Catalogue(store, prepare=self._warm)
         self._told: set[str] = set()
@@ -72,6 +73,10 @@ class Service:
     def trouble(self) -> str:
         """Why the store cannot be read at the moment; empty while it can."""
         return self._catalogue.trouble
+
+    def refresh(self) -> None:
+        """Look into the store now instead of within half a second."""
+        self._catalogue.refresh()
 
     def predict(
         self,
@@ -119,7 +124,7 @@ class Service:
 
     def _refuse_long_absence(self, language: str) -> None:
         """Raise `WorkerUnavailable` where no request has a chance; costs nothing while workers are there."""
-        if language in self._absent_since and (absent_s := self._absence(language)) > ABSENCE_S:
+        if language in self._absent_since and (absent_s := self._absence(language)) > self._absence_s:
             raise WorkerUnavailable(f"there has been no worker for {language} for {absent_s:.0f} s; try again later")
 
     def _absence(self, language: str) -> float:

@@ -1,7 +1,7 @@
 """The configuration of supervisord: the front end, a group of workers a language, restarts without delay.
 
 Programs and groups are named as operators type them: `supervisorctl restart workers-r:*`. Priorities: workers 10,
-job runner 15 (its place is kept free), front end 20; supervisord stops them in the reverse order, so that the
+job runner 15 (where jobs are switched on), front end 20; supervisord stops them in the reverse order, so that the
 front end goes first and the workers answer what it still holds.
 """
 
@@ -50,6 +50,7 @@ class Plan:
     workers: Mapping[str, int]
     front_end: FrontEnd
     key_file: Path | None = None
+    jobs: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,6 +80,9 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
     for language in LANGUAGES:
         if plan.workers.get(language):
             sections.append((f"program:workers-{language}", _workers(plan, language, environ)))
+    if plan.jobs:
+        runner = _program([sys.executable, "-m", "triglot", "jobs", "run"], priority=15, stop_wait_s=STOP_WAIT_S)
+        sections.append(("program:jobs", runner))
     sections.append(("program:web", _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)))
     # Any process that reads events wakes supervisord when one of its children ends: 16 ms instead of up to 1 s.
     sections.append(

@@ -2,42 +2,28 @@
 
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
 from triglot.errors import ConfigError
-from triglot.server import errors, health, models
+from triglot.server import admin, errors, health, models
+from triglot.server.context import Context, Decorator, Options, View
 from triglot.server.predict import PredictService
-from triglot.service import TIMEOUT_S, Service
+from triglot.service import Service
+from triglot.store.jobs import JobStore
 
-MAX_BODY_BYTES = 64 * 2**20
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
-View = Callable[..., Any]
-Decorator = Callable[[View], View]
+__all__ = ["Decorator", "Options", "create_app"]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the application behaves; all of it has a sound default."""
-
-    services: Sequence[PredictService] = ()
-    decorators: Mapping[str, Sequence[Decorator]] = field(default_factory=dict)
-    service_metadata: Mapping[str, Any] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    timeout_s: float = TIMEOUT_S
-    max_body_bytes: int = MAX_BODY_BYTES
-    debug: bool = False
-
-
-def create_app(service: Service, options: Options | None = None) -> Flask:
-    """Return the application that answers for this service."""
+def create_app(service: Service, options: Options | None = None, jobs: JobStore | None = None) -> Flask:
+    """Return the application that answers for this service; with an admin token or rules it can change things, too."""
     options = options or Options()
     app = Flask("triglot", static_folder=None)
     app.debug = options.debug
+    app.extensions["triglot"] = Context(service, options, jobs)
     app.config["MAX_CONTENT_LENGTH"] = options.max_body_bytes
     app.url_map.strict_slashes = False
     service_metadata = dict(options.service_metadata)
@@ -83,7 +69,7 @@ def create_app(service: Service, options: Options | None = None) -> Flask:
         return by_name.answer(service, request, service_metadata, options.timeout_s)
 
     def alive() -> Response:
-        return health.alive(service, options.required, service_metadata)
+        return health.alive(service, options.required, service_metadata, admin.summary())
 
     def ready() -> Response:
         return health.ready(service)
@@ -97,4 +83,26 @@ def create_app(service: Service, options: Options | None = None) -> Flask:
     app.add_url_rule("/alive", "alive", decorated("alive_decorators", alive))
     app.add_url_rule("/ready", "ready", ready)
     app.add_url_rule("/list", "list", decorated("list_decorators", list_models))
+    _add_admin(app, options, decorated)
     return app
+
+
+def _add_admin(app: Flask, options: Options, decorated: Callable[[str, View], View]) -> None:
+    """Add the views that change something: at fixed routes behind the token, and where the configuration puts them."""
+    views = {
+        admin.fit: "server_fit_decorators",
+        admin.activate: "activate_decorators",
+        admin.update_model_cache: "update_model_cache_decorators",
+    }
+    for rule in options.rules:
+        view = rule.view_func
+        if view in views:
+            view = decorated(views[view], view)
+        app.add_url_rule(rule.rule, rule.endpoint or f"rule {rule.rule}", view, **rule.options)
+    taken = {rule.rule for rule in options.rules}
+    if options.admin_token:
+        for path, view in (("/fit", admin.fit), ("/activate", admin.activate), ("/refresh", admin.update_model_cache)):
+            if path not in taken:
+                app.add_url_rule(path, path, admin.behind_token(decorated(views[view], view)), methods=["POST"])
+        app.add_url_rule("/jobs", "jobs", admin.behind_token(admin.jobs))
+        app.add_url_rule("/jobs/<job_id>", "job", admin.behind_token(admin.job), methods=["GET", "DELETE"])

@@ -1,13 +1,12 @@
 """Errors of the bridge as HTTP: the one place where a code becomes a status, and the one shape of an error."""
 
 import logging
-from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError
-from triglot.server.payload import json_response
+from triglot.server.payload import error_body, json_response
 
 logger = logging.getLogger("triglot.server")
 
@@ -15,6 +14,7 @@ STATUS = {
     "bad-request": 400,
     "model-not-found": 404,
     "version-not-found": 404,
+    "job-not-found": 404,
     "version-in-use": 409,
     "unsupported-media-type": 415,
     "poison-request": 422,
@@ -42,13 +42,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(TriglotError, _bridge)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
-
-
-def error_body(message: str, code: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the body of an error: Palladium's three keys first, ours behind them, details only where there are any."""
-    metadata = {"status": "ERROR", "error_code": -1, "error_message": message, "code": code}
-    told = {key: value for key, value in (details or {}).items() if value}
-    return {"metadata": metadata | {"request_id": g.get("request_id", "")} | told}
 
 
 def _bridge(error: TriglotError) -> Response:

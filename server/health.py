@@ -12,7 +12,9 @@ from triglot.service import Service
 MIB = 2**20
 
 
-def alive(service: Service, required: tuple[str, ...], service_metadata: dict[str, Any]) -> Response:
+def alive(
+    service: Service, required: tuple[str, ...], service_metadata: dict[str, Any], jobs: dict[str, Any]
+) -> Response:
     """Return memory, version and what is required; 503 while something required is missing.
 
     A required name is a model, or one of Palladium's names for "the model": `model_persister`, `model`.
@@ -23,7 +25,7 @@ def alive(service: Service, required: tuple[str, ...], service_metadata: dict[st
         "memory_usage_vms": _virtual_bytes() / MIB,
         "triglot_version": __version__,
         "service_metadata": service_metadata,
-        "process_metadata": {},
+        "process_metadata": {"jobs": jobs} if jobs else {},
     }
     missing = False
     for name in required:

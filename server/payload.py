@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from flask import Request, Response
+from flask import Request, Response, g
 
 from triglot.errors import BadRequest
 from triglot.schema import Schema
@@ -32,7 +32,12 @@ def one_row(request: Request, schema: Schema, *, ignore: frozenset[str] = frozen
 
 
 def many_rows(request: Request, schema: Schema, *, allow_extra: bool) -> Table:
-    """Return the rows of a JSON list of objects."""
+    """Return the rows of a JSON list of objects as a table."""
+    return schema.rows(json_rows(request), allow_extra=allow_extra)
+
+
+def json_rows(request: Request) -> list[Any]:
+    """Return the entries of a JSON list; raises `BadRequest` for any other body."""
     if request.mimetype != "application/json":
         said = repr(request.mimetype) if request.mimetype else "nothing"
         raise UnsupportedMediaType(f"the body must be JSON: send Content-Type: application/json, not {said}")
@@ -46,9 +51,16 @@ def many_rows(request: Request, schema: Schema, *, allow_extra: bool) -> Table:
         raise BadRequest(f"the body is not JSON: {error}") from None
     if not isinstance(rows, list):
         raise BadRequest("the body must be a JSON list of objects, one a row; put a single row into a list")
-    return schema.rows(rows, allow_extra=allow_extra)
+    return rows
 
 
 def metadata(service_metadata: dict[str, Any], **facts: Any) -> dict[str, Any]:
     """Return the metadata of a good answer: Palladium's keys in their order, then ours, then the service's own."""
     return {"status": "OK", "error_code": 0, **facts, **service_metadata}
+
+
+def error_body(message: str, code: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the body of an error: Palladium's three keys first, ours behind them, details only where there are any."""
+    metadata = {"status": "ERROR", "error_code": -1, "error_message": message, "code": code}
+    told = {key: value for key, value in (details or {}).items() if value}
+    return {"metadata": metadata | {"request_id": g.get("request_id", "")} | told}

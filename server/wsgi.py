@@ -12,8 +12,10 @@ from typing import Any
 from flask import Flask
 
 from triglot.project import Project
-from triglot.server.app import Options, create_app
+from triglot.server.app import create_app
+from triglot.server.context import Options
 from triglot.server.predict import PredictService
+from triglot.server.rules import declared
 
 
 def build(project: Project) -> Flask:
@@ -21,12 +23,15 @@ def build(project: Project) -> Flask:
     built = project.server_options()
     server = built["server"]
     wanted = {key: server[key] for key in ("timeout_s", "max_body_bytes", "debug") if key in server}
-    return create_app(project.service(), Options(**wanted, **_components(built)))
+    options = Options(**wanted, **_components(built), admin_token=project.admin_token)
+    jobs = project.jobs if options.admin_token or options.rules else None
+    return create_app(project.service(), options, jobs)
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:
     return {
         "services": tuple(value for value in built.values() if isinstance(value, PredictService)),
+        "rules": tuple(declared(built.get("flask_add_url_rules", ()))),
         "decorators": {key: value for key, value in built.items() if key.endswith("_decorators")},
         "service_metadata": dict(built.get("service_metadata", {})),
         "required": tuple(built.get("alive", {}).get("process_store_required", ())),

@@ -71,15 +71,20 @@ class Hive:
         self.run_dir = Path(tempfile.mkdtemp(prefix="tg-"))
         self.workers: list[WorkerProcess] = []
 
-    def start(self, language: str = "python", name: str = "", *arguments: str, wait: bool = True) -> WorkerProcess:
-        """Return a new worker process; with `wait`, once it is ready."""
+    def start(
+        self, language: str = "python", name: str = "", *arguments: str, wait: bool = True, program: str = ""
+    ) -> WorkerProcess:
+        """Return a new worker process, or a `program` that gets its arguments; with `wait`, once it is ready."""
         require(language)
         name = name or f"{language}-{len(self.workers)}"
         log = self.run_dir / f"{name}.{len(self.workers)}.log"
+        command = worker_command(language, name, self.run_dir)
+        if program:
+            command[1 : command.index("triglot.workers") + 1] = ["-c", program]
         environment = {**os.environ, **worker_environment(language, os.environ), "TRIGLOT_SIGNING_KEY": KEY.decode()}
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [*worker_command(language, name, self.run_dir), *arguments],
+                [*command, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from triglot import __version__
-from triglot.cli import fit, models, serve
+from triglot.cli import fit, jobs, models, serve
 from triglot.errors import TriglotError
 from triglot.project import Project
 
@@ -66,5 +66,5 @@ def version() -> None:
     click.echo(__version__)
 
 
-for command in (*fit.COMMANDS, *models.COMMANDS, *serve.COMMANDS):
+for command in (*fit.COMMANDS, *models.COMMANDS, *serve.COMMANDS, *jobs.COMMANDS):
     main.add_command(command)

@@ -1,15 +1,22 @@
 """`list`, `activate`, `delete`: the model store from the command line."""
 
 import json
+import sys
+from datetime import UTC
+from typing import Literal
 
 import click
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Column, Table
 
 from triglot.project import Project
 from triglot.store import VersionInfo
+from triglot.store.store import ACTIVE
 
-COLUMNS = ("model", "version", "language", "task", "train", "test", "created", "size", "aliases")
+NUMBERS = ("version", "train", "test", "size")
+COLUMNS = ("model", "version", "lang", "train", "test", "created (UTC)", "size", "aliases")
+PIPED_WIDTH = 10_000  # for grep and awk: a line stays a line
 
 
 @click.command(name="list")
@@ -17,39 +24,54 @@ COLUMNS = ("model", "version", "language", "task", "train", "test", "created", "
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a version, with everything that is known.")
 @click.pass_obj
 def list_(project: Project, name: str | None, as_json: bool) -> None:
-    """List the stored versions, of one MODEL or of all."""
+    """List the stored versions, of one MODEL or of all.
+
+    Example: triglot list iris-r
+    """
     versions = project.store.list(name)
     if as_json:
         for info in versions:
             click.echo(json.dumps(_plain(info), default=str))
         return
-    table = Table(*(Column(name, no_wrap=True) for name in COLUMNS), box=None, pad_edge=False)
+    if not versions:
+        click.echo("There are no versions yet; triglot fit makes the first.", err=True)
+        return
+    table = Table(*map(_column, COLUMNS), box=None, pad_edge=False)
     for info in versions:
         table.add_row(
             info.model,
             str(info.version),
             info.language,
-            info.task,
             _score(info, "score_train"),
             _score(info, "score_test"),
-            info.created.strftime("%Y-%m-%d %H:%M:%S"),
-            f"{info.size:,}",
+            info.created.astimezone(UTC).strftime("%Y-%m-%d %H:%M"),
+            f"{info.size} B" if info.size < 1000 else decimal(info.size),
             ", ".join(info.aliases),
         )
-    console = Console()
-    console.print(table, soft_wrap=not console.is_terminal)
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = Console(width=width, highlight=False)
+    console.print(table)
 
 
 @click.command()
 @click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
 @click.argument("name", required=False, metavar="[MODEL]")
-@click.option("--alias", default="active", show_default=True, help="The name to point at the version.")
+@click.option("--alias", default=ACTIVE, show_default=True, help="The name to point at the version.")
 @click.pass_obj
 def activate(project: Project, model_version: int, name: str | None, alias: str) -> None:
-    """Serve VERSION of MODEL from now on; running services follow without a restart."""
+    """Serve VERSION of MODEL from now on; running services follow without a restart.
+
+    The number of an earlier version is the rollback. MODEL may be left out where only one is configured.
+
+    Example: triglot activate 3 iris-r
+    """
     name = name or project.only_name
     project.store.activate(name, model_version, alias)
-    click.echo(f"Activated model {name} with version {model_version}.")
+    click.echo(
+        f"Activated model {name} with version {model_version}."
+        if alias == ACTIVE
+        else f"Model {name}: {alias} is version {model_version}."
+    )
 
 
 @click.command()
@@ -57,7 +79,10 @@ def activate(project: Project, model_version: int, name: str | None, alias: str)
 @click.argument("name", required=False, metavar="[MODEL]")
 @click.pass_obj
 def delete(project: Project, model_version: int, name: str | None) -> None:
-    """Delete VERSION of MODEL for good; one that is active is refused, and its number is never used again."""
+    """Delete VERSION of MODEL for good; one that is active is refused, and its number is never used again.
+
+    Example: triglot delete 2 iris-r
+    """
     name = name or project.only_name
     project.store.delete(name, model_version)
     click.echo(f"Deleted model {name} with version {model_version}.")
@@ -65,7 +90,14 @@ def delete(project: Project, model_version: int, name: str | None) -> None:
 
 def _score(info: VersionInfo, key: str) -> str:
     value = info.metrics.get(key)
-    return "" if value is None else f"{value:.4f}"
+    return "" if value is None else f"{value:.3f}"
+
+
+def _column(name: str) -> Column:
+    # On a narrow terminal long names fold rather than lose their end.
+    wide = name in ("model", "aliases")
+    justify: Literal["left", "right"] = "right" if name in NUMBERS else "left"
+    return Column(name, no_wrap=not wide, overflow="fold", justify=justify)
 
 
 def _plain(info: VersionInfo) -> dict[str, object]:

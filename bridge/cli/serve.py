@@ -1,15 +1,17 @@
 """`serve`, `supervisor-config`, `worker`: processes that stay."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
 import click
 
 from triglot.discovery import check_name, run_directory
+from triglot.errors import ConfigError
 from triglot.launch import LANGUAGES, worker_command, worker_environment
 from triglot.project import Project
-from triglot.supervision import supervisord_conf
+from triglot.supervision import FrontEnd, Plan, supervisord_conf
 
 
 @click.command()
@@ -23,8 +25,13 @@ def serve(project: Project, host: str | None, port: int | None, counts: tuple[st
     """Serve in the foreground: the front end and the workers, under supervisord, until Ctrl-C.
 
     `supervisorctl -c RUN_DIR/supervisord.conf status` works beside it.
+
+    Example: triglot serve --port 8080 --workers r=2
     """
-    conf = _write(project, host, port, counts)
+    plan = _plan(project, host, port, counts)
+    _check_alone(plan.run_dir)
+    _check_free(plan.front_end)
+    conf = _write(plan, project)
     command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(conf)]
     os.execve(sys.executable, command, {**project.environ, "PYTHONUNBUFFERED": "1"})
 
@@ -35,8 +42,11 @@ def serve(project: Project, host: str | None, port: int | None, counts: tuple[st
 @click.option("--workers", "counts", multiple=True, metavar="LANGUAGE=N", help="Workers of a language, e.g. r=2.")
 @click.pass_obj
 def supervisor_config(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> None:
-    """Write the supervisord configuration of this project into its run directory, and print its path."""
-    click.echo(_write(project, host, port, counts))
+    """Write the supervisord configuration of this project into its run directory, and print its path.
+
+    Example: supervisord --nodaemon -c "$(triglot supervisor-config --workers r=2)"
+    """
+    click.echo(_write(_plan(project, host, port, counts), project))
 
 
 @click.command()
@@ -51,7 +61,10 @@ def supervisor_config(project: Project, host: str | None, port: int | None, coun
 def worker(
     project: Project, /, language: str, name: str | None, run_dir: Path | None, **remote: Path | str | None
 ) -> None:
-    """Run one worker of LANGUAGE in the foreground; a service with the same run directory finds it by itself."""
+    """Run one worker of LANGUAGE in the foreground; a service with the same run directory finds it by itself.
+
+    Example: triglot worker r --name r-7
+    """
     folder = run_directory(run_dir or project.run_dir)
     command = worker_command(
         language, check_name(name or f"{language}-{os.getpid()}"), folder, key_file=project.key_file
@@ -62,8 +75,30 @@ def worker(
     os.execve(command[0], command, environment)
 
 
-def _write(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Path:
-    plan = project.plan(host=host, port=port, workers=dict(map(_count, counts)))
+def _plan(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Plan:
+    return project.plan(host=host, port=port, workers=dict(map(_count, counts)))
+
+
+def _check_alone(run_dir: Path) -> None:
+    """Refuse to take over the run directory of a service that lives."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(run_dir / "supervisor.sock")) == 0:
+            raise ConfigError(f"a service runs in {str(run_dir)!r} already; stop it, or set another run_dir for this one")
+
+
+def _check_free(front_end: FrontEnd) -> None:
+    """Refuse a port that is taken: the front end's processes share theirs, and would share it with a stranger too."""
+    family = socket.AF_INET6 if ":" in front_end.host else socket.AF_INET
+    try:
+        socket.create_server((front_end.host, front_end.port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {front_end.host}, port {front_end.port}: {os.strerror(error.errno or 0)}; "
+            "choose another --host or --port"
+        ) from None
+
+
+def _write(plan: Plan, project: Project) -> Path:
     conf = plan.run_dir / "supervisord.conf"
     conf.write_text(supervisord_conf(plan, project.environ), "utf-8")
     return conf

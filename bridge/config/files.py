@@ -19,6 +19,7 @@ from triglot.config.directives import (
     spell_components,
 )
 from triglot.errors import ConfigError
+from triglot.palladium import install
 
 VARIABLES: Final = ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG")
 DEFAULT_FILES: Final = (
@@ -51,8 +52,9 @@ def read_config(paths: Sequence[Path], environ: Mapping[str, str], extra: Mappin
     """Return what the files say together with `extra`, every directive resolved and no component built.
 
     A later file replaces whole top-level entries of the files before it. The folder of each file is put in front
-    of `sys.path`, so that modules beside it can be named.
+    of `sys.path`, so that modules beside it can be named, and these may import what they need as Palladium's.
     """
+    install()
     tree: dict[str, Any] = dict(extra or {})
     origins: dict[str, Path] = {}
     files = [Path(os.path.abspath(path)) for path in paths]

@@ -9,12 +9,15 @@ import logging
 import logging.config
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from triglot.config.components import Config, RawConfig, has_component, instantiate
 from triglot.config.files import VARIABLES, locate, read_config
+from triglot.config.names import resolve_dotted_name
+from triglot.decorators import Decorator, Source, use_decorators
 from triglot.errors import ConfigError
 
 logger = logging.getLogger("triglot")
@@ -35,6 +38,7 @@ class _Holder:
         self.lock = threading.RLock()
         self.config: Config | None = None
         self.unfinished: RawConfig | None = None
+        self.read: RawConfig | None = None
 
 
 _process = _Holder()
@@ -52,7 +56,16 @@ def get_config(**extra: Any) -> Config:
         for config in (_process.config, _process.unfinished):
             if config is not None:
                 return config
-        return _load_from_environment(extra)
+        if _process.read is None:
+            return _load_from_environment(extra)
+        with building(_process.read):
+            _process.config = instantiate(_process.read)
+        return _process.config
+
+
+def known_config() -> Config:
+    """Return what this process knows of its configuration by now; loads and builds nothing."""
+    return next((c for c in (_process.config, _process.unfinished, _process.read) if c is not None), Config())
 
 
 def initialize_config(**extra: Any) -> Config:
@@ -74,13 +87,16 @@ def load_config(
     """
     with _process.lock:
         _refuse_second_time()
+        with building(RawConfig(extra or {})):
+            raw = read_config(paths, environ, extra)
+        use_decorators(decorator_lists(raw))
         try:
-            _process.unfinished = RawConfig(extra or {})
-            _process.unfinished = raw = read_config(paths, environ, extra)
-            configure_logging(raw)
-            _process.config = instantiate(raw, only)
-        finally:
-            _process.unfinished = None
+            with building(raw):
+                configure_logging(raw)
+                _process.config = instantiate(raw, only)
+        except BaseException:
+            use_decorators(None)
+            raise
         return _process.config
 
 
@@ -88,6 +104,52 @@ def use_config(config: Config | None) -> None:
     """Make a configuration that was built elsewhere that of this process; None forgets the one there is."""
     with _process.lock:
         _process.config = config
+        _process.read = None
+        use_decorators(None if config is None else decorator_lists(config))
+
+
+def note_config(raw: RawConfig) -> None:
+    """Make what was read that of this process: its decorators hold, and `get_config` builds it when it is asked."""
+    with _process.lock:
+        _process.config = None
+        _process.read = raw
+        use_decorators(decorator_lists(raw))
+
+
+@contextmanager
+def building(raw: RawConfig) -> Iterator[None]:
+    """Let components that ask for the configuration while they are built get what the files say."""
+    with _process.lock:
+        outer, _process.unfinished = _process.unfinished, raw
+        try:
+            yield
+        finally:
+            _process.unfinished = outer
+
+
+def decorator_lists(config: Config) -> Source:
+    """Return the function that gives the decorators which a list of the configuration names, built once."""
+
+    @functools.cache
+    def of(key: str) -> tuple[Decorator, ...]:
+        if config.get(key) is None:
+            return ()
+        where = f"{config.where((key,))}: {key}"
+        entries = instantiate(RawConfig({key: config[key]}, config.files, config.origins))[key]
+        if not isinstance(entries, (list, tuple)):
+            raise ConfigError(f"{where}: must be a list of decorators, not {type(entries).__name__}")
+        found = []
+        for index, entry in enumerate(entries):
+            try:
+                decorator = resolve_dotted_name(entry) if isinstance(entry, str) else entry
+            except ConfigError as error:
+                raise ConfigError(f"{where}[{index}]: {entry}: {error}") from error
+            if not callable(decorator):
+                raise ConfigError(f"{where}[{index}]: {entry!r} cannot be called; name a function or a class")
+            found.append(decorator)
+        return tuple(found)
+
+    return of
 
 
 def configure_logging(config: Config) -> None:

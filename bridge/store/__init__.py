@@ -1,5 +1,6 @@
 """The model store: versions of fitted models and the aliases that point at them, in an SQL database."""
 
-from triglot.store.store import ModelStore, StoredVersion, VersionInfo
+from triglot.persister import StoredVersion, VersionInfo
+from triglot.store.store import ModelStore
 
 __all__ = ["ModelStore", "StoredVersion", "VersionInfo"]

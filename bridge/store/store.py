@@ -1,55 +1,34 @@
 """The model store: every version of every model, and the aliases that say which one is served."""
 
 import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
 from triglot.artefact import Artefact, check_blob
-from triglot.errors import ArtefactRefused, ConfigError, ModelNotFound, StoreError, VersionInUse, VersionNotFound
+from triglot.errors import ArtefactRefused, ConfigError
+from triglot.persister import (
+    ACTIVE,
+    StoredVersion,
+    VersionInfo,
+    check_name,
+    for_listing,
+    in_use,
+    is_name,
+    names_of,
+    no_model,
+    no_version,
+)
 from triglot.store import migrations
 from triglot.store.engine import Database
+from triglot.store.jobs import JobStore
 from triglot.store.plain import from_json, to_json
-from triglot.store.tables import NAME_LENGTH, aliases, chunks, models, versions
+from triglot.store.tables import aliases, chunks, models, versions
 
-ACTIVE = "active"
 CHUNK_SIZE = 8 * 1024 * 1024  # bytes
 _LARGEST_VERSION = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """One version with everything that is needed to serve it."""
-
-    model: str
-    version: int
-    artefact: Artefact
-    metrics: dict[str, Any]
-    metadata: dict[str, Any]
-    created: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class VersionInfo:
-    """One version as a listing shows it: without its bytes, and with nothing verified.
-
-    `card` is the manifest without the text of the sources; it is empty where the manifest is damaged.
-    """
-
-    model: str
-    version: int
-    language: str
-    task: str
-    created: datetime
-    size: int
-    sha256: str
-    card: dict[str, Any]
-    metrics: dict[str, Any]
-    metadata: dict[str, Any]
-    aliases: tuple[str, ...]
 
 
 class ModelStore:
@@ -64,6 +43,11 @@ class ModelStore:
             raise ConfigError(f"the store's chunk_size is {chunk_size}; give a number of bytes from 1")
         self._database = Database(url)
         self._chunk_size = min(chunk_size, self._database.largest_value)
+
+    @property
+    def jobs(self) -> JobStore:
+        """The jobs that live in the same database."""
+        return JobStore(self._database)
 
     def __repr__(self) -> str:
         return f"ModelStore({str(self._database)!r})"
@@ -88,7 +72,7 @@ class ModelStore:
 
         The blob must have the hash that its manifest names; the signature is not looked at.
         """
-        _check_name("model", model)
+        check_name("model", model)
         card = artefact.card()
         sha256 = check_blob(card, artefact.blob)
         pieces = range(0, len(artefact.blob), self._chunk_size)
@@ -170,7 +154,7 @@ class ModelStore:
 
     def activate(self, model: str, version: int, alias: str = ACTIVE) -> None:
         """Point `alias` at a version; the same call with the earlier number takes it back."""
-        _check_name("alias", alias)
+        check_name("alias", alias)
 
         def work(connection: Connection) -> None:
             model_id = _find_version(connection, model, version).model_id
@@ -198,11 +182,8 @@ class ModelStore:
 
         def work(connection: Connection) -> None:
             row = _find_version(connection, model, version)
-            if held := _names_of(_aliases_of(connection, row.model_id), version):
-                raise VersionInUse(
-                    f"version {version} of model {model!r} is {', '.join(held)}; "
-                    "activate another version under that alias, or take the alias away, then delete"
-                )
+            if held := names_of(_aliases_of(connection, row.model_id), version):
+                raise in_use(model, version, held)
             connection.execute(
                 versions.delete().where(versions.c.model_id == row.model_id, versions.c.version == version)
             )
@@ -237,11 +218,10 @@ def _version_query() -> Select[Any]:
 
 def _model_id(connection: Connection, model: str) -> int:
     found = None
-    if _is_name(model):  # a driver may choke on what cannot be a name
+    if is_name(model):  # a driver may choke on what cannot be a name
         found = connection.execute(select(models.c.id).where(models.c.name == model)).scalar_one_or_none()
     if found is None:
-        known = sorted(connection.execute(select(models.c.name)).scalars())
-        raise ModelNotFound(f"there is no model {model!r}; known models: {_listed(known)}")
+        raise no_model(model, connection.execute(select(models.c.name)).scalars())
     return int(found)
 
 
@@ -255,8 +235,7 @@ def _find_version(connection: Connection, model: str, version: int | None) -> Ro
         row = connection.execute(query).one_or_none()
     if row is None:
         known = connection.execute(select(versions.c.version).where(versions.c.model_id == model_id))
-        missing = "active version" if version is None else f"version {version}"
-        raise VersionNotFound(f"model {model!r} has no {missing}; known versions: {_listed(sorted(known.scalars()))}")
+        raise no_version(model, version, known.scalars())
     return row
 
 
@@ -297,25 +276,9 @@ def _info(row: Row[Any], of_model: Mapping[str, int]) -> VersionInfo:
         sha256=row.sha256,
         card=card,
         metrics=from_json(row.metrics),
-        metadata=from_json(row.metadata),
-        aliases=_names_of(of_model, row.version),
+        metadata=for_listing(from_json(row.metadata)),
+        aliases=names_of(of_model, row.version),
     )
-
-
-def _names_of(of_model: Mapping[str, int], version: int) -> tuple[str, ...]:
-    return tuple(sorted(alias for alias, target in of_model.items() if target == version))
-
-
-def _is_name(name: str) -> bool:
-    return 0 < len(name) <= NAME_LENGTH and name.isprintable() and name == name.strip()
-
-
-def _check_name(kind: str, name: str) -> None:
-    if not _is_name(name):
-        raise StoreError(
-            f"{name!r} cannot name a{'n' if kind == 'alias' else ''} {kind}; use 1 to {NAME_LENGTH} "
-            "printable characters without blanks at the ends"
-        )
 
 
 def _short_text(card: Mapping[str, Any], field: str) -> str:
@@ -323,10 +286,6 @@ def _short_text(card: Mapping[str, Any], field: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 32:
         raise ArtefactRefused(f"the manifest's {field} is {value!r}; seal the artefact with triglot.artefact.seal")
     return value
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values)) or "none"
 
 
 def _now() -> str:

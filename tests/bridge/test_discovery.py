@@ -45,7 +45,7 @@ def test_a_run_directory_that_others_can_enter_is_refused_with_the_remedy(tmp_pa
 def test_a_run_directory_that_cannot_be_one_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(ConfigError, match="run directory .*file"):
+        with pytest.raises(ConfigError, match=r"run directory .*file"):
             run_directory(path)
 
 

@@ -128,9 +128,7 @@ def test_a_successor_under_the_same_name_is_another_worker(monitor: Monitor, sid
     assert monitor.is_lost(one.id)
 
 
-def test_a_worker_that_falls_silent_is_given_up(
-    hive: Hive, monkeypatch: pytest.MonkeyPatch, monitor: Monitor
-) -> None:
+def test_a_worker_that_falls_silent_is_given_up(hive: Hive, monkeypatch: pytest.MonkeyPatch, monitor: Monitor) -> None:
     monkeypatch.setattr(monitoring, "SILENCE_S", 0.5)
     endpoint = local_endpoint(hive.run_dir, "w", "python")
     state = {"holds": [], "incarnation": endpoint.incarnation, "draining": False}
@@ -200,9 +198,8 @@ def test_requests_in_a_workers_hands_are_counted(monitor: Monitor, side: Callabl
 
 
 def test_whoever_waits_for_a_change_is_woken_by_it(monitor: Monitor, side: Callable[..., Side]) -> None:
-    woken = threading.Event()
-    waiting = threading.Thread(target=lambda: (monitor.wait_for_change(10.0), woken.set()))
+    waiting = threading.Thread(target=monitor.wait_for_change, args=(60.0,))
     waiting.start()
     side()
-    assert woken.wait(5.0)
-    waiting.join()
+    waiting.join(5.0)
+    assert not waiting.is_alive()

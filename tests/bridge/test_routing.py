@@ -8,7 +8,9 @@ from triglot.routing import MAX_PROVEN_DEATHS, History, WorkerView, choose
 HELD = ("m", 1)
 
 
-def view(name: str = "w", *, language: str = "r", alive: bool = True, draining: bool = False, **more: object) -> WorkerView:
+def view(
+    name: str = "w", *, language: str = "r", alive: bool = True, draining: bool = False, **more: object
+) -> WorkerView:
     endpoint = Endpoint(name, language, f"ipc:///{name}", f"ipc:///{name}.control", incarnation="1")
     return WorkerView(endpoint, alive, draining, **more)  # type: ignore[arg-type]
 

@@ -49,7 +49,9 @@ values = numbers | st.booleans() | st.none() | text | st.sampled_from(["1.5", " 
 
 
 @given(names.filter(bool), st.data(), st.booleans())
-def test_the_fast_path_gives_what_the_slow_path_gives(fields: list[str], data: st.DataObject, allow_extra: bool) -> None:
+def test_the_fast_path_gives_what_the_slow_path_gives(
+    fields: list[str], data: st.DataObject, allow_extra: bool
+) -> None:
     schema = Schema([Field(name, "float64") for name in fields])
     sound = st.fixed_dictionaries({name: numbers for name in fields})
     any_row = st.dictionaries(st.sampled_from(fields) | text, values, max_size=len(fields) + 1)

@@ -1,3 +1,4 @@
+import contextlib
 import math
 from typing import Any
 
@@ -60,10 +61,8 @@ def test_a_reply_a_fault_and_a_notice_arrive_as_they_were_sent(reply: Reply | Fa
 def decodes_or_refuses(frames: list[bytes]) -> None:
     """Both decoders answer a message or a `ProtocolError`, and the id can be asked for whatever comes."""
     for decode in (wire.decode_request, wire.decode_reply):
-        try:
+        with contextlib.suppress(ProtocolError):
             decode(frames)
-        except ProtocolError as error:
-            assert str(error)
     assert isinstance(wire.request_id(frames), str)
 
 
@@ -173,7 +172,9 @@ def test_a_header_nested_without_end_is_refused() -> None:
 
 def test_a_column_major_matrix_crosses_without_a_copy() -> None:
     matrix = np.asfortranarray(np.random.default_rng(1).random((1000, 20)))
-    frames = wire.encode_request(Request("predict", "1", "m", tables=(Table([f"x{j}" for j in range(20)], matrix=matrix),)))
+    frames = wire.encode_request(
+        Request("predict", "1", "m", tables=(Table([f"x{j}" for j in range(20)], matrix=matrix),))
+    )
     assert np.shares_memory(np.frombuffer(frames[1]), matrix)
     arrived = [bytes(frame) for frame in frames]
     decoded = wire.decode_request(arrived).tables[0]

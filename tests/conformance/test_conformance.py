@@ -266,7 +266,8 @@ def test_a_call_past_its_deadline_is_interrupted_and_the_worker_lives_on(site: S
 
 def test_a_fresh_worker_predicts_what_the_fitting_one_does(site: Site) -> None:
     X, _ = flowers(30)
-    expected = {op: site.answers(X, op) for op in ("predict", "predict_proba")}
+    ops: tuple[Op, ...] = ("predict", "predict_proba")
+    expected = {op: site.answers(X, op) for op in ops}
     fresh = Hive()
     try:
         fresh.start(site.language, "fresh")

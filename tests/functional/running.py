@@ -106,8 +106,11 @@ class Running:
 
     def wait_until_ready(self) -> None:
         """Return once every model can be answered, and every worker that was asked for is there."""
-        until(lambda: self.process.poll() is not None or self._is_ready(), READY_S)
-        assert self.process.poll() is None, self.said()
+        deadline = time.monotonic() + READY_S
+        while not self._is_ready():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -218,7 +221,7 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self.finish()
         for thread in self._running:
             thread.join(2 * ANSWER_S)
 
@@ -226,6 +229,10 @@ class Load:
         """Return once so many more answers have come."""
         there = len(self.answers) + len(self.broken)
         until(lambda: len(self.answers) + len(self.broken) >= there + more, ANSWER_S)
+
+    def finish(self) -> None:
+        """Send no further request; those in flight are waited for when the block ends."""
+        self._over.set()
 
     def failures(self) -> list[str]:
         """Return what was not answered with 200."""

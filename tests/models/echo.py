@@ -1,5 +1,6 @@
 """An author's Python model that answers what it is given, and misbehaves when a row or a parameter says so."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -18,9 +19,12 @@ class Echo:
     def fit(self, X: Any, y: Any) -> "Echo":
         return self
 
-    def predict(self, X: Any, nap: float = 0.0, add: float = 0.0, raises: str = "") -> Any:
+    def predict(self, X: Any, nap: float = 0.0, add: float = 0.0, raises: str = "", deaf: bool = False) -> Any:
         if (X[:, 0] == DEADLY).any():
             os.kill(os.getpid(), signal.SIGKILL)
+        while deaf:
+            with contextlib.suppress(KeyboardInterrupt):
+                time.sleep(0.1)
         for _ in range(int(nap * 100)):
             time.sleep(0.01)
         if raises == "exit":

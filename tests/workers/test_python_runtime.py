@@ -48,9 +48,7 @@ def runtime() -> PythonRuntime:
     return started
 
 
-def task(
-    estimator: Any, table: Table = X, y: Any = CODES, labels: Labels | None = LABELS, **spec: Any
-) -> FitTask:
+def task(estimator: Any, table: Table = X, y: Any = CODES, labels: Labels | None = LABELS, **spec: Any) -> FitTask:
     kind: Task = "regression" if labels is None else "classification"
     return FitTask(kind, spec, {}, table, y, labels, cloudpickle.dumps(estimator))
 
@@ -105,9 +103,7 @@ def test_a_regression_answers_numbers_and_parameters_are_passed(runtime: PythonR
 
 
 @pytest.mark.parametrize("rows", [1, 2, 4])
-def test_an_estimator_may_write_into_its_matrix_whatever_the_number_of_rows(
-    runtime: PythonRuntime, rows: int
-) -> None:
+def test_an_estimator_may_write_into_its_matrix_whatever_the_number_of_rows(runtime: PythonRuntime, rows: int) -> None:
     table = Table("ab", matrix=np.frombuffer(X.matrix().tobytes(order="F")).reshape((4, 2), order="F")).slice(0, rows)
     model = runtime.fit(task(make_pipeline(StandardScaler(copy=False), LogisticRegression())))
     before = table.matrix().copy()
@@ -148,7 +144,12 @@ def test_columns_of_several_kinds_are_a_data_frame(runtime: PythonRuntime) -> No
 
 
 def test_matrix_or_frame_is_decided_by_the_schema_or_by_the_author(runtime: PythonRuntime) -> None:
-    for spec, kind in (({}, np.ndarray), ({"x": "frame"}, pd.DataFrame), ({"x": "matrix"}, np.ndarray)):
+    choices: list[tuple[dict[str, Any], type]] = [
+        ({}, np.ndarray),
+        ({"x": "frame"}, pd.DataFrame),
+        ({"x": "matrix"}, np.ndarray),
+    ]
+    for spec, kind in choices:
         model = runtime.fit(task(Spy(), labels=None, y=CODES.astype(float), **spec))
         assert isinstance(model.estimator.seen[0], kind)
         again = runtime.load(manifest(labels=None, **spec), runtime.dump(model))

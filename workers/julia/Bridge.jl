@@ -4,7 +4,8 @@
     TriglotBridge
 
 Calls the author's Julia code for a host that speaks C: a request comes in as MessagePack with pointers to
-columns, an answer goes out as a pointer to numbers or bytes. Nothing else crosses.
+columns, an answer goes out as a pointer to numbers or bytes, a dataset as MessagePack with pointers to columns.
+Nothing else crosses.
 """
 module TriglotBridge
 
@@ -35,6 +36,7 @@ include("inputs.jl")
 include("answers.jl")
 include("sources.jl")
 include("models.jl")
+include("datasets.jl")
 include("failures.jl")
 include("warnings.jl")
 
@@ -143,6 +145,8 @@ const OPERATIONS = Dict{String,Function}(
     "dump" => dump_value,
     "predict" => predict,
     "predict_proba" => predict_proba,
+    "dataset" => dataset,
+    "forget_dataset" => forget_dataset,
     "describe" => describe,
     "free" => free,
     "versions" => versions,

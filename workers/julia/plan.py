@@ -68,6 +68,12 @@ class Plan:
             seed=seed,
         )
 
+    @classmethod
+    def of_dataset(cls, spec: Mapping[str, Any], sources: Mapping[str, str]) -> "Plan":
+        """Return the plan of a function that gives data: it is called as `fit` is, with parameters alone."""
+        known = {key: spec[key] for key in ("script", "folder", "params", "layout") if key in spec}
+        return cls.of({**known, "fit": _text(spec, "function", "dataset")}, sources)
+
     @property
     def space(self) -> str:
         """The name of the Julia module for exactly this script of exactly these files, in every process."""

@@ -21,9 +21,9 @@ import numpy as np
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
 from triglot.estimator import FitTask, Output, Task
 from triglot.labels import Labels
-from triglot.table import Array, Table
+from triglot.table import Array, Column, Table
 from triglot.workers.julia.capture import Capture
-from triglot.workers.julia.convert import Features, copied, target
+from triglot.workers.julia.convert import Features, copied, dataset, target
 from triglot.workers.julia.library import Library, find
 from triglot.workers.julia.plan import Plan
 
@@ -141,6 +141,15 @@ class JuliaRuntime:
             row = int(np.argmax(np.abs(answer.sum(axis=1) - 1)))
             raise self._wrong(f"predict_proba: the probabilities of sample {row + 1} have sum {answer[row].sum():.6g}")
         return answer
+
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
+        """Return copies of what the author's function returned: (X, y), or X alone."""
+        plan = Plan.of_dataset(spec, sources)
+        told = self._ask("dataset", plan.request(None, self._folder), dict(plan.params))
+        try:
+            return dataset(told)
+        finally:
+            self._ask("forget_dataset")
 
     def describe(self, model: JuliaModel) -> Mapping[str, Any]:
         """Return the type of the author's model and whether it gives probabilities."""

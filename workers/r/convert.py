@@ -1,4 +1,4 @@
-"""Tables and parameters into R, answers out of R: one copy of each column, through R's C interface.
+"""Tables and parameters into R, answers and datasets out of R: one copy of a column, through R's C interface.
 
 Only numbers and pointers are handled here. R may collect its garbage at any allocation, so whatever is not yet
 part of something protected is put there before the next allocation. This module needs an R that runs.
@@ -21,6 +21,7 @@ _ffi: Any = openrlib.ffi
 NA_INTEGER = -(2**31)  # R's NA of integers, logicals and factors
 _INTEGER_MAX = 2**31 - 1
 _NA_REAL_BITS = 0x7FF00000000007A2  # of all NaNs, R knows the one with payload 1954 as NA
+_PAYLOAD = 0xFFFFFFFF  # where R looks for it: arithmetic may set bits above
 _TEMPLATES = 256
 
 _names, _row_names, _dim, _dimnames, _levels = (
@@ -160,6 +161,48 @@ def to_array(answer: Any) -> Array:
     if shape == _lib.R_NilValue:
         return values
     return values.reshape(tuple(_view(shape, np.int32, 2).tolist()), order="F")
+
+
+def dataset(value: Any) -> tuple[Table, Column | None]:
+    """Return copies of what `as_dataset()` gives: the columns under their names, and the target if there is one."""
+    names, columns, target = (_lib.VECTOR_ELT(value.__sexp__._cdata, i) for i in range(3))
+    found = {str(name): _column(_lib.VECTOR_ELT(columns, j)) for j, name in enumerate(_texts(names))}
+    return Table.of(found), None if target == _lib.R_NilValue else _column(target)
+
+
+def _column(cdata: Any) -> Column:
+    """Return a copy of a protected vector or factor; R's NA is missing, NaN is a number."""
+    size = _lib.Rf_xlength(cdata)
+    vector = _wrapped(cdata)
+    if isinstance(vector, rinterface.StrSexpVector):
+        return Column.strings(_texts(cdata))
+    if isinstance(vector, rinterface.FloatSexpVector):
+        doubles = _view(cdata, np.float64, size).copy()
+        gone = np.isnan(doubles) & (doubles.view(np.uint64) & _PAYLOAD == _NA_REAL_BITS & _PAYLOAD)
+        return Column("float64", doubles, gone if gone.any() else None)
+    values = _view(cdata, np.int32, size).copy()
+    gone = values == NA_INTEGER
+    missing = gone if gone.any() else None
+    values[gone] = 0
+    if isinstance(vector, rinterface.BoolSexpVector):
+        return Column("bool", values != 0, missing)
+    levels = _lib.Rf_getAttrib(cdata, _levels)
+    if levels == _lib.R_NilValue:
+        return Column("int32", values, missing)
+    ordered = "ordered" in _texts(_lib.Rf_getAttrib(cdata, _lib.R_ClassSymbol))
+    return Column.category(values - 1, [str(level) for level in _texts(levels)], ordered=ordered, missing=missing)
+
+
+def _texts(cdata: Any) -> list[str | None]:
+    """Return the texts of a protected character vector of UTF-8; each different one is decoded once."""
+    known: dict[Any, str | None] = {_lib.R_NaString: None}
+    found = []
+    for i in range(_lib.Rf_xlength(cdata)):
+        text = _lib.STRING_ELT(cdata, i)
+        if text not in known:
+            known[text] = _ffi.string(_lib.R_CHAR(text)).decode()
+        found.append(known[text])
+    return found
 
 
 def _columns(table: Table) -> list[tuple[Kind, Array, NDArray[np.bool_] | None, Column | None]]:

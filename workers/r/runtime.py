@@ -15,7 +15,7 @@ from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
 from triglot.estimator import FitTask, Output, Task
 from triglot.labels import Labels
 from triglot.sources import fingerprint, lay_out
-from triglot.table import Array, Table
+from triglot.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
 
 # The author's functions that are taken without being named, where a script has them.
@@ -130,6 +130,15 @@ class RRuntime:
         if not X.rows:
             return np.empty((0, len(model.labels.classes)))
         return self._answer(model.predict_proba, model, X, params)
+
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
+        """Return copies of what the author's function returned: list(x, y), or a data.frame or matrix alone."""
+        script = self._script(spec, sources)
+        name = script.require(spec.get("function") or "dataset")
+        convert = self._convert
+        returned = self._run("read_dataset", script.env, name, convert.parameter(spec.get("params") or {}))
+        found: tuple[Table, Column | None] = convert.dataset(returned)
+        return found
 
     def describe(self, model: RModel) -> Mapping[str, Any]:
         """Return the model's R classes, whether it knows probabilities, and the packages that are attached."""

@@ -1,0 +1,109 @@
+"""The configuration's `scoring`: scorers of scikit-learn over the answers of a worker, in whatever language."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from triglot.artefact import Artefact
+from triglot.config.directives import nearest
+from triglot.errors import ConfigError
+from triglot.fitting import Bench
+from triglot.labels import Labels
+from triglot.table import Array
+
+Scores: TypeAlias = dict[str, float]
+Scorer: TypeAlias = Callable[[Any, Any, Any], Any]
+
+ONE = "score"
+
+
+class RemoteModel:
+    """A fitted model as scikit-learn's scorers know estimators; a worker answers for it."""
+
+    def __init__(self, worker: Bench, name: str, artefact: Artefact) -> None:
+        self._worker = worker
+        self._name = name
+        self._artefact = artefact
+        card = artefact.card()
+        self._task = card["task"]
+        self._labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
+        if self._labels is not None:
+            self.classes_ = np.array(self._labels.classes)
+
+    def predict(self, X: Any) -> Array:
+        """Return a label or a number a row."""
+        answer = self._worker.predict(self._name, self._artefact, X)
+        return answer if self._labels is None else self._labels.array(answer)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return probabilities of shape (rows, classes), in the order of `classes_`."""
+        return self._worker.predict_proba(self._name, self._artefact, X)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the accuracy or R²."""
+        return self._worker.score(self._name, self._artefact, X, y)
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
+
+        classifier = self._task == "classification"
+        return Tags(
+            estimator_type="classifier" if classifier else "regressor",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags() if classifier else None,
+            regressor_tags=None if classifier else RegressorTags(),
+        )
+
+
+def is_single(scoring: Any) -> bool:
+    """Return whether a `scoring` gives one score, as far as can be told without calling it."""
+    return scoring is None or isinstance(scoring, str) or callable(scoring)
+
+
+def scores(model: RemoteModel, scoring: Any, X: Any, y: Any) -> Scores:
+    """Return what `scoring` says of the model on these data: one entry `score`, or those of a dict of scorers.
+
+    Without a `scoring` it is the accuracy of a classifier and R² of a regression.
+    """
+    if y is None:
+        raise ConfigError("there is no target to score against; give the dataset loader a target_column")
+    if scoring is None:
+        return {ONE: model.score(X, y)}
+    found: Scores = {}
+    for name, scorer in _scorers(scoring).items():
+        value = scorer(model, X, y)
+        found |= {key: float(one) for key, one in value.items()} if isinstance(value, Mapping) else {name: float(value)}
+    return found
+
+
+def metric(found: Scores) -> float | Scores:
+    """Return scores as they are stored: one as the number itself."""
+    return found[ONE] if set(found) == {ONE} else found
+
+
+def told(found: Scores) -> list[str]:
+    """Return a line a score."""
+    return [f"{name}: {value}" for name, value in found.items()]
+
+
+def _scorers(scoring: Any) -> dict[str, Scorer]:
+    if isinstance(scoring, Mapping):
+        return {str(name): _scorer(entry) for name, entry in scoring.items()}
+    if isinstance(scoring, (list, tuple, set)):
+        return {str(name): _scorer(name) for name in scoring}
+    return {ONE: _scorer(scoring)}
+
+
+def _scorer(entry: Any) -> Scorer:
+    if callable(entry):
+        scorer: Scorer = entry
+        return scorer
+    from sklearn.metrics import get_scorer, get_scorer_names
+
+    try:
+        known: Scorer = get_scorer(entry)
+    except (ValueError, KeyError, TypeError):
+        hint = nearest(str(entry), get_scorer_names())
+        raise ConfigError(f"scoring: there is no scorer {entry!r}. {hint} Or give a function f(model, X, y).") from None
+    return known

@@ -1,0 +1,33 @@
+"""`palladium.R`: models of an R script, declared as Palladium declared them."""
+
+from typing import Any, ClassVar
+
+from triglot.estimators import RClassifier, RRegressor
+
+
+class ClassificationModel(RClassifier):
+    """An R model that answers classes; further arguments go to its function."""
+
+    def __init__(self, scriptname: str, funcname: str, encode_labels: bool = False, **kwargs: Any) -> None:
+        super().__init__(script=scriptname, fit=funcname, params=kwargs, encode_labels=encode_labels)
+
+
+class RegressionModel(RRegressor):
+    """An R model that answers numbers; further arguments go to its function."""
+
+    def __init__(self, scriptname: str, funcname: str, encode_labels: bool = False, **kwargs: Any) -> None:
+        super().__init__(script=scriptname, fit=funcname, params=kwargs, encode_labels=encode_labels)
+
+
+class Rpy2Transform:
+    """A step before an R model that has nothing to do: tables keep their names and the levels of their factors."""
+
+    keeps_table: ClassVar[bool] = True
+
+    def fit(self, X: Any, y: Any = None) -> "Rpy2Transform":
+        """Return self."""
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return X as it is."""
+        return X

@@ -1,0 +1,53 @@
+"""Palladium's import names, for configurations and modules that were written for it.
+
+After `install()` the statement `from palladium.interfaces import DatasetLoader` gives this package's module of that
+name. Palladium itself, where it is installed, is found first and keeps its name.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+NAME = "palladium"
+
+
+def install() -> None:
+    """Let `palladium` and its modules be imported where there is no such package; a second call does nothing."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.append(_Finder())  # the last, so that it is asked for what nobody else has
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds `palladium.x` as `triglot.palladium.x`."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package, _, rest = fullname.partition(".")
+        if package != NAME or (rest and sys.modules.get(NAME) is not sys.modules[__name__]):
+            return None
+        ours = f"{__name__}.{rest}" if rest else __name__
+        found = importlib.util.find_spec(ours)
+        if found is None:
+            return None
+        return ModuleSpec(fullname, _Alias(ours), is_package=found.submodule_search_locations is not None)
+
+
+class _Alias(importlib.abc.Loader):
+    """Gives a module that exists under another name; its own spec stays as it was."""
+
+    def __init__(self, ours: str) -> None:
+        self._ours = ours
+        self._spec: ModuleSpec | None = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(self._ours)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec

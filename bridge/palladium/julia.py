@@ -1,0 +1,27 @@
+"""`palladium.julia`: models of a Julia package, declared as Palladium declared them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from triglot.estimators import JuliaClassifier
+
+
+class ClassificationModel(JuliaClassifier):
+    """A Julia model that answers classes; its functions get samples as the columns of X."""
+
+    def __init__(
+        self,
+        fit_func: str,
+        predict_func: str,
+        fit_kwargs: Mapping[str, Any] | None = None,
+        predict_kwargs: Mapping[str, Any] | None = None,
+        encode_labels: bool = False,
+    ) -> None:
+        super().__init__(
+            fit=fit_func,
+            predict=predict_func,
+            params=dict(fit_kwargs or {}),
+            predict_params=dict(predict_kwargs or {}),
+            encode_labels=encode_labels,
+            layout="columns",
+        )

@@ -1,0 +1,148 @@
+"""Recurrence rules: a thread that calls a function at the times that a rule of dateutil names.
+
+A rule's `dtstart` decides the clock. Without a time zone its times are those of this machine's local clock, so that
+"at 03:00" stays at 03:00 when summer time begins; with one (`'2026-01-01T03:00:00+01:00'`) they are instants of it.
+Without a `dtstart` a rule starts when the thread is made.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import dateutil.parser
+import dateutil.rrule
+
+from triglot.errors import ConfigError
+
+logger = logging.getLogger("triglot")
+
+SLEEP_BETWEEN_CHECKS_S: Final = 60.0
+_FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
+_DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DATES: Final = ("dtstart", "until")
+_WORDS: Final = {"freq": _FREQUENCIES, "wkst": _DAYS, "byweekday": _DAYS, "byday": _DAYS}
+
+Now = Callable[[Any], datetime]  # given a time zone or None, as `datetime.now`
+
+
+def rule_of(rrule: Any) -> Any:
+    """Return dateutil's rule: the one given, or that of a dict of its arguments.
+
+    Frequencies and days may be words ('HOURLY', ['MO', 'FR']), dates may be text.
+    """
+    if not isinstance(rrule, Mapping):
+        if not hasattr(rrule, "after"):
+            raise ConfigError(f"a rule must be a dict such as {{'freq': 'HOURLY'}}, not {type(rrule).__name__}")
+        return rrule
+    if "freq" not in rrule:
+        raise ConfigError(f"a rule needs 'freq': one of {', '.join(_FREQUENCIES)}")
+    arguments = {str(key): _argument(str(key), value) for key, value in rrule.items()}
+    arguments["byweekday"] = arguments.pop("byday", arguments.get("byweekday"))
+    try:
+        return dateutil.rrule.rrule(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"the rule {dict(rrule)!r} is none: {error}; see dateutil.rrule.rrule") from error
+
+
+class RruleThread:
+    """Calls a function at each occurrence of a rule, from `start()` to `stop()`, in a daemon thread of its own.
+
+    Occurrences that fall into a call that is still running are made up for by one call after it. An exception is
+    logged and the next occurrence is tried. After a fork the child has a thread of its own. `sleep_between_checks`
+    bounds the seconds that pass before the clock is looked at again: a clock that was set takes effect then.
+    """
+
+    def __init__(
+        self,
+        func: Callable[[], Any],
+        rrule: Any,
+        sleep_between_checks: float = SLEEP_BETWEEN_CHECKS_S,
+        now: Now = datetime.now,
+    ) -> None:
+        self._func = func
+        self._name = getattr(func, "__name__", type(func).__name__)
+        self._rule = rule_of(rrule)
+        self._sleep_s = sleep_between_checks
+        self._now = now
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.last_execution = self._clock()
+
+    def start(self) -> None:
+        """Begin; a second call does nothing."""
+        if self._thread is None or not self._thread.is_alive():
+            self._over = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(self._over,), name=f"rule-{self._name}", daemon=True)
+            self._thread.start()
+            _running.add(self)
+
+    def stop(self) -> None:
+        """Call no more; a call that is running goes on to its end."""
+        self._over.set()
+        _running.discard(self)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end after `stop()`."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def is_alive(self) -> bool:
+        """Return whether the thread runs; it ends with the last occurrence of its rule."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _clock(self) -> datetime:
+        start = getattr(self._rule, "_dtstart", None)
+        return self._now(None if start is None else start.tzinfo)
+
+    def _run(self, over: threading.Event) -> None:
+        occurrences: Iterator[datetime] = iter(self._rule)  # kept, because a rule counts from its start each time
+        due = next((at for at in occurrences if at > self.last_execution), None)
+        while due is not None:
+            now = self._clock()
+            if now < due:
+                if over.wait(min((due - now).total_seconds(), self._sleep_s)):
+                    return
+                continue
+            self.last_execution = now
+            due = next((at for at in occurrences if at > now), None)
+            try:
+                self._func()
+            except Exception:
+                logger.exception("Failed to call %s", self._name)
+            if over.is_set():
+                return
+        _running.discard(self)
+
+    def _after_fork(self) -> None:
+        self._thread = None
+        self.start()
+
+
+_running: set[RruleThread] = set()
+
+
+def _restart_all() -> None:
+    for thread in list(_running):
+        thread._after_fork()
+
+
+os.register_at_fork(after_in_child=_restart_all)
+
+
+def _argument(key: str, value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_argument(key, item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if key in _DATES:
+        try:
+            return dateutil.parser.parse(value)
+        except (ValueError, OverflowError) as error:
+            raise ConfigError(f"the rule's {key} {value!r} is no date; write 2026-01-31T03:00:00") from error
+    known = _WORDS.get(key, ())
+    if value not in known:
+        raise ConfigError(f"the rule's {key} is {value!r}; use {', '.join(known) if known else 'a number'}")
+    return getattr(dateutil.rrule, value)

@@ -1,0 +1,187 @@
+"""Jobs: what is to be done once, by one runner at a time, and survives the end of any process."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import Connection, Row, select
+
+from triglot.errors import BadRequest, JobNotFound
+from triglot.store.engine import Database
+from triglot.store.plain import from_json, to_json
+from triglot.store.tables import jobs
+
+State: TypeAlias = Literal["queued", "running", "cancelling", "finished", "error", "cancelled"]
+
+ENDED: tuple[State, ...] = ("finished", "error", "cancelled")
+# A runner that gave no sign of life for so long is gone, and its job is taken over.
+LOST_AFTER_S = 30.0
+KEPT = 1_000
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job as it stands. `info` is what came of it: a result, or why it failed."""
+
+    id: str
+    kind: str
+    parameters: dict[str, Any]
+    state: State
+    created: str
+    started: str | None
+    finished: str | None
+    info: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job as JSON values; `func` and `status` are the words that Palladium's clients know."""
+        return {
+            "func": self.kind,
+            "parameters": self.parameters,
+            "status": self.state,
+            "created": self.created,
+            "started": self.started,
+            "finished": self.finished,
+            "info": self.info,
+        }
+
+
+class JobStore:
+    """The jobs of one database; safe for threads and processes, each call is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def submit(self, kind: str, parameters: Mapping[str, Any], job_id: str | None = None) -> Job:
+        """Return the new job, or the one that already has this id: the same request twice is one job."""
+        wanted = job_id or uuid.uuid4().hex
+        if not _ID.fullmatch(wanted):
+            raise BadRequest("a job's id has 1 to 64 letters, digits, '_', '.', ':' or '-'")
+        row = {
+            "id": wanted,
+            "kind": kind,
+            "parameters": to_json(parameters, "parameters"),
+            "state": "queued",
+            "created": _now(),
+            "info": "{}",
+        }
+
+        def work(connection: Connection) -> Job:
+            found = connection.execute(select(jobs).where(jobs.c.id == wanted)).first()
+            if found is None:
+                connection.execute(jobs.insert().values(**row))
+                _forget_old(connection)
+                found = connection.execute(select(jobs).where(jobs.c.id == wanted)).one()
+            return _job(found)
+
+        return self._database.write(work)
+
+    def record(self, kind: str) -> Job:
+        """Return a job that is done already, for what takes no time but is asked for as a job."""
+        job = self.submit(kind, {})
+
+        def work(connection: Connection) -> Job:
+            done = {"state": "finished", "started": job.created, "finished": _now()}
+            connection.execute(jobs.update().where(jobs.c.id == job.id, jobs.c.state == "queued").values(**done))
+            return _find(connection, job.id)
+
+        return self._database.write(work)
+
+    def claim(self, runner: str) -> Job | None:
+        """Return the oldest job that waits or whose runner is lost, now this runner's; None where there is none."""
+
+        def work(connection: Connection) -> Job | None:
+            lost = (jobs.c.state == "running") & (jobs.c.beat < _ago(LOST_AFTER_S))
+            query = select(jobs).where((jobs.c.state == "queued") | lost).order_by(jobs.c.created).limit(1)
+            row = connection.execute(query.with_for_update()).first()
+            if row is None:
+                return None
+            mine = {"state": "running", "runner": runner, "started": _now(), "beat": _now()}
+            same = (jobs.c.id == row.id) & (jobs.c.state == row.state) & jobs.c.runner.is_not_distinct_from(row.runner)
+            if connection.execute(jobs.update().where(same).values(**mine)).rowcount != 1:
+                return None
+            return _job(connection.execute(select(jobs).where(jobs.c.id == row.id)).one())
+
+        return self._database.write(work)
+
+    def beat(self, job_id: str, runner: str) -> bool:
+        """Give a sign of life; False where the job is to be cancelled or is no longer this runner's."""
+
+        def work(connection: Connection) -> bool:
+            mine = (jobs.c.id == job_id) & (jobs.c.runner == runner)
+            running = jobs.update().where(mine, jobs.c.state == "running")
+            return connection.execute(running.values(beat=_now())).rowcount == 1
+
+        return self._database.write(work)
+
+    def end(self, job_id: str, runner: str, state: State, info: str) -> None:
+        """Write what came of a job, if it still is this runner's."""
+
+        def work(connection: Connection) -> None:
+            mine = (jobs.c.id == job_id) & (jobs.c.runner == runner) & jobs.c.state.not_in(ENDED)
+            values = {"state": state, "finished": _now(), "info": to_json({"text": info}, "info")}
+            connection.execute(jobs.update().where(mine).values(**values))
+
+        self._database.write(work)
+
+    def cancel(self, job_id: str) -> Job:
+        """Return the job after its end was asked for: at once if it waits, by its runner if it runs."""
+
+        def work(connection: Connection) -> Job:
+            waits = jobs.update().where(jobs.c.id == job_id, jobs.c.state == "queued")
+            runs = jobs.update().where(jobs.c.id == job_id, jobs.c.state == "running")
+            connection.execute(waits.values(state="cancelled", finished=_now()))
+            connection.execute(runs.values(state="cancelling"))
+            return _find(connection, job_id)
+
+        return self._database.write(work)
+
+    def get(self, job_id: str) -> Job:
+        """Return one job; raises `JobNotFound`."""
+        with self._database.reading() as connection:
+            return _find(connection, job_id)
+
+    def list(self, limit: int = 100) -> list[Job]:
+        """Return the newest jobs first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(jobs).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit))
+            return [_job(row) for row in rows]
+
+
+def _find(connection: Connection, job_id: str) -> Job:
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    if row is None:
+        raise JobNotFound(f"there is no job {job_id!r}")
+    return _job(row)
+
+
+def _forget_old(connection: Connection) -> None:
+    """Keep the newest jobs that have ended; those that have not are always kept."""
+    newest = select(jobs.c.created).where(jobs.c.state.in_(ENDED)).order_by(jobs.c.created.desc())
+    oldest_kept = connection.execute(newest.offset(KEPT).limit(1)).scalar_one_or_none()
+    if oldest_kept is not None:
+        connection.execute(jobs.delete().where(jobs.c.state.in_(ENDED), jobs.c.created <= oldest_kept))
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        parameters=from_json(row.parameters),
+        state=row.state,
+        created=row.created,
+        started=row.started,
+        finished=row.finished,
+        info=str(from_json(row.info).get("text", "")),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")

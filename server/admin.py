@@ -1,0 +1,121 @@
+"""Views that change something: fit, activate, refresh, jobs. None is reachable unless a configuration says so.
+
+They stand at fixed routes once the service has an admin token, and then want it; a configuration may also put `fit`,
+`activate` and `update_model_cache` at routes of its own, as Palladium's did, with decorators of its own around them.
+"""
+
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from triglot.errors import BadRequest, ConfigError, TriglotError
+from triglot.server.context import here
+from triglot.server.models import list_models
+from triglot.server.payload import json_response
+from triglot.store.jobs import JobStore
+
+View = Callable[..., Any]
+
+_TRUE = {"1", "t", "true"}
+JOBS_SHOWN = 20
+
+
+def behind_token(view: View) -> View:
+    """Return the view, for callers only who send the admin token as `Authorization: Bearer ...`."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        token = here().options.admin_token
+        sent = request.headers.get("Authorization", "")
+        if not token or not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
+            raise Unauthorized(
+                "send the admin token as 'Authorization: Bearer TOKEN'",
+                www_authenticate=WWWAuthenticate("bearer", {"realm": "triglot"}),
+            )
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def fit() -> Response:
+    """Start a fit as a job and return its id at once; the same Idempotency-Key is the same job."""
+    parameters: dict[str, Any] = {
+        name: request.values[name].lower() in _TRUE
+        for name in ("persist", "activate", "evaluate")
+        if name in request.values
+    }
+    if "persist_if_better_than" in request.values:
+        parameters["persist_if_better_than"] = _number("persist_if_better_than")
+    if models := request.values.getlist("model"):
+        parameters["models"] = models
+    job = _jobs().submit("fit", parameters, request.headers.get("Idempotency-Key"))
+    return json_response({"job_id": job.id})
+
+
+def update_model_cache() -> Response:
+    """Look into the store now; the other processes do so by themselves within a second."""
+    here().service.refresh()
+    return json_response({"job_id": _jobs().record("update_model_cache").id})
+
+
+def activate() -> Response:
+    """Make a version the one that answers, and return the listing; 404 for a version that is not there."""
+    text = request.values.get("model_version")
+    if text is None:
+        raise BadRequest("model_version is missing; send it in the query or as a form field")
+    try:
+        version = int(text)
+    except ValueError:
+        raise BadRequest(f"model_version must be a whole number, not {text!r}") from None
+    service = here().service
+    name = request.values.get("model")
+    if name is None:
+        names = sorted({info.model for info in service.store.list()})
+        if len(names) > 1:
+            raise BadRequest(f"say which model: {', '.join(names)}")
+        name = names[0] if names else "model"
+    service.store.activate(name, version)
+    service.refresh()
+    return list_models(service)
+
+
+def jobs() -> Response:
+    """Return the newest jobs."""
+    return json_response({"jobs": [{"id": job.id, **job.to_json()} for job in _jobs().list()]})
+
+
+def job(job_id: str) -> Response:
+    """Return one job, with what came of it; DELETE ends it."""
+    found = _jobs().cancel(job_id) if request.method == "DELETE" else _jobs().get(job_id)
+    return json_response({"id": found.id, **found.to_json()})
+
+
+def summary() -> dict[str, Any]:
+    """Return the newest jobs as `/alive` shows them to everybody: no parameters and no output."""
+    store = here().jobs
+    if store is None:
+        return {}
+    try:
+        newest = store.list(JOBS_SHOWN)
+    except TriglotError:
+        return {}
+    return {job.id: {"func": job.kind, "started": job.started, "status": job.state} for job in newest}
+
+
+def _jobs() -> JobStore:
+    store = here().jobs
+    if store is None:
+        raise ConfigError("this application was made without jobs")
+    return store
+
+
+def _number(name: str) -> float:
+    try:
+        return float(request.values[name])
+    except ValueError:
+        raise BadRequest(f"{name} must be a number, not {request.values[name]!r}") from None

@@ -1,0 +1,70 @@
+"""Predict services whose own methods take part, as Palladium let users override them.
+
+They run here, in the front end, and see what they used to see: a model with `predict`, a sample as a numpy array, a
+prediction as a numpy array. Only the model is a stand-in now, whose `predict` asks a worker.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triglot.catalogue import Served
+from triglot.errors import BadRequest
+from triglot.service import Service
+from triglot.table import Table
+
+Array = NDArray[Any]
+
+
+class RemoteModel:
+    """The version that answers, as an estimator: samples in, answers out, each call one request to a worker."""
+
+    def __init__(self, service: Service, served: Served, timeout_s: float, request_id: str) -> None:
+        self._service = service
+        self._served = served
+        self._timeout_s = timeout_s
+        self._request_id = request_id
+
+    @property
+    def classes_(self) -> Array:
+        """The ordered classes of a classifier."""
+        if self._served.labels is None:
+            raise AttributeError("this model is no classifier and has no classes_")
+        return np.array(self._served.labels.classes)
+
+    @property
+    def __metadata__(self) -> dict[str, Any]:
+        """What is known of the version."""
+        info = self._served.info
+        return {"version": info.version, "train_timestamp": info.created.isoformat(), **info.metrics, **info.metadata}
+
+    def predict(self, samples: Any, **params: Any) -> Array:
+        """Return labels or numbers, one a sample."""
+        return np.array(self._ask(samples, params, proba=False))
+
+    def predict_proba(self, samples: Any, **params: Any) -> Array:
+        """Return probabilities of shape (samples, classes), in the order of `classes_`."""
+        return np.array(self._ask(samples, params, proba=True))
+
+    def _ask(self, samples: Any, params: Mapping[str, Any], *, proba: bool) -> list[Any]:
+        prediction = self._service.predict(
+            self._served,
+            self._table(samples),
+            proba=proba,
+            params=params,
+            timeout_s=self._timeout_s,
+            request_id=self._request_id,
+        )
+        return prediction.values
+
+    def _table(self, samples: Any) -> Table:
+        """Return samples as the model's table; their columns stand for the model's, in order."""
+        array = np.asarray(samples, dtype=object)
+        if array.ndim == 1:
+            array = array.reshape(-1, 1)
+        names = self._served.schema.names
+        if array.ndim != 2 or array.shape[1] != len(names):
+            raise BadRequest(f"samples of {len(names)} fields are needed, not of shape {array.shape}")
+        return self._served.schema.rows([dict(zip(names, row, strict=True)) for row in array.tolist()])

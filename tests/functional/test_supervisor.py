@@ -1,0 +1,102 @@
+"""supervisord holds the service, and supervisorctl is the operator's handle on it."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import Serve, installed
+from tests.functional.running import Load, Running
+from tests.helpers import require, until
+from triglot.service import ABSENCE_S
+
+FINE = {"mood": 0, "seconds": 0}
+BRIEF = {"mood": 0, "seconds": 0.05}
+PYTHON, R, JULIA = (f"/models/moody-{language}/predict" for language in ("python", "r", "julia"))
+START_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def service(serve: Serve) -> Iterator[Running]:
+    yield serve(r=2)
+
+
+def started_at(pid: int) -> float:
+    """Return when a process was started, in seconds since the machine was."""
+    # the name in brackets may hold blanks; the 22nd field is the start, the 20th after it
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def test_status_shows_every_process_running(service: Running) -> None:
+    done = service.ctl("status")
+
+    assert done.returncode == 0
+    states = dict(line.split()[:2] for line in done.stdout.splitlines())
+    wanted = {"wake", "web", "workers-python:python-0"}
+    wanted |= {"workers-r:r-0", "workers-r:r-1"} if "r" in installed() else set()
+    wanted |= {"workers-julia:julia-0"} if "julia" in installed() else set()
+    assert states == dict.fromkeys(wanted, "RUNNING")
+
+
+def test_the_replacement_of_a_killed_worker_starts_within_a_second(service: Running) -> None:
+    for _ in range(2):
+        until(lambda: service.get("/ready").status == 200, START_S)
+        old = service.pid("workers-python:python-0")
+        killed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
+        os.kill(old, signal.SIGKILL)
+        until(lambda old=old: service.pid("workers-python:python-0") not in (0, old), START_S)  # type: ignore[misc]
+
+        assert started_at(service.pid("workers-python:python-0")) - killed_at < 1.0
+    assert service.post(PYTHON, [FINE]).result == [1.0]
+
+
+def test_a_restart_of_all_r_workers_loses_no_request(service: Running) -> None:
+    require("r")
+    before = {service.pid(f"workers-r:r-{number}") for number in (0, 1)}
+    with Load(service, [R], [BRIEF], threads=3) as load:
+        load.after(6)
+        done = service.ctl("restart", "workers-r:*")
+        load.after(6)
+
+    assert done.returncode == 0, done.stdout
+    assert load.failures() == []
+    assert before.isdisjoint({service.pid(f"workers-r:r-{number}") for number in (0, 1)})
+
+
+def test_the_restart_of_one_of_two_is_not_noticed(service: Running) -> None:
+    require("r")
+    until(lambda: service.get("/ready").body["models"]["moody-r"]["workers"] == 2, START_S)
+    with Load(service, [R], [BRIEF], threads=3) as load:
+        load.after(6)
+        assert service.ctl("restart", "workers-r:r-0").returncode == 0
+        load.after(6)
+
+    assert load.failures() == []
+    # the sibling takes over: nobody waits for R to start
+    assert max(answer.seconds for _, answer in load.answers) < 2.0
+
+
+def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: Running) -> None:
+    require("julia")
+    assert service.ctl("stop", "workers-julia:*").returncode == 0
+    with Load(service, [PYTHON], [BRIEF]) as load:
+        load.after(3)
+        assert service.get("/ready").status == 503
+        time.sleep(ABSENCE_S + 1.0)  # until then requests wait, as after a crash
+        refused = service.post(JULIA, [FINE])
+
+    assert refused.status == 503
+    assert refused.seconds < 1.0
+    assert refused.body["metadata"]["code"] == "worker-unavailable"
+    assert refused.headers["retry-after"] == "1"
+    assert refused.message.startswith("there has been no worker for julia for ")
+    assert load.failures() == []
+    assert max(answer.seconds for _, answer in load.answers) < 2.0
+
+    assert service.ctl("start", "workers-julia:*").returncode == 0
+    until(lambda: service.get("/ready").status == 200, START_S)
+    assert service.post(JULIA, [FINE]).result == [1.0]

@@ -1,0 +1,97 @@
+"""A real service for Flask's test client: an SQLite store, a Python worker process and no network between."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pandas as pd
+import pytest
+from flask.testing import FlaskClient
+from sklearn.linear_model import LogisticRegression
+
+from tests.helpers import KEY, Hive
+from tests.server import authors
+from triglot.client import Client
+from triglot.dataset import CSV
+from triglot.fitting import Bench, bench
+from triglot.server.app import Options, create_app
+from triglot.service import Service
+from triglot.store import ModelStore
+
+DATA = Path(__file__).parents[2] / "examples" / "data" / "iris.data"
+COLUMNS = ["sepal length", "sepal width", "petal length", "petal width", "species"]
+FLOWER = {"sepal length": 5.2, "sepal width": 3.5, "petal length": 1.5, "petal width": 0.2}
+TIMEOUT_S = 20.0
+
+Open = Callable[..., FlaskClient]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelStore]:
+    """Hold a store of fitted models; each version 1 is active."""
+    store = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('server') / 'models.db'}")
+    cloudpickle.register_pickle_by_value(authors)
+    with bench("python", {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
+        for name, (model, X, y) in _models().items():
+            _store(store, worker, name, model, X, y)
+    cloudpickle.unregister_pickle_by_value(authors)
+    yield store
+    store.close()
+
+
+def _models() -> dict[str, tuple[Any, Any, Any]]:
+    iris, species = CSV(str(DATA), "species", names=COLUMNS).frame()
+    moods = pd.DataFrame({"mood": [0.0, 0.0]})
+    fruit = pd.DataFrame(
+        {
+            "фрукт": pd.Categorical(["яблоко", "Birne", None], categories=["яблоко", "Birne"]),
+            "größe": [1.5, None, 2.5],
+            "whole": [1, 2, 3],
+            "ripe": [True, False, True],
+        }
+    )
+    return {
+        "iris": (LogisticRegression(C=0.3, max_iter=1000), iris, species),
+        "ja-nein": (LogisticRegression(), pd.DataFrame({"größe": [1.0, 9.0]}), pd.Series(["нет ✗", "ja ✓"])),
+        "moody": (authors.Moody(), moods, pd.Series([1.0, 2.0])),
+        "fruit": (authors.Sizes(), fruit, pd.Series([1.0, 2.0, 3.0])),
+        "pair": (authors.Pair(), moods, pd.Series([1.0, 2.0])),
+    }
+
+
+def _store(store: ModelStore, worker: Bench, name: str, model: Any, X: Any, y: Any) -> None:
+    fitted = worker.fit(name, model, X, y)
+    version = store.write(name, fitted.artefact, metrics={"score_train": 0.5}, metadata={"author": "somebody"})
+    store.activate(name, version)
+
+
+@pytest.fixture(scope="session")
+def service(models: ModelStore) -> Iterator[Service]:
+    """Hold a service of the store with one running Python worker."""
+    hive = Hive()
+    try:
+        hive.start("python")
+        made = Service(models, Client(hive.run_dir))
+        yield made
+        made.close()
+    finally:
+        hive.close()
+
+
+@pytest.fixture
+def open_app(service: Service) -> Open:
+    """Give the function that returns a client of an application with these options."""
+
+    def opened(**options: Any) -> FlaskClient:
+        return create_app(service, replace(Options(timeout_s=TIMEOUT_S), **options)).test_client()
+
+    return opened
+
+
+@pytest.fixture
+def http(open_app: Open) -> FlaskClient:
+    """Hold a client of an application as it is by default."""
+    return open_app()

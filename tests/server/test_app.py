@@ -1,0 +1,105 @@
+"""The application: its routes, its decorators, its request ids."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.server.conftest import FLOWER, Open
+from triglot.errors import ConfigError
+from triglot.server.predict import PredictService
+
+IRIS = "/models/iris/predict"
+
+
+@pytest.mark.parametrize("given", ["abc.DEF-1", "a" * 128, "2026:11:21_x"])
+def test_a_good_request_id_is_echoed_in_header_and_body(http: FlaskClient, given: str) -> None:
+    answer = http.get(IRIS, query_string=FLOWER, headers={"X-Request-Id": given})
+
+    assert answer.headers["X-Request-Id"] == given
+    assert answer.json["metadata"]["request_id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a/b", "<script>", "a" * 129, "ä"])
+def test_a_bad_request_id_is_replaced(http: FlaskClient, given: str) -> None:
+    answer = http.get(IRIS, query_string=FLOWER, headers={"X-Request-Id": given})
+
+    assert answer.headers["X-Request-Id"] not in ("", given)
+    assert len(answer.headers["X-Request-Id"]) == 32
+    assert answer.json["metadata"]["request_id"] == answer.headers["X-Request-Id"]
+
+
+def test_two_requests_have_two_ids(http: FlaskClient) -> None:
+    assert http.get("/alive").headers["X-Request-Id"] != http.get("/alive").headers["X-Request-Id"]
+
+
+def test_an_error_carries_the_request_id_too(http: FlaskClient) -> None:
+    answer = http.get("/nowhere", headers={"X-Request-Id": "mine"})
+
+    assert answer.headers["X-Request-Id"] == "mine"
+    assert answer.json["metadata"]["request_id"] == "mine"
+
+
+def test_a_slash_at_the_end_changes_nothing(http: FlaskClient) -> None:
+    assert http.get(f"{IRIS}/", query_string=FLOWER).json["result"] == "Iris-setosa"
+    assert http.get("/alive/").status_code == 200
+
+
+def test_there_is_no_route_for_files(http: FlaskClient) -> None:
+    assert http.get("/static/../app.py").status_code == 404
+
+
+def test_service_metadata_stand_in_every_good_answer(open_app: Open) -> None:
+    http = open_app(service_metadata={"service_name": "flowers", "build": 7})
+
+    metadata = http.get(IRIS, query_string=FLOWER).json["metadata"]
+
+    assert (metadata["service_name"], metadata["build"]) == ("flowers", 7)
+
+
+def test_two_services_of_one_route_are_refused(open_app: Open) -> None:
+    with pytest.raises(ConfigError, match="two predict services share an entry_point: /predict, /predict"):
+        open_app(services=[PredictService(), PredictService()])
+
+
+def wrapped(name: str, seen: list[str]) -> Callable[..., Any]:
+    """Return a decorator that notes its name before the view is called."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            seen.append(name)
+            return view(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def test_decorators_wrap_their_views_the_first_one_innermost(open_app: Open) -> None:
+    seen: list[str] = []
+    http = open_app(
+        decorators={
+            "predict_decorators": [wrapped("inner", seen), wrapped("outer", seen)],
+            "alive_decorators": [wrapped("alive", seen)],
+            "list_decorators": [wrapped("list", seen)],
+        }
+    )
+
+    assert http.get(IRIS, query_string=FLOWER).status_code == 200
+    assert seen == ["outer", "inner"]
+    http.get("/alive")
+    http.get("/list")
+    http.get("/ready")
+    assert seen[2:] == ["alive", "list"]
+
+
+def test_a_service_may_have_decorators_of_its_own(open_app: Open) -> None:
+    seen: list[str] = []
+    mine = PredictService(model="iris", entry_point="/mine", decorator_list_name="my_decorators")
+    http = open_app(services=[mine], decorators={"my_decorators": [wrapped("mine", seen)]})
+
+    http.get("/mine", query_string=FLOWER)
+    http.get(IRIS, query_string=FLOWER)
+
+    assert seen == ["mine"]

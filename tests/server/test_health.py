@@ -1,0 +1,86 @@
+"""`/alive` of a process and `/ready` of the whole."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.helpers import Hive, until
+from tests.server.conftest import Open
+from triglot import __version__
+from triglot.client import Client
+from triglot.server.app import Options, create_app
+from triglot.service import Service
+from triglot.store import ModelStore
+
+
+def test_alive_has_palladium_s_keys_and_sound_numbers(open_app: Open) -> None:
+    answer = open_app(service_metadata={"service_name": "flowers"}).get("/alive")
+
+    assert answer.status_code == 200
+    assert list(answer.json) == [
+        "memory_usage",
+        "memory_usage_vms",
+        "triglot_version",
+        "service_metadata",
+        "process_metadata",
+    ]
+    assert 20 < answer.json["memory_usage"] <= answer.json["memory_usage_vms"]
+    assert answer.json["triglot_version"] == __version__
+    assert answer.json["service_metadata"] == {"service_name": "flowers"}
+
+
+def test_alive_tells_of_what_is_required(open_app: Open) -> None:
+    answer = open_app(required=("iris", "model_persister")).get("/alive")
+
+    assert answer.status_code == 200
+    assert answer.json["iris"]["metadata"] == {"version": 1, "model": "iris", "language": "python"}
+    assert datetime.fromisoformat(answer.json["iris"]["updated"]).tzinfo is not None
+    assert answer.json["model_persister"] != "N/A"
+
+
+def test_alive_is_a_503_while_something_required_is_missing(open_app: Open) -> None:
+    answer = open_app(required=("iris", "rose")).get("/alive")
+
+    assert answer.status_code == 503
+    assert answer.json["rose"] == "N/A"
+    assert answer.json["iris"]["metadata"]["version"] == 1
+
+
+def test_ready_tells_of_every_model(http: FlaskClient) -> None:
+    until(lambda: http.get("/ready").status_code == 200)
+
+    body = http.get("/ready").json
+
+    assert body["ready"] is True
+    assert list(body["models"]) == ["fruit", "iris", "ja-nein", "moody", "pair"]
+    assert body["models"]["iris"] == {"version": 1, "language": "python", "workers": 1}
+
+
+@pytest.fixture
+def lonely(models: ModelStore) -> Iterator[FlaskClient]:
+    """Hold a client of a service that has no worker and does not wait for one."""
+    hive = Hive()
+    service = Service(models, Client(hive.run_dir), absence_s=0.0)
+    yield create_app(service, Options(timeout_s=5.0)).test_client()
+    service.close()
+    hive.close()
+
+
+def test_without_a_worker_ready_is_a_503_and_alive_a_200(lonely: FlaskClient) -> None:
+    answer = lonely.get("/ready")
+
+    assert answer.status_code == 503
+    assert answer.json["ready"] is False
+    assert answer.json["models"]["iris"]["workers"] == 0
+    assert lonely.get("/alive").status_code == 200
+
+
+def test_without_a_worker_a_prediction_is_a_503_at_once_with_retry_after(lonely: FlaskClient) -> None:
+    answer = lonely.get("/models/pair/predict?mood=1")
+
+    assert answer.status_code == 503
+    assert answer.json["metadata"]["code"] == "worker-unavailable"
+    assert answer.json["metadata"]["error_message"].startswith("there has been no worker for python for ")
+    assert answer.headers["Retry-After"] == "1"

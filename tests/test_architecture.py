@@ -1,0 +1,255 @@
+"""The arrows between the rooms, read from the imports themselves and seen in fresh processes."""
+
+import ast
+import functools
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = {"bridge": "triglot", "server": "triglot.server", "workers": "triglot.workers"}
+
+FRONT_END = {"flask", "werkzeug", "granian", "gunicorn"}
+LANGUAGES = {"rpy2", "julia"}
+# The core may know what an estimator is, how one is scored and where data come from, but no estimator.
+SKLEARN_IN_THE_CORE = {
+    "sklearn.base",
+    "sklearn.utils",
+    "sklearn.metrics",
+    "sklearn.datasets",
+    "sklearn.model_selection",
+}
+DATABASE = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "pymysql"}
+CONFIGURATION = {"triglot.config", "triglot.project", "triglot.cli"}
+# Whoever reads these formats runs what the writer wanted.
+DESERIALISERS = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle", "yaml"}
+NETWORK = {"zmq", "socket", "socketserver", "http.client", "http.server", "urllib.request", "requests", "httpx"}
+
+# a room or module -> what nothing in it may import
+FORBIDDEN = {
+    "triglot": FRONT_END | LANGUAGES | {"triglot.server", "triglot.workers"},
+    "triglot.server": NETWORK
+    | DATABASE
+    | LANGUAGES
+    | {"sklearn"}
+    | DESERIALISERS
+    | {"triglot.workers", "triglot.client"},
+    "triglot.workers": FRONT_END
+    | DATABASE
+    | CONFIGURATION
+    | NETWORK - {"zmq"}
+    | {"triglot.server", "triglot.service", "triglot.store", "triglot.catalogue", "triglot.fitting"},
+    "triglot.workers.python": {"rpy2", "julia", "zmq", "triglot.workers.r", "triglot.workers.julia"},
+    "triglot.workers.r": DESERIALISERS | {"julia", "sklearn", "zmq", "triglot.workers.python", "triglot.workers.julia"},
+    "triglot.workers.julia": DESERIALISERS | {"rpy2", "sklearn", "zmq", "triglot.workers.python", "triglot.workers.r"},
+}
+# Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.
+MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
+# Decisions and encodings: they are handed the time and say what to send.
+PURE = ("table", "labels", "schema", "message", "wire", "arrow", "batching", "routing", "scoring")
+IMPURE = NETWORK | {"time", "threading", "subprocess", "random", "secrets", "os", "pathlib", "datetime"}
+
+
+@functools.cache
+def sources() -> dict[str, ast.Module]:
+    """Return the parsed modules of all rooms by import name."""
+    found = {}
+    for folder, package in ROOMS.items():
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = [package, *path.relative_to(ROOT / folder).with_suffix("").parts]
+            found[".".join(part for part in parts if part != "__init__")] = ast.parse(
+                path.read_text("utf-8"), str(path)
+            )
+    return found
+
+
+@functools.cache
+def imports() -> dict[str, frozenset[str]]:
+    """Return what each module imports, at its top or later; `from triglot import wire` counts as triglot.wire."""
+    known = sources().keys()
+    found = {}
+    for name, tree in sources().items():
+        targets = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{name}: write the absolute name"
+                module = node.module or ""
+                modules = {f"{module}.{alias.name}" for alias in node.names} & known
+                targets |= modules
+                if len(modules) < len(node.names):
+                    targets.add(module)
+        found[name] = frozenset(targets)
+    return found
+
+
+def within(name: str, parents: set[str]) -> bool:
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
+
+
+def rules_of(name: str) -> Iterator[set[str]]:
+    """Yield what a module may not import; the rules of the core do not bind the other rooms."""
+    for room, banned in FORBIDDEN.items():
+        foreign = room == "triglot" and within(name, {"triglot.server", "triglot.workers"})
+        if within(name, {room}) and not foreign:
+            yield banned
+
+
+def closure(name: str) -> set[str]:
+    """Return all modules that importing `name` can ever lead to, ours and others'."""
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += imports().get(module, ())
+    return reached
+
+
+def test_every_room_is_read() -> None:
+    rooms = {"triglot.wire", "triglot.server.app", "triglot.workers.worker", "triglot.workers.python.runtime"}
+    assert rooms <= sources().keys()
+    assert len(sources()) > 50
+
+
+def test_no_room_reaches_where_it_should_not() -> None:
+    wrong = [
+        f"{name} imports {target}"
+        for name, targets in imports().items()
+        for banned in rules_of(name)
+        for target in sorted(targets)
+        if within(target, banned)
+    ]
+    assert not wrong
+
+
+def test_the_core_knows_no_estimator_of_scikit_learn() -> None:
+    wrong = [
+        f"{name} imports {target}"
+        for name, targets in imports().items()
+        for target in sorted(targets)
+        if not within(name, {"triglot.server", "triglot.workers"})
+        and within(target, {"sklearn"})
+        and not within(target, SKLEARN_IN_THE_CORE)
+    ]
+    assert not wrong
+
+
+def test_decisions_and_encodings_have_no_socket_no_clock_and_no_thread() -> None:
+    wrong = [
+        f"triglot.{name} imports {target}"
+        for name in PURE
+        for target in sorted(imports()[f"triglot.{name}"])
+        if within(target, IMPURE)
+    ]
+    assert not wrong
+
+
+def test_imports_make_no_cycle() -> None:
+    TopologicalSorter({name: targets & imports().keys() for name, targets in imports().items()}).prepare()
+
+
+def levels() -> list[list[str]]:
+    """Return the levels that the architecture document draws, the highest first."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    drawing = re.search(r"Arrows point down only[^\n]*\n\n((?: {4}.+\n)+)", text)
+    assert drawing, "docs/architecture.md draws the levels below 'Arrows point down only'"
+    return [line.strip().split("  ")[0].split(" · ") for line in drawing[1].splitlines()]
+
+
+def test_imports_point_down_the_levels_that_the_architecture_draws() -> None:
+    height: dict[str, int] = {}
+    drawn = levels()
+    for level, names in enumerate(reversed(drawn)):
+        for name in (found.strip() for found in names):
+            full = {"wsgi": "triglot.server.wsgi"}.get(name, f"triglot.{name}")
+            assert full in sources(), f"docs/architecture.md draws {name}, which is not there"
+            height[full] = level
+
+    def level_of(module: str) -> int | None:
+        return next((height[name] for name in height if within(module, {name})), None)
+
+    assert len(height) > 20
+    wrong = []
+    for name, targets in imports().items():
+        for target in targets:
+            own, other = level_of(name), level_of(target)
+            if own is not None and other is not None and other > own:
+                wrong.append(f"{name} imports {target}, which is drawn above it")
+    assert not wrong
+
+
+def test_nothing_on_the_way_of_the_wire_can_deserialise_an_object() -> None:
+    for start in ("triglot.wire", "triglot.client", "triglot.workers.control", "triglot.workers.worker"):
+        reached = closure(start)
+        assert "msgpack" in reached
+        assert not {module for module in reached if within(module, DESERIALISERS)}, start
+
+
+def calls(names: set[str]) -> list[str]:
+    """Return where a function or method of one of these names is called, in any room."""
+    return [
+        f"{name}:{node.lineno} {node.func.attr if isinstance(node.func, ast.Attribute) else ''}"
+        for name, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")) in names
+    ]
+
+
+def test_no_socket_is_asked_for_objects_and_no_array_for_pickles() -> None:
+    assert not calls({"recv_pyobj", "send_pyobj", "recv_serialized", "unsafe_load", "full_load"})
+    # a configuration file is an expression, and its owner's; nothing else is ever evaluated
+    assert all(place.startswith("triglot.config.") for place in calls({"eval", "exec"}))
+    keywords = [
+        f"{name}:{node.value.lineno}"
+        for name, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle"
+    ]
+    assert not keywords
+
+
+def test_nobody_opens_what_can_run_code_but_those_who_may() -> None:
+    loaders = {
+        name
+        for name, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("loads", "load", "Unpickler")
+        and isinstance(node.value, ast.Name)
+        and node.value.id in DESERIALISERS
+    }
+    assert loaders <= MAY_DESERIALISE
+    assert "triglot.workers.python.runtime" in loaders
+
+
+def test_the_package_itself_brings_nothing_into_a_process() -> None:
+    assert imports()["triglot"] == frozenset()
+    assert imports()["triglot.workers"] == frozenset()
+
+
+# What a process would carry without need, or could be attacked by.
+BALLAST = {
+    "triglot.workers.worker": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
+    "triglot.workers.__main__": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
+    "triglot.client": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},
+    "triglot.service": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
+    "triglot.server.app": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
+}
+
+
+@pytest.mark.parametrize("module", BALLAST)
+def test_a_process_loads_what_it_needs_and_no_more(module: str) -> None:
+    program = f"import sys, {module}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert module in done.stdout.split()
+    assert not loaded & BALLAST[module]

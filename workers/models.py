@@ -1,0 +1,228 @@
+"""What one worker can answer for: the versions that it holds, and the language that fits them and reads data.
+
+No sockets and no queue in here: the loop (`triglot.workers.worker`) decides what is answered by one call.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from triglot import batching
+from triglot.artefact import Artefact, seal
+from triglot.errors import ArtefactNeeded, BadRequest, EstimatorFailed, ProtocolError
+from triglot.estimator import FitTask, Model, Output, Runtime
+from triglot.labels import Labels
+from triglot.message import Op, Reply, Request
+from triglot.schema import Schema
+from triglot.table import Array, Column, Table
+from triglot.workers.activity import Activity
+from triglot.workers.golden import Ask, check_golden_rows, record_golden_rows
+
+logger = logging.getLogger("triglot.worker")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """One version that this worker can answer for."""
+
+    model: Model
+    schema: Schema
+    labels: Labels | None
+
+
+class Models:
+    """The versions of models that one language runtime holds, the one that was asked for longest ago first."""
+
+    def __init__(self, runtime: Runtime, key: bytes, activity: Activity, most: int) -> None:
+        self._runtime = runtime
+        self._key = key
+        self._activity = activity
+        self._most = most
+        self._held: OrderedDict[tuple[str, int], Held] = OrderedDict()
+
+    def answer(self, requests: Sequence[Request]) -> list[Reply]:
+        """Return one reply a request, in order; several requests are predictions that may be merged."""
+        first = requests[0]
+        if first.op == "fit":
+            return [self._fit(first)]
+        if first.op == "load":
+            return [self._load(first)]
+        if first.op == "dataset":
+            return [self._dataset(first)]
+        return self._predict(requests)
+
+    def _predict(self, requests: Sequence[Request]) -> list[Reply]:
+        first = requests[0]
+        held = self._held.get((first.model, first.version))
+        if held is None:
+            raise ArtefactNeeded(f"version {first.version} of model {first.model!r} is not held here")
+        self._held.move_to_end((first.model, first.version))
+        if any(len(request.tables) != 1 for request in requests):
+            raise ProtocolError(f"{first.op} takes one table, X")
+        X = held.schema.check(Table.concat([request.tables[0] for request in requests]))
+        answer = self._ask(held, first.op, X, first.params)
+        output = self.take_output(requests)
+        names = [str(j) for j in range(answer.shape[1])]
+        return [
+            Reply(
+                request.id,
+                (Table(names, matrix=answer[start:stop]),),
+                output=output.text,
+                warnings=output.warnings,
+            )
+            for request, (start, stop) in zip(
+                requests, batching.spans([request.tables[0].rows for request in requests]), strict=True
+            )
+        ]
+
+    def _ask(self, held: Held, op: Op, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return the model's answer as a checked matrix of one row a row of X."""
+        if op == "predict_proba":
+            if held.labels is None:
+                raise BadRequest("the model is no classifier and has no probabilities")
+            if not X.rows:  # many estimators refuse what has no rows
+                return np.empty((0, len(held.labels.classes)))
+            answer = np.asarray(self._runtime.predict_proba(held.model, X, params), dtype=np.float64)
+            columns = len(held.labels.classes)
+            if answer.shape != (X.rows, columns):
+                raise self._wrong(f"predict_proba gave shape {answer.shape}, expected ({X.rows}, {columns})")
+            return answer
+        if not X.rows:
+            return np.empty((0, 1), np.float64 if held.labels is None else np.int32)
+        answer = np.asarray(self._runtime.predict(held.model, X, params))
+        if answer.ndim == 1:
+            answer = answer.reshape(-1, 1)
+        if answer.ndim != 2 or answer.shape[0] != X.rows:
+            raise self._wrong(f"predict gave shape {answer.shape} for {X.rows} rows; one answer a row is needed")
+        if held.labels is None:
+            try:
+                return answer.astype(np.float64, copy=False)
+            except (TypeError, ValueError):
+                raise self._wrong(f"predict gave values of type {answer.dtype}; numbers are needed") from None
+        if answer.dtype != np.int32 or answer.shape[1] != 1:
+            raise self._wrong("a classifier must answer one class a row")
+        if answer.min() < 0 or answer.max() >= len(held.labels.classes):
+            raise self._wrong("a classifier must answer one of its classes for every row; here one is missing")
+        return answer
+
+    def _wrong(self, message: str) -> EstimatorFailed:
+        return EstimatorFailed(message, language=self._runtime.language)
+
+    def _fit(self, request: Request) -> Reply:
+        spec = request.spec
+        task = spec.get("task")
+        if task not in ("classification", "regression") or len(request.tables) not in (1, 2):
+            raise ProtocolError("fit takes X or X and y, and a task: classification or regression")
+        labels = Labels(tuple(spec["classes"])) if spec.get("classes") is not None else None
+        X = request.tables[0]
+        y = request.tables[1].matrix()[:, 0] if len(request.tables) == 2 else None
+        if y is not None and len(y) != X.rows:
+            raise BadRequest(f"y has {len(y)} rows, X has {X.rows}")
+        base = None
+        if request.artefact is not None:
+            request.artefact.verified(self._key)
+            base = request.artefact.blob
+        author = _mapping(spec, "spec")
+        sources = _mapping(spec, "sources")
+        schema = Schema.learn(X)
+        started = time.perf_counter()
+        model = self._runtime.fit(FitTask(task, author, sources, X, y, labels, base))
+        seconds = time.perf_counter() - started
+        output = self.take_output([request])
+        blob = self._runtime.dump(model)
+        fields = {
+            "language": self._runtime.language,
+            "task": task,
+            "spec": author,
+            "sources": sources,
+            "runtime": dict(self._runtime.versions()),
+            "schema": schema.to_json(),
+            "classes": None if labels is None else list(labels.classes),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        fitted = Held(model, schema, labels)
+        reloaded = Held(self._runtime.load(fields, blob), schema, labels)
+        fields["golden"] = record_golden_rows(
+            schema, X, labels is not None, self._asking(fitted), self._asking(reloaded)
+        )
+        self._runtime.take_output()  # what the golden rows printed belongs to no request
+        artefact = seal(fields, blob, self._key)
+        info = {"seconds": seconds, "rows": X.rows, **self._runtime.describe(model)}
+        return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
+
+    def _dataset(self, request: Request) -> Reply:
+        started = time.perf_counter()
+        X, y = self._runtime.dataset(_mapping(request.spec, "spec"), _mapping(request.spec, "sources"))
+        seconds = time.perf_counter() - started
+        output = self.take_output([request])
+        if y is not None and len(y) != X.rows:
+            raise self._wrong(f"the dataset function gave {X.rows} rows and {len(y)} targets; one a row is needed")
+        tables = (X,) if y is None else (X, Table.of({"y": _target(y)}))
+        info = {"seconds": seconds, "rows": X.rows}
+        return Reply(request.id, tables, info=info, output=output.text, warnings=output.warnings)
+
+    def _load(self, request: Request) -> Reply:
+        if request.artefact is None:
+            raise ProtocolError("load needs an artefact")
+        held = self._open(request.artefact)
+        self._held[(request.model, request.version)] = held
+        while len(self._held) > self._most:
+            self._held.popitem(last=False)
+        self._activity.holds = tuple(self._held)
+        output = self.take_output([request])
+        info = dict(self._runtime.describe(held.model))
+        return Reply(request.id, info=info, output=output.text, warnings=output.warnings)
+
+    def _open(self, artefact: Artefact) -> Held:
+        manifest = artefact.verified(self._key)
+        if manifest["language"] != self._runtime.language:
+            raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest['language']}")
+        classes = manifest["classes"]
+        held = Held(
+            self._runtime.load(manifest, artefact.blob),
+            Schema.from_json(manifest["schema"]),
+            None if classes is None else Labels(tuple(classes)),
+        )
+        check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
+        return held
+
+    def _asking(self, held: Held) -> Ask:
+        return lambda op, X: self._ask(held, op, X, {})
+
+    def take_output(self, requests: Sequence[Request]) -> Output:
+        """Return what the author's code printed, after writing it to the log with the requests' ids."""
+        output = self._runtime.take_output()
+        if output.text or output.warnings:
+            ids = ",".join(request.id for request in requests[:8])
+            for line in output.text.splitlines():
+                logger.info("[%s] %s", ids, line)
+            for line in output.warnings:
+                logger.warning("[%s] %s", ids, line)
+        return output
+
+
+def _mapping(spec: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = spec.get(key, {})
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{key!r} must be a map")
+    return value
+
+
+def _target(y: Column) -> Column:
+    """Return a target whose classes have an order: text becomes a category with sorted levels."""
+    if y.kind != "string":
+        return y
+    gone = np.zeros(len(y), dtype=bool) if y.missing is None else y.missing
+    levels = sorted(set(y.values[~gone].tolist()))
+    codes = {level: code for code, level in enumerate(levels)}
+    return Column.category(
+        np.array([-1 if g else codes[text] for text, g in zip(y.values, gone, strict=True)], dtype=np.int32),
+        levels,
+        missing=y.missing,
+    )
