@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,9 @@ class Client:
     ) -> WorkerView:
         """Return the worker to ask, waiting for one (a restarted one, say) while there is time."""
         while True:
-            worker = choose(process.monitor.workers(), language, (request.model, request.version), history.avoid)
+            worker = choose(
+                process.monitor.workers(language), language, (request.model, request.version), history.avoid
+            )
             if worker is not None:
                 return worker
             left = deadline - time.monotonic()
@@ -208,7 +210,18 @@ class Client:
         # The id of a request may be the caller's own and come twice; that of a try never does on this socket, so the
         # late answer to a try that was given up is not taken for the answer to another.
         attempt = f"{request.id}.{next(_attempts)}"
-        asked = replace(request, id=attempt, timeout_ms=max(1, int(left * 1000)), alone=alone)
+        asked = Request(
+            request.op,
+            attempt,
+            request.model,
+            request.version,
+            max(1, int(left * 1000)),
+            request.params,
+            request.tables,
+            request.artefact,
+            request.spec,
+            alone,
+        )
         socket = self._socket(process, worker)
         frames = wire.encode_request(asked)
         socket.send_multipart(frames, copy=sum(map(len, frames)) < COPY_BELOW_BYTES)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from triglot.errors import ConfigError
 from triglot.estimator import Task
-from triglot.sources import collect
+from triglot.sources import collect, project_root
 
 
 @dataclass(kw_only=True)
@@ -109,7 +109,7 @@ class _JuliaModel:
                 raise ConfigError("a Julia model without a script names a package's function, such as 'Package.fit'")
             return spec, {}
         script = Path(self.script).absolute()
-        root = _project_root(script)
+        root = project_root(script)
         spec |= {"script": script.relative_to(root).as_posix(), "folder": str(root)}
         return spec, collect("julia", script, root)
 
@@ -148,11 +148,3 @@ def declared(model: Any) -> Any:
 def language_of(model: Any) -> str:
     """Return the language of a configured model; what does not say is Python."""
     return str(getattr(declared(model), "language", "python"))
-
-
-def _project_root(script: Path) -> Path:
-    """Return the folder of the Project.toml that the script belongs to: its own or the one above, else its own."""
-    for folder in (script.parent, script.parent.parent):
-        if (folder / "Project.toml").is_file():
-            return folder
-    return script.parent

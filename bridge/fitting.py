@@ -81,6 +81,11 @@ class Bench:
         reply.artefact.verified(self._key)
         return Fitted(reply.artefact, self.language, task, reply.info, reply.output, reply.warnings)
 
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
+        """Return the answer of an author's dataset function: its tables are (X,) or (X, y), y of one column."""
+        request = Request(op="dataset", id=new_id(), model="", spec={"spec": dict(spec), "sources": dict(sources)})
+        return self._client.call(request, self.language, FIT_TIMEOUT_S).reply
+
     def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
         """Return codes or numbers of shape (rows,) for X, by a model loaded from its artefact."""
         reply = self._ask(name, artefact, to_table(X))

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
@@ -75,10 +75,16 @@ class Monitor:
         self._thread = threading.Thread(target=self._run, name="triglot-monitor", daemon=True)
         self._thread.start()
 
-    def workers(self) -> list[WorkerView]:
-        """Return what is known of all workers now."""
+    def workers(self, language: str | None = None) -> list[WorkerView]:
+        """Return what is known of all workers now, or of those of one language."""
         with self._lock:
-            return [replace(view, outstanding=self._outstanding.get(view.id, 0)) for view in self._views.values()]
+            views = [v for v in self._views.values() if language is None or v.endpoint.language == language]
+            return [
+                WorkerView(v.endpoint, v.alive, v.draining, v.holds, self._outstanding[v.id])
+                if v.id in self._outstanding
+                else v
+                for v in views
+            ]
 
     def is_lost(self, worker: tuple[str, str]) -> bool:
         """True once this process of a worker is known to be gone or out of reach."""

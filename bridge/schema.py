@@ -142,13 +142,16 @@ class Schema:
             values = list(map(self._values, rows))
         except (KeyError, TypeError, IndexError):
             return None
-        if not {type(value) for value in chain.from_iterable(values)} <= {float, int}:
-            return None
+        types = {type(value) for value in chain.from_iterable(values)}
         try:
-            array = np.array(values, dtype=np.float64).reshape(len(rows), width)
-        except OverflowError:
-            return None
-        return Table(self.names, matrix=array)
+            if types == {str}:  # a query string
+                array = np.array([list(map(float, row)) for row in values]).reshape(len(rows), width)
+                return Table(self.names, matrix=array) if np.isfinite(array).all() else None
+            if types <= {float, int}:
+                return Table(self.names, matrix=np.array(values, dtype=np.float64).reshape(len(rows), width))
+        except (OverflowError, ValueError):
+            return None  # the slow path says which field it is
+        return None
 
     def _field_by_field(self, rows: Sequence[Any], allow_extra: bool) -> Table:
         problems: list[Problem] = []

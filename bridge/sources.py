@@ -52,6 +52,14 @@ def collect(language: str, script: Path, root: Path | None = None) -> dict[str, 
     return sources
 
 
+def project_root(script: Path) -> Path:
+    """Return the folder of the Project.toml that the script belongs to: its own or the one above, else its own."""
+    for folder in (script.parent, script.parent.parent):
+        if (folder / "Project.toml").is_file():
+            return folder
+    return script.parent
+
+
 def fingerprint(sources: Mapping[str, str]) -> str:
     """Return 16 hexadecimal digits that stand for exactly these files."""
     canonical = json.dumps(dict(sources), sort_keys=True).encode()

@@ -1,7 +1,10 @@
-"""What Python people hold (data frames, arrays) to tables and targets; pandas is used only if the caller did."""
+"""What Python people hold (data frames, arrays) to tables and targets, and back.
+
+pandas is imported only where a data frame is asked for; what comes in brings it along.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from triglot.errors import BadRequest
 from triglot.estimator import Task
 from triglot.labels import Labels
 from triglot.table import NUMERIC, Array, Column, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def to_table(X: Any) -> Table:
@@ -37,11 +43,51 @@ def to_table(X: Any) -> Table:
     return Table.of({name: _objects(name, array[:, j]) for j, name in enumerate(names)})
 
 
+def to_column(y: Any) -> Column:
+    """Return the column of a Series, of an array of shape (rows,), of a list, or of a column itself."""
+    if isinstance(y, Column):
+        return y
+    if hasattr(y, "dtype") and hasattr(y, "iloc"):
+        return _column("y", y)
+    array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise BadRequest(f"y must have one value a row, not shape {array.shape}")
+    return Column.numeric(array) if array.dtype.name in NUMERIC else _objects("y", array)
+
+
+def to_frame(X: Table, *, copy: bool = False) -> "pd.DataFrame":
+    """Return a data frame: categories with their levels, None for missing text, NaN for other missing values.
+
+    With `copy` it shares no memory with the table.
+    """
+    import pandas as pd
+
+    data: dict[str, Any] = {}
+    for name, column in zip(X.names, X.columns, strict=True):
+        if column.kind == "category":
+            codes = column.values if column.missing is None else np.where(column.missing, -1, column.values)
+            levels = pd.Index(column.levels, dtype=object)
+            data[name] = pd.Categorical.from_codes(codes, categories=levels, ordered=column.ordered)
+        elif column.missing is not None and column.kind != "string":
+            data[name] = np.where(column.missing, np.nan, column.values.astype(np.float64))
+        elif column.missing is not None:
+            values = column.values.astype(object)
+            values[column.missing] = None
+            data[name] = values
+        else:
+            data[name] = np.array(column.values) if copy else column.values
+    return pd.DataFrame(data, index=pd.RangeIndex(X.rows), columns=list(X.names))
+
+
 def to_target(y: Any, task: Task) -> tuple[Array, Labels | None]:
     """Return the target as int32 codes and labels for classification, else as float64 numbers.
 
     The classes of a categorical column keep its order; others are sorted.
     """
+    if isinstance(y, Column):
+        return _target_of_column(y, task)
     if task == "classification":
         dtype = getattr(y, "dtype", None)
         levels = getattr(dtype, "categories", None)
@@ -69,8 +115,20 @@ def task_of(model: Any, y: Any) -> Task:
         said = {"classifier": "classification", "regressor": "regression"}.get(model.__sklearn_tags__().estimator_type)
     if said in ("classification", "regression"):
         return "classification" if said == "classification" else "regression"
-    array = np.asarray(y)
+    array = y.values if isinstance(y, Column) else np.asarray(y)
     return "regression" if array.dtype.kind == "f" else "classification"
+
+
+def _target_of_column(y: Column, task: Task) -> tuple[Array, Labels | None]:
+    if y.missing is not None and y.missing.any():
+        raise BadRequest("the target has missing values; remove these rows before fitting")
+    if y.kind not in ("category", "string"):
+        return to_target(y.values, task)
+    if task == "regression":
+        raise BadRequest("the target of a regression must be numbers")
+    if y.kind == "string":
+        return to_target(y.values, task)
+    return y.values, Labels.learn([], y.levels)
 
 
 def _column(name: str, series: Any) -> Column:

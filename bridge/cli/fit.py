@@ -9,7 +9,7 @@ from triglot.cli.progress import step
 from triglot.cli.scoring import RemoteModel, Scores, is_single, metric, scores, told
 from triglot.dataset import load
 from triglot.decorators import pluggable
-from triglot.errors import ConfigError
+from triglot.errors import ConfigError, ModelNotFound
 from triglot.estimators import language_of
 from triglot.fitting import Bench, Fitted, bench
 from triglot.points import read_model, write_model
@@ -99,6 +99,14 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None) ->
             called = score_name(card["task"]) if scoring is None else what
             click.echo(f"{name} version {stored.version} ({card['language']}): {called} {value:.4f}")
 
+
+def _done(project: Project, name: str, job: str) -> int | None:
+    """Return the version that an earlier try of this job wrote, if there is one."""
+    try:
+        versions = project.store.list(name)
+    except ModelNotFound:
+        return None
+    return next((info.version for info in versions if info.metadata.get("job") == job), None)
 
 
 @pluggable("fit_decorators")

@@ -1,6 +1,7 @@
 """scikit-learn estimators, and whatever has `fit` and `predict` like them."""
 
 import contextlib
+import importlib
 import importlib.metadata
 import io
 import platform
@@ -20,8 +21,10 @@ import numpy as np
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.estimator import FitTask, Output
 from triglot.labels import Labels
+from triglot.palladium import install
 from triglot.schema import Schema
-from triglot.table import Array, Table
+from triglot.table import Array, Column, Table
+from triglot.tabular import to_column, to_frame, to_table
 
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
 
@@ -49,6 +52,8 @@ class PythonRuntime:
     def start(self) -> None:
         """Import what every estimator needs, so that the first request does not wait for it."""
         import sklearn.base  # noqa: F401
+
+        install()  # authors' modules and stored estimators may name what they need as Palladium's
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of Python and of the libraries that a stored estimator depends on."""
@@ -108,13 +113,37 @@ class PythonRuntime:
         out[:, model.order] = answer
         return out
 
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
+        """Return what the function of a dotted name gave: (X, y), or X alone, as arrays or data frames."""
+        self._extend_path(spec)
+        name = str(spec.get("function") or "")
+        module, _, attribute = name.rpartition(".")
+        if not module:
+            raise BadRequest(f"spec.function is {name!r}; name a function with its module, such as 'mydata.dataset'")
+        with self._author():
+            function = getattr(importlib.import_module(module), attribute, None)
+        if function is None:
+            raise BadRequest(f"module {module} has no function {attribute!r}")
+        with self._author():
+            answer = function(**spec.get("params") or {})
+        X, y = answer if isinstance(answer, tuple | list) and len(answer) == 2 else (answer, None)
+        if not hasattr(X, "shape") and not isinstance(X, Table):
+            raise EstimatorFailed(
+                f"{name}() returned {type(answer).__name__}; return (X, y) or X alone, with an array or a data frame as X",
+                language="python",
+            )
+        return to_table(X), None if y is None else to_column(y)
+
     def describe(self, model: PythonModel) -> Mapping[str, Any]:
-        """Return the estimator's class and what it can do."""
+        """Return the estimator's class, what it can do, and of a search its results, as the text of JSON records."""
         kind = type(model.estimator)
-        return {
+        known = {
             "native_class": f"{kind.__module__}.{kind.__qualname__}",
+            "predict": hasattr(model.estimator, "predict"),
             "predict_proba": hasattr(model.estimator, "predict_proba"),
         }
+        results = getattr(model.estimator, "cv_results_", None)
+        return known if results is None else known | {"cv_results": _records(results)}
 
     def take_output(self) -> Output:
         """Return what the author's code printed and warned of since the last call."""
@@ -181,23 +210,15 @@ def _wants_frame(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -
 def _input(X: Table, frame: bool, *, copy: bool = False) -> Any:
     if not frame:
         return np.array(X.matrix(), order="C")  # always a copy, because estimators may write into it
+    return to_frame(X, copy=copy)
+
+
+def _records(results: Any) -> str:
+    """Return the results of a search as JSON, an object a candidate; what JSON has no word for is its text."""
     import pandas as pd
 
-    data: dict[str, Any] = {}
-    for name, column in zip(X.names, X.columns, strict=True):
-        if column.kind == "category":
-            codes = column.values if column.missing is None else np.where(column.missing, -1, column.values)
-            levels = pd.Index(column.levels, dtype=object)
-            data[name] = pd.Categorical.from_codes(codes, categories=levels, ordered=column.ordered)
-        elif column.missing is not None and column.kind in ("int64", "int32", "bool"):
-            data[name] = np.where(column.missing, np.nan, column.values.astype(np.float64))
-        elif column.missing is not None:
-            values = column.values.astype(object)
-            values[column.missing] = None
-            data[name] = values
-        else:
-            data[name] = np.array(column.values) if copy else column.values
-    return pd.DataFrame(data, index=pd.RangeIndex(X.rows), columns=list(X.names))
+    records: str = pd.DataFrame(results).to_json(orient="records", default_handler=str, double_precision=15)
+    return records
 
 
 def _failed(error: BaseException) -> EstimatorFailed:

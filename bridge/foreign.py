@@ -1,0 +1,97 @@
+"""Dataset loaders whose data comes from a function in R or Julia.
+
+These are declarations: constructors only store. The data is fetched when it is asked for, by a fresh worker of the
+language that ends afterwards, and keeps names, types, levels and missing values.
+"""
+
+import logging
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from triglot.fitting import bench
+from triglot.sources import collect, project_root
+from triglot.table import Column, Table
+from triglot.tabular import to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("triglot")
+
+
+@dataclass
+class _ForeignDataset:
+    script: str
+    function: str = "dataset"
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    language: ClassVar[str]
+
+    def author(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return how to call the author's function, and the author's files."""
+        raise NotImplementedError
+
+    def frame(self, environ: Mapping[str, str] | None = None) -> tuple[Table, Column | None]:
+        """Return data and target with names, types, levels and missing values; loaded anew each time.
+
+        `environ` says where the language is; by default it is this process's environment. What the author's
+        function prints and warns of goes to the log.
+        """
+        spec, sources = self.author()
+        # nothing is signed or verified for data, so the worker gets no key that could
+        variables = {**(os.environ if environ is None else environ), "TRIGLOT_SIGNING_KEY": secrets.token_hex(32)}
+        with bench(self.language, variables) as worker:
+            reply = worker.dataset(spec, sources)
+        for line in reply.output.splitlines():
+            logger.info("%s: %s", self.function, line)
+        for line in reply.warnings:
+            logger.warning("%s: %s", self.function, line)
+        return reply.tables[0], reply.tables[1].columns[0] if len(reply.tables) > 1 else None
+
+    def __call__(self) -> "tuple[pd.DataFrame, pd.Series[Any] | None]":
+        """Return data and target as pandas' data frame and Series."""
+        X, y = self.frame()
+        return to_frame(X), None if y is None else to_frame(Table(("y",), columns=[y]))["y"]
+
+
+@dataclass
+class RDataset(_ForeignDataset):
+    """Loads what a function of an R script returns: `list(x, y)`, or a data.frame or matrix alone.
+
+    script: path of the script, relative to the working directory. params: named arguments of the function. Factors
+    keep their levels and their order, `NA` is a missing value. A matrix without column names has V1, V2, ...
+    """
+
+    language: ClassVar[str] = "r"
+
+    def author(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return how to call the author's function, and the author's files."""
+        script = Path(self.script).absolute()
+        spec = {"script": script.name, "folder": str(script.parent), "function": self.function}
+        return {**spec, "params": dict(self.params)}, collect("r", script)
+
+
+@dataclass
+class JuliaDataset(_ForeignDataset):
+    """Loads what a function of a Julia script returns: `(X, y)`, or X alone.
+
+    script: path of the file, relative to the working directory. function: its name, dotted where it is in a module.
+    params: its keyword arguments. X is a matrix or a named tuple of columns; layout: whether samples are the rows or
+    the columns of a matrix, whose columns are then x1, x2, ... An `@enum` is a category with its instances as levels,
+    `missing` is a missing value.
+    """
+
+    layout: Literal["rows", "columns"] = "rows"
+
+    language: ClassVar[str] = "julia"
+
+    def author(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return how to call the author's function, and the author's files."""
+        script = Path(self.script).absolute()
+        root = project_root(script)
+        spec = {"script": script.relative_to(root).as_posix(), "folder": str(root), "function": self.function}
+        return {**spec, "params": dict(self.params), "layout": self.layout}, collect("julia", script, root)
