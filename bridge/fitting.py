@@ -96,10 +96,18 @@ class Bench:
         return self._ask(name, artefact, to_table(X), "predict_proba").tables[0].matrix()
 
     def answer(
-        self, name: str, artefact: Artefact, X: Table, params: Mapping[str, Any], *, proba: bool = False
+        self,
+        name: str,
+        artefact: Artefact,
+        X: Table,
+        params: Mapping[str, Any],
+        *,
+        proba: bool = False,
+        timeout_s: float = FIT_TIMEOUT_S,
     ) -> Array:
-        """Return the model's answer to a table: a code, numbers or probabilities a row; `params` go to its `predict`."""
-        return self._ask(name, artefact, X, "predict_proba" if proba else "predict", params).tables[0].matrix()
+        """Return the answer to a table: a code, numbers or probabilities a row; `params` go to the model's predict."""
+        reply = self._ask(name, artefact, X, "predict_proba" if proba else "predict", params, timeout_s)
+        return reply.tables[0].matrix()
 
     def score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
         """Return the accuracy or R² of a stored model on data that it may never have seen."""
@@ -111,10 +119,16 @@ class Bench:
         return score(card["task"], target, self.predict(name, artefact, X))
 
     def _ask(
-        self, name: str, artefact: Artefact, X: Table, op: Op = "predict", params: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        artefact: Artefact,
+        X: Table,
+        op: Op = "predict",
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = FIT_TIMEOUT_S,
     ) -> Reply:
         request = Request(op=op, id=new_id(), model=name, version=1, params=params or {}, tables=(X,))
-        return self._client.call(request, self.language, FIT_TIMEOUT_S, fetch=lambda: artefact).reply
+        return self._client.call(request, self.language, timeout_s, fetch=lambda: artefact).reply
 
     def _author(
         self, model: Any, task: Task, python_path: tuple[str, ...]

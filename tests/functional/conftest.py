@@ -1,5 +1,6 @@
 """One store with every model, fitted once, and services that start from a copy of it."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from triglot.project import Project
 
 CONFIG = AUTHORS / "everything.py"
 
-Serve = Callable[..., Running]
+WORKERS = {"python": 1, "r": 2, "julia": 1}
 
 
 def installed() -> list[str]:
@@ -58,24 +59,32 @@ def _fit_all(projects: dict[str, Project], language: str) -> None:
                     project.store.activate(name, version)
 
 
-@pytest.fixture(scope="module")
-def serve(fitted: Path) -> Iterator[Serve]:
-    """Give the function that starts a service on a copy of the store, and waits until it is ready."""
-    started: list[Running] = []
-    with folder() as place:
+@pytest.fixture(scope="session")
+def _start(fitted: Path) -> Iterator[Callable[[], Running]]:
+    """Give the function that starts a service on a copy of the store; all end with the session."""
+    with contextlib.ExitStack() as stack:
 
-        def start(**workers: int) -> Running:
-            mine = place / str(len(started))
-            mine.mkdir()
-            shutil.copy(fitted / "triglot.db", mine)
-            counts = {language: workers.get(language, 1) if language in installed() else 0 for language in LANGUAGES}
-            service = Running(mine, CONFIG, *(f"--workers={name}={count}" for name, count in counts.items()))
-            started.append(service)
-            service.wait_until_ready()
-            return service
+        def start() -> Running:
+            place = stack.enter_context(folder())
+            shutil.copy(fitted / "triglot.db", place)
+            counts = {language: WORKERS[language] if language in installed() else 0 for language in LANGUAGES}
+            made = Running(place, CONFIG, *(f"--workers={name}={count}" for name, count in counts.items()))
+            stack.callback(made.close)
+            return made
 
-        try:
-            yield start
-        finally:
-            for service in started:
-                service.close()
+        yield start
+
+
+@pytest.fixture(scope="session")
+def _services() -> list[Running]:
+    """Hold what was started so far; the last one may be alive."""
+    return []
+
+
+@pytest.fixture
+def service(_start: Callable[[], Running], _services: list[Running]) -> Running:
+    """Give a service of all models that is ready: the one of the test before, or a new one where that was stopped."""
+    if not _services or not _services[-1].is_up:
+        _services.append(_start())
+    _services[-1].wait_until_ready()
+    return _services[-1]

@@ -13,10 +13,14 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from supervisor.options import make_namespec
+from supervisor.xmlrpc import SupervisorTransport
 
 from tests.helpers import KEY, until
 
@@ -105,7 +109,7 @@ class Running:
             )
 
     def wait_until_ready(self) -> None:
-        """Return once every model can be answered, and every worker that was asked for is there."""
+        """Return once every model can be answered, and every process that was asked for runs."""
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
             assert self.process.poll() is None, self.said()
@@ -114,8 +118,14 @@ class Running:
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return self.get("/ready").status == 200 and all("RUNNING" in line for line in self.status())
+            ready = self.get("/ready").status == 200
+            return ready and all(info["statename"] == "RUNNING" for info in self.processes().values())
         return False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether supervisord runs."""
+        return self.process.poll() is None
 
     def said(self) -> str:
         """Return what all processes have written so far."""
@@ -156,13 +166,16 @@ class Running:
             timeout=STOP_S,
         )
 
-    def status(self) -> list[str]:
-        """Return supervisorctl's lines, one a process."""
-        return self.ctl("status").stdout.splitlines()
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """Return what supervisord knows of its processes, under the names that supervisorctl gives them."""
+        transport = SupervisorTransport(None, None, f"unix://{self.folder}/run/supervisor.sock")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+            found: Any = proxy.supervisor.getAllProcessInfo()
+        return {make_namespec(info["group"], info["name"]): info for info in found}
 
     def pid(self, process: str) -> int:
-        """Return the process id of a supervised process."""
-        return int(self.ctl("pid", process).stdout)
+        """Return the process id of a supervised process; 0 while it has none."""
+        return int(self.processes()[process]["pid"])
 
     def triglot(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Return a finished command of the same project."""

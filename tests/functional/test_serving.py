@@ -1,22 +1,15 @@
 """Three languages behind one address: the same routes, the same shapes, the same rules."""
 
 import csv
-from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.conftest import Serve
 from tests.functional.running import EXAMPLES, Running
 from tests.helpers import require
 
 FIELDS = ("sepal length", "sepal width", "petal length", "petal width")
 CLASSES = ["Iris-setosa", "Iris-versicolor", "Iris-virginica"]
 IRIS = ("iris-python", "iris-r", "iris-julia")
-
-
-@pytest.fixture(scope="module")
-def service(serve: Serve) -> Iterator[Running]:
-    yield serve()
 
 
 @pytest.fixture(params=IRIS)

@@ -3,12 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.functional.conftest import Serve, installed
+from tests.functional.conftest import installed
 from tests.functional.running import Load, Running
 from tests.helpers import require, until
 from triglot.service import ABSENCE_S
@@ -17,11 +14,6 @@ FINE = {"mood": 0, "seconds": 0}
 BRIEF = {"mood": 0, "seconds": 0.05}
 PYTHON, R, JULIA = (f"/models/moody-{language}/predict" for language in ("python", "r", "julia"))
 START_S = 30.0
-
-
-@pytest.fixture(scope="module")
-def service(serve: Serve) -> Iterator[Running]:
-    yield serve(r=2)
 
 
 def started_at(pid: int) -> float:

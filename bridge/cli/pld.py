@@ -1,0 +1,146 @@
+"""Palladium's commands, `pld-fit` and its like: the same flags, the same lines, exit code 1 for whatever goes wrong."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import click
+
+from triglot import __version__
+from triglot.cli.devserver import devserver
+from triglot.cli.fit import fit, test
+from triglot.cli.search import grid_search
+from triglot.cli.stream import stream
+from triglot.errors import TriglotError
+from triglot.persister import VersionInfo
+from triglot.project import Project
+
+logger = logging.getLogger("triglot")
+
+
+@click.command(name="list")
+@click.pass_obj
+def list_(project: Project) -> None:
+    """Print what is known of the stored models, and the properties of the store."""
+    versions = project.store.list()
+    several = len({info.model for info in versions}) > 1
+    active = {info.model: str(info.version) for info in versions if "active" in info.aliases}
+    properties = {key: str(value) for key, value in project.store.properties().items()}
+    if len(active) == 1:
+        properties["active-model"] = next(iter(active.values()))
+    elif active:
+        properties |= {f"active-model of {model}": version for model, version in active.items()}
+    click.echo("Models:")
+    click.echo(pformat([_metadata(info, several) for info in versions]))
+    click.echo("Properties:")
+    click.echo(pformat(properties))
+
+
+@click.group()
+def admin() -> None:
+    """Activate or delete a stored model."""
+
+
+@admin.command()
+@click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
+@click.pass_obj
+def activate(project: Project, model_version: int) -> None:
+    """Make a version the one that is served."""
+    project.store.activate(project.only_name, model_version)
+    logger.info("Activated model with version %d.", model_version)
+
+
+@admin.command()
+@click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
+@click.pass_obj
+def delete(project: Project, model_version: int) -> None:
+    """Delete a version for good."""
+    project.store.delete(project.only_name, model_version)
+    logger.info("Deleted model with version %d.", model_version)
+
+
+@click.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(__version__)
+
+
+def pld_admin() -> int:
+    """Run `pld-admin`."""
+    return run("pld-admin", admin)
+
+
+def pld_devserver() -> int:
+    """Run `pld-devserver`."""
+    return run("pld-devserver", devserver)
+
+
+def pld_fit() -> int:
+    """Run `pld-fit`."""
+    return run("pld-fit", fit)
+
+
+def pld_grid_search() -> int:
+    """Run `pld-grid-search`."""
+    return run("pld-grid-search", grid_search)
+
+
+def pld_list() -> int:
+    """Run `pld-list`."""
+    return run("pld-list", list_)
+
+
+def pld_stream() -> int:
+    """Run `pld-stream`."""
+    return run("pld-stream", stream)
+
+
+def pld_test() -> int:
+    """Run `pld-test`."""
+    return run("pld-test", test)
+
+
+def pld_version() -> int:
+    """Run `pld-version`."""
+    return run("pld-version", version)
+
+
+def run(name: str, command: click.Command, arguments: Sequence[str] | None = None) -> int:
+    """Run a command under Palladium's name for it; return its exit code, which is 0 or 1."""
+    project = Project([], os.environ, Path.cwd())
+    settings: dict[str, Any] = {"obj": project, "help_option_names": ["-h", "--help"]}
+    try:
+        with command.make_context(name, list(sys.argv[1:] if arguments is None else arguments), **settings) as context:
+            if command is not version:
+                project.configure_logging()
+                logging.getLogger("alembic").setLevel(logging.WARNING)
+            command.invoke(context)
+    except click.exceptions.Exit as done:
+        return 1 if done.exit_code else 0
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        click.echo(error.format_message(), err=True)
+        return 1
+    except TriglotError as error:
+        trace = getattr(error, "traceback", "")
+        click.echo(f"{name}: {error}" + (f"\n{trace}" if trace else ""), err=True)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        return 1
+    return 0
+
+
+def _metadata(info: VersionInfo, several: bool) -> dict[str, Any]:
+    which = {"model": info.model} if several else {}
+    return {
+        **which,
+        "version": info.version,
+        "train_timestamp": info.created.isoformat(),
+        **info.metrics,
+        **info.metadata,
+    }

@@ -1,0 +1,80 @@
+"""Each example fits and answers, and its author's files know nothing of us."""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.helpers import KEY, require
+from triglot.dataset import load
+from triglot.estimators import language_of
+from triglot.fitting import Bench, bench
+from triglot.project import Project
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/triglot-config.py"))
+# score on the test data, or on the training data where there is no other
+EXPECTED = {"iris-python": 0.98, "iris-r": 0.9, "iris-julia": 0.9, "tooth-r": 0.77}
+OURS = re.compile(r"triglot|palladium|rpy2|pyjulia|zmq|zeromq|flask|reticulate", re.IGNORECASE)
+ENVIRON = {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}
+
+
+@pytest.fixture(scope="module")
+def benches() -> Iterator[Callable[[str], Bench]]:
+    """Give the function that returns the worker of a language."""
+    with contextlib.ExitStack() as stack:
+        made: dict[str, Bench] = {}
+
+        def of(language: str) -> Bench:
+            require(language)
+            if language not in made:
+                made[language] = stack.enter_context(bench(language, ENVIRON))
+            return made[language]
+
+        yield of
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_an_example_fits_and_answers(name: str, tmp_path: Path, benches: Callable[[str], Bench]) -> None:
+    project = Project([EXAMPLES / name / "triglot-config.py"], ENVIRON, tmp_path)
+    assert project.names == (name,)
+    entry = project.entry(name)
+    worker = benches(language_of(entry.model))
+    X, y = load(entry.train)
+
+    fitted = worker.fit(name, entry.model, X, y, project.python_path)
+
+    held_out = (X, y) if entry.test is None else load(entry.test)
+    assert worker.score(name, fitted.artefact, *held_out) >= EXPECTED[name]
+    answers = worker.predict(name, fitted.artefact, X.head(3))
+    alone = [worker.predict(name, fitted.artefact, X.iloc[[row]])[0] for row in range(3)]
+    assert answers.tolist() == pytest.approx(alone)
+
+
+def authors_files() -> list[Path]:
+    """Return the files of the R and Julia authors."""
+    return sorted(path for path in EXAMPLES.rglob("*") if path.suffix in (".R", ".r", ".jl", ".toml"))
+
+
+def test_every_example_has_an_expectation_here() -> None:
+    assert set(FOLDERS) == set(EXPECTED)
+    assert len(authors_files()) >= 4
+
+
+@pytest.mark.parametrize("path", authors_files(), ids=lambda path: path.name)
+def test_an_author_s_file_contains_none_of_our_words(path: Path) -> None:
+    assert OURS.search(path.read_text("utf-8")) is None
+
+
+def test_the_demonstration_names_the_models_of_the_folders(tmp_path: Path) -> None:
+    project = Project([EXAMPLES / "demo-config.py"], ENVIRON, tmp_path)
+
+    for name in project.names:
+        folder = Project([EXAMPLES / name / "triglot-config.py"], ENVIRON, tmp_path)
+        mine, theirs = project.entry(name), folder.entry(name)
+        assert repr(mine.model) == repr(theirs.model).replace(f"/{name}/../", "/").replace("/../", "/")
+        pd.testing.assert_frame_equal(load(mine.train)[0], load(theirs.train)[0])
