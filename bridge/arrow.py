@@ -41,7 +41,7 @@ def loads(buffer: Any) -> Table:
         batch.validate(full=True)
         names = batch.schema.names
         columns = [_column(name, batch.column(i)) for i, name in enumerate(names)]
-    except (pa.ArrowException, IndexError, ValueError, TypeError, OSError) as error:
+    except (pa.ArrowException, IndexError, ValueError, TypeError, OSError, OverflowError, MemoryError) as error:
         raise ProtocolError(f"not an Arrow stream of a table: {error}") from None
     return Table(names, columns=columns)
 

@@ -48,7 +48,7 @@ class ModelPersister(ABC):
     def list_properties(self) -> dict[str, str]:
         """Return facts of the whole, such as `active-model`."""
 
-    def upgrade(self, from_version: str | None = None, to_version: str | None = None) -> None:
+    def upgrade(self, from_version: str | None = None, to_version: str | None = None) -> None:  # noqa: B027  # optional
         """Bring what is stored up to date; by default there is nothing to do."""
 
 

@@ -226,7 +226,12 @@ class Project:
         return counts
 
     def _server(self) -> dict[str, Any]:
-        known = {field.name for field in fields(FrontEnd)} | {"timeout_s", "max_body_bytes", "debug", "admin_token_file"}
+        known = {field.name for field in fields(FrontEnd)} | {
+            "timeout_s",
+            "max_body_bytes",
+            "debug",
+            "admin_token_file",
+        }
         server = dict(self._raw.get("server", {}))
         unknown = sorted(set(server) - known)
         if unknown:

@@ -75,7 +75,9 @@ class RruleThread:
         """Begin; a second call does nothing."""
         if self._thread is None or not self._thread.is_alive():
             self._over = threading.Event()
-            self._thread = threading.Thread(target=self._run, args=(self._over,), name=f"rule-{self._name}", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, args=(self._over,), name=f"rule-{self._name}", daemon=True
+            )
             self._thread.start()
             _running.add(self)
 

@@ -18,7 +18,9 @@ def search_of(grid_search: Any, model: Any, scoring: Any, X: Any, y: Any, *, per
     is called with those of `n`, `X` and `y` that it takes. Raises `ConfigError` where the result could not be stored
     although it is to be.
     """
-    search = _of_arguments(grid_search, model, scoring, X, y, persist) if isinstance(grid_search, Mapping) else grid_search
+    search = (
+        _of_arguments(grid_search, model, scoring, X, y, persist) if isinstance(grid_search, Mapping) else grid_search
+    )
     if not callable(getattr(search, "fit", None)):
         raise ConfigError(f"grid_search: {type(search).__name__} has no fit; give a dict or a search object")
     if persist:
@@ -42,9 +44,7 @@ def _inside(estimator: Any, name: str, backend: str, params: Mapping[str, Any], 
         return method(*args, **kwargs)
 
 
-def _of_arguments(
-    grid_search: Mapping[str, Any], model: Any, scoring: Any, X: Any, y: Any, persist: bool
-) -> Any:
+def _of_arguments(grid_search: Mapping[str, Any], model: Any, scoring: Any, X: Any, y: Any, persist: bool) -> Any:
     from sklearn.model_selection import GridSearchCV
 
     if (language := language_of(model)) != "python":

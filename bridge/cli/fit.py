@@ -65,7 +65,9 @@ def fit(
         if no_save:
             continue
         with step("Writing model"):
-            version = write_model(project.store, name, fitted.artefact, metrics=metrics, metadata={"job": job} if job else None)
+            version = write_model(
+                project.store, name, fitted.artefact, metrics=metrics, metadata={"job": job} if job else None
+            )
         logger.info("Wrote model with version %d.", version)
         if not no_activate:
             project.store.activate(name, version)

@@ -10,7 +10,8 @@ from triglot.config.directives import nearest
 from triglot.errors import ConfigError
 from triglot.fitting import Bench
 from triglot.labels import Labels
-from triglot.table import Array
+from triglot.table import Array, Column, Table
+from triglot.tabular import to_frame
 
 Scores: TypeAlias = dict[str, float]
 Scorer: TypeAlias = Callable[[Any, Any, Any], Any]
@@ -70,11 +71,19 @@ def scores(model: RemoteModel, scoring: Any, X: Any, y: Any) -> Scores:
         raise ConfigError("there is no target to score against; give the dataset loader a target_column")
     if scoring is None:
         return {ONE: model.score(X, y)}
+    X, y = for_python(X, y)
     found: Scores = {}
     for name, scorer in _scorers(scoring).items():
         value = scorer(model, X, y)
         found |= {key: float(one) for key, one in value.items()} if isinstance(value, Mapping) else {name: float(value)}
     return found
+
+
+def for_python(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return data of an R or Julia function as scikit-learn takes them; everything else as it is."""
+    if isinstance(X, Table):
+        X = to_frame(X)
+    return X, np.array(y.to_list()) if isinstance(y, Column) else y
 
 
 def metric(found: Scores) -> float | Scores:

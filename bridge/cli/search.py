@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from triglot.cli.progress import step
+from triglot.cli.scoring import for_python
 from triglot.dataset import load
 from triglot.errors import BadRequest, ConfigError
 from triglot.fitting import bench
@@ -51,7 +52,7 @@ def _search(project: Project, name: str, persist: bool) -> "pd.DataFrame":
     if wanted is None:
         raise ConfigError(f"model {name!r} has no grid_search; add one to the configuration, such as a param_grid")
     with step("Loading data"):
-        X, y = load(entry.train)
+        X, y = for_python(*load(entry.train))
     search = search_of(wanted, entry.model, project.part(name, "scoring"), X, y, persist=persist)
     with bench("python", project.environ, project.key_file) as worker, step("Running grid search"):
         fitted = worker.fit(name, search, X, y, project.python_path)

@@ -83,7 +83,9 @@ def _check_alone(run_dir: Path) -> None:
     """Refuse to take over the run directory of a service that lives."""
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(str(run_dir / "supervisor.sock")) == 0:
-            raise ConfigError(f"a service runs in {str(run_dir)!r} already; stop it, or set another run_dir for this one")
+            raise ConfigError(
+                f"a service runs in {str(run_dir)!r} already; stop it, or set another run_dir for this one"
+            )
 
 
 def _check_free(front_end: FrontEnd) -> None:

@@ -76,15 +76,15 @@ def stream(project: Project, name: str | None) -> None:
     stored = read_model(project.store, name)
     with bench(stored.artefact.card()["language"], project.environ, project.key_file) as worker:
         model = StreamedModel(worker, name, stored.artefact)
-        for line in click.get_text_stream("stdin", encoding="utf-8"):
+        for line in sys.stdin:
             if line.strip().lower() == "exit":
                 break
+            answer = "[]"
             try:
                 answer = json.dumps(_answers(service, model, json.loads(line)), separators=(",", ":"))
             except WorkerUnavailable:
                 raise
             except Exception as error:
-                answer = "[]"
                 sys.stderr.write(f"Error while processing input row: {line}{type(error)}: {error}\n")
                 sys.stderr.flush()
             click.echo(answer)

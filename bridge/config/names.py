@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
+from triglot.palladium import NAME as PALLADIUM
+from triglot.palladium import install
 
 # Names that configurations written for Palladium use, and what does the same here.
 PALLADIUM_NAMES: Final = {
@@ -30,6 +32,7 @@ def resolve_dotted_name(name: str) -> Any:
     In `pkg.mod.Class.method` the longest importable beginning is the module. Raises `ConfigError`, naming the
     nearest existing name, with the original error as its cause.
     """
+    install()
     wanted = PALLADIUM_NAMES.get(name.replace(":", "."), name)
     module, colon, rest = wanted.partition(":")
     attributes = rest.split(".") if colon else []
@@ -89,8 +92,6 @@ def _walk(found: Any, path: list[str]) -> Any:
 
 def _no_module(name: str) -> str:
     """Return the message for a module that does not exist, naming the nearest one to its first missing part."""
-    if name.partition(".")[0] == "palladium":
-        return "this is Palladium's own name, Palladium is not installed, and nothing here stands for it"
     holder: ModuleType | None = None
     for part in name.split("."):
         try:
@@ -106,6 +107,15 @@ def _no_module(name: str) -> str:
 
 
 def _no_attribute(holder: Any, part: str) -> str:
+    package, _, module = getattr(holder, "__name__", "").partition(f".{PALLADIUM}")
+    if package == "triglot":
+        modules = [found.name for found in pkgutil.iter_modules(getattr(holder, "__path__", []))]
+        known = [*getattr(holder, "__all__", []), *modules]
+        wanted = f"{PALLADIUM}{module}.{part}"
+        return (
+            f"{wanted} is Palladium's own name, Palladium is not installed, and nothing here stands for it. "
+            f"{nearest(part, sorted(known))}"
+        )
     known = [known for known in dir(holder) if not known.startswith("_")]
     known += [module.name for module in pkgutil.iter_modules(getattr(holder, "__path__", []))]
     label = getattr(holder, "__name__", type(holder).__name__)

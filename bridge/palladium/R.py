@@ -1,8 +1,18 @@
-"""`palladium.R`: models of an R script, declared as Palladium declared them."""
+"""`palladium.R`: models and data of an R script, declared as Palladium declared them."""
 
 from typing import Any, ClassVar
 
 from triglot.estimators import RClassifier, RRegressor
+from triglot.foreign import RDataset
+
+__all__ = ["ClassificationModel", "DatasetLoader", "RegressionModel", "Rpy2Transform"]
+
+
+class DatasetLoader(RDataset):
+    """Data of a function of an R script; further arguments go to the function."""
+
+    def __init__(self, scriptname: str, funcname: str, **kwargs: Any) -> None:
+        super().__init__(script=scriptname, function=funcname, params=kwargs)
 
 
 class ClassificationModel(RClassifier):

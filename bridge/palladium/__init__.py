@@ -1,7 +1,7 @@
 """Palladium's import names, for configurations and modules that were written for it.
 
 After `install()` the statement `from palladium.interfaces import DatasetLoader` gives this package's module of that
-name. Palladium itself, where it is installed, is found first and keeps its name.
+name. Palladium itself keeps its name where it is installed.
 """
 
 import importlib
@@ -18,7 +18,8 @@ NAME = "palladium"
 def install() -> None:
     """Let `palladium` and its modules be imported where there is no such package; a second call does nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.append(_Finder())  # the last, so that it is asked for what nobody else has
+        # the first, or else the path finder would make second copies of the modules in this package's folder
+        sys.meta_path.insert(0, _Finder())
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -28,13 +29,21 @@ class _Finder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         package, _, rest = fullname.partition(".")
-        if package != NAME or (rest and sys.modules.get(NAME) is not sys.modules[__name__]):
+        if package != NAME:
+            return None
+        if self._has_owner() if not rest else sys.modules.get(NAME) is not sys.modules[__name__]:
             return None
         ours = f"{__name__}.{rest}" if rest else __name__
         found = importlib.util.find_spec(ours)
         if found is None:
             return None
         return ModuleSpec(fullname, _Alias(ours), is_package=found.submodule_search_locations is not None)
+
+
+    def _has_owner(self) -> bool:
+        """Return whether somebody else's package has the name; a folder without `__init__.py` is none."""
+        specs = (finder.find_spec(NAME, None) for finder in sys.meta_path if finder is not self)
+        return any(spec is not None and spec.origin is not None for spec in specs)
 
 
 class _Alias(importlib.abc.Loader):

@@ -5,6 +5,8 @@ from typing import Any
 
 from triglot.estimators import JuliaClassifier
 
+__all__ = ["ClassificationModel"]
+
 
 class ClassificationModel(JuliaClassifier):
     """A Julia model that answers classes; its functions get samples as the columns of X."""

@@ -5,7 +5,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -333,7 +333,7 @@ class FileLike:
         found = self._files.get(path)
         return None if found is None else Document.parse(found.data, path)
 
-    def _index(self) -> list[str]:
+    def _index(self) -> Sequence[str]:
         found = self._files.get(self._layout.index)
         return [] if found is None else layout.parse_index(found.data, self._layout.index)
 

@@ -40,6 +40,12 @@ def test_a_stream_with_changed_bytes_is_a_table_or_a_protocol_error(table: Table
             assert all(len(column.to_list()) == loaded.rows for column in loaded.columns)
 
 
+def test_a_stream_with_a_negative_length_is_a_protocol_error() -> None:
+    whole = bytes(arrow.dumps(Table("a", columns=[Column.strings(["x"])])))
+    with pytest.raises(ProtocolError):
+        arrow.loads(b"\xfe" + whole[1:])
+
+
 def test_several_batches_are_one_table_with_one_set_of_levels() -> None:
     one = pa.record_batch(
         [pa.array(["x", None, "y"]).dictionary_encode(), pa.array([1.0, None, 3.0])], names=["c", "n"]

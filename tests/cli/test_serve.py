@@ -111,17 +111,11 @@ def test_a_worker_serves_in_the_foreground_and_drains_on_sigterm(place: Path) ->
     assert "drained" in said
 
 
-@pytest.mark.parametrize(
-    ("server", "told"),
-    [
-        ("{'prot': 8000}", "server: unknown prot; known are debug, host, max_body_bytes, port, processes, "),
-        ("{'port': 8000, 'threads': 4, 'x': 1}", "server: unknown x; "),
-    ],
-)
-def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Path, server: str, told: str) -> None:
-    (place / "triglot-config.py").write_text(f"{{'server': {server}}}")
+def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Path) -> None:
+    (place / "triglot-config.py").write_text("{'server': {'prot': 8000, 'threads': 4}}")
 
     done = triglot("supervisor-config", cwd=place)
 
     assert done.returncode == 1
-    assert done.stderr.startswith(f"triglot: {told}")
+    assert done.stderr.startswith("triglot: server: unknown prot; known are ")
+    assert "max_body_bytes, port, processes, threads, timeout_s" in done.stderr

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def _copy(part: list[Any], rows: int) -> Column:
     if kind == "string":
         ends = copied(extra[0], rows + 1, 1, 8 * (rows + 1), np.int64).tolist()
         text = ctypes.string_at(address, extra[1])
-        values = [text[start:end].decode() for start, end in zip(ends, ends[1:], strict=False)]
+        values = [text[start:end].decode() for start, end in pairwise(ends)]
         return Column("string", np.array(values, dtype=object), missing)
     if kind == "category":
         return Column.category(copied(address, rows, 1, 4 * rows, np.int32), extra, missing=missing)

@@ -23,7 +23,7 @@ Let the memory of the last dataset go.
 """
 forget_dataset() = (empty!(DATASET); nothing)
 
-function told(@nospecialize(answer), name::String, columns::Bool)
+function told(answer, name::String, columns::Bool)
     X, y = pair(answer)
     names, found = table(X, name, columns)
     rows = length(found[1])
@@ -115,6 +115,7 @@ encoded(T::Type, values, place::String) =
     refuse(place, " holds values of type ", T, "; make them numbers, booleans, text or an @enum")
 
 function filled(::Type{T}, values, place::String) where {T}
+    values isa Vector{T} && return lowercase(string(T)), values, nothing
     try
         return lowercase(string(T)), T[ismissing(value) ? zero(T) : value for value in values], nothing
     catch inexact

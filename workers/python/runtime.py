@@ -129,7 +129,7 @@ class PythonRuntime:
         X, y = answer if isinstance(answer, tuple | list) and len(answer) == 2 else (answer, None)
         if not hasattr(X, "shape") and not isinstance(X, Table):
             raise EstimatorFailed(
-                f"{name}() returned {type(answer).__name__}; return (X, y) or X alone, with an array or a data frame as X",
+                f"{name}() returned {type(answer).__name__}; return (X, y) or X alone, X an array or a data frame",
                 language="python",
             )
         return to_table(X), None if y is None else to_column(y)

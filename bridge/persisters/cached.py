@@ -1,0 +1,137 @@
+"""A persister that takes newly activated versions over at the times of a rule, instead of at once."""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time
+from typing import Any
+
+from triglot.artefact import Artefact
+from triglot.errors import ConfigError
+from triglot.persister import ACTIVE, Persister, StoredVersion, VersionInfo, missing_methods
+from triglot.schedule import rule_of
+
+
+class CachedUpdatePersister:
+    """Another persister, whose activations a service follows at once, or with a rule at its occurrences.
+
+    update_cache_rrule: arguments of dateutil's rrule, such as {'freq': 'HOURLY'}. Without a `dtstart` its occurrences
+    are counted from midnight, so that all processes and hosts take a version over at the same moment. Until something
+    is active for the first time, nothing is waited for. check_version is accepted and changes nothing: what a version
+    holds never changes, so that loading one again would give the same. Everything else goes straight through.
+    """
+
+    def __init__(self, impl: Persister, update_cache_rrule: Any = None, check_version: bool = True) -> None:
+        if missing := missing_methods(impl):
+            raise ConfigError(
+                f"impl is of type {type(impl).__name__} and no persister: it lacks {', '.join(missing)}; "
+                "give it a persister such as triglot.store.ModelStore"
+            )
+        self.impl = impl
+        self.check_version = check_version
+        self._rule = None if update_cache_rrule is None else rule_of(_from_midnight(update_cache_rrule))
+        self._held = _Held(self._rule)
+
+    def __repr__(self) -> str:
+        return f"CachedUpdatePersister({self.impl!r})"
+
+    def active(self) -> dict[str, int]:
+        """Return the active versions: as they are without a rule, else as they were at its last occurrence."""
+        if self._rule is None:
+            return self.impl.active()
+        return self._here().active(self.impl, self._now())
+
+    def update_cache(self) -> dict[str, int]:
+        """Take over what is active now, in this process, without waiting for the rule."""
+        self._here().forget()
+        return self.active()
+
+    def write(
+        self,
+        model: str,
+        artefact: Artefact,
+        *,
+        metrics: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Write a version; see `Persister`."""
+        return self.impl.write(model, artefact, metrics=metrics, metadata=metadata)
+
+    def read(self, model: str, version: int | None = None) -> StoredVersion:
+        """Return the version that is asked for, the active one by default."""
+        return self.impl.read(model, version)
+
+    def info(self, model: str, version: int | None = None) -> VersionInfo:
+        """Return what a listing shows of one version."""
+        return self.impl.info(model, version)
+
+    def aliases(self, model: str) -> dict[str, int]:
+        """Return the versions of `model` by alias, as they are now."""
+        return self.impl.aliases(model)
+
+    def activate(self, model: str, version: int, alias: str = ACTIVE) -> None:
+        """Point `alias` at a version; with a rule services follow at its next occurrence."""
+        self.impl.activate(model, version, alias)
+
+    def deactivate(self, model: str, alias: str = ACTIVE) -> None:
+        """Take `alias` away from `model`."""
+        self.impl.deactivate(model, alias)
+
+    def delete(self, model: str, version: int) -> None:
+        """Remove a version; one that services may still answer with should stay until they have followed."""
+        self.impl.delete(model, version)
+
+    def properties(self) -> dict[str, Any]:
+        """Return facts about the store itself."""
+        return self.impl.properties()
+
+    def upgrade(self) -> None:
+        """Bring what is stored up to date."""
+        self.impl.upgrade()
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.impl.close()
+
+    def list(self, model: str | None = None) -> list[VersionInfo]:
+        """Return every version, or those of `model`."""
+        return self.impl.list(model)
+
+    def _now(self) -> datetime:
+        """Return the time of the clock that the rule's `dtstart` names."""
+        start = getattr(self._rule, "_dtstart", None)
+        return datetime.now(None if start is None else start.tzinfo)
+
+    def _here(self) -> "_Held":
+        if self._held.pid != os.getpid():  # a lock that another thread held at the fork would never be given back
+            self._held = _Held(self._rule)
+        return self._held
+
+
+class _Held:
+    """What one process took over, and when it looks again."""
+
+    def __init__(self, rule: Any) -> None:
+        self.pid = os.getpid()
+        self._lock = threading.Lock()
+        self._occurrences: Iterator[datetime] = iter(rule or ())  # kept, because a rule counts from its start each time
+        self._due: datetime | None = None
+        self._taken: dict[str, int] = {}
+
+    def active(self, impl: Persister, now: datetime) -> dict[str, int]:
+        with self._lock:
+            if not self._taken or (self._due is not None and now >= self._due):
+                self._taken = impl.active()
+                if self._due is None or now >= self._due:
+                    self._due = next((at for at in self._occurrences if at > now), None)
+            return dict(self._taken)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._taken = {}
+
+
+def _from_midnight(rule: Any) -> Any:
+    if isinstance(rule, Mapping) and "dtstart" not in rule:
+        return {**rule, "dtstart": datetime.combine(datetime.now().date(), time())}
+    return rule
