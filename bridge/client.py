@@ -10,6 +10,7 @@ import os
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ LOAD_TIMEOUT_S = 120.0
 
 Fetch = Callable[[], Artefact]
 _attempts = itertools.count(1)
+_clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Client:
         self._curve = curve
         self._process: _Process | None = None
         self._birth = threading.Lock()
+        _clients.add(self)
 
     def call(self, request: Request, language: str, timeout_s: float, fetch: Fetch | None = None) -> Answer:
         """Return the answer of a worker of this language, or raise the error that it gave.
@@ -116,7 +119,7 @@ class Client:
             except ArtefactNeeded:
                 if fetch is None:
                     raise
-                history = self._hand_over(process, worker, request, fetch, history)
+                history = self._hand_over(process, worker, request, fetch, history, deadline)
 
     def load(self, model: str, version: int, language: str, fetch: Fetch) -> int:
         """Have every worker of the language that does not hold a version take it; return how many did."""
@@ -136,12 +139,20 @@ class Client:
         return [w for w in workers if w.endpoint.language == language and w.alive and not w.draining]
 
     def _hand_over(
-        self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch, history: History
+        self,
+        process: _Process,
+        worker: WorkerView,
+        request: Request,
+        fetch: Fetch,
+        history: History,
+        deadline: float,
     ) -> History:
         try:
-            self._load(process, worker, request, fetch)
+            self._load(process, worker, request, fetch, deadline)
         except WorkerLost:
             return history.after_death(worker.id, started=False)
+        except Overloaded:
+            return history.after_refusal(worker.id)
         return history
 
     def workers(self) -> list[WorkerView]:
@@ -204,9 +215,18 @@ class Client:
                 raise WorkerUnavailable(f"no worker for {language} is there; try again later")
             process.monitor.wait_for_change(min(left, 0.1))
 
-    def _exchange(self, process: _Process, worker: WorkerView, request: Request, alone: bool, deadline: float) -> Reply:
-        """Ask one worker once."""
-        left = deadline - time.monotonic()
+    def _exchange(
+        self,
+        process: _Process,
+        worker: WorkerView,
+        request: Request,
+        alone: bool,
+        deadline: float,
+        work_until: float | None = None,
+    ) -> Reply:
+        """Ask one worker once; it may work on for longer than this side waits (`work_until`)."""
+        now = time.monotonic()
+        left = (work_until or deadline) - now
         # The id of a request may be the caller's own and come twice; that of a try never does on this socket, so the
         # late answer to a try that was given up is not taken for the answer to another.
         attempt = f"{request.id}.{next(_attempts)}"
@@ -221,6 +241,7 @@ class Client:
             request.artefact,
             request.spec,
             alone,
+            now if worker.endpoint.address.startswith("ipc:") else None,
         )
         socket = self._socket(process, worker)
         frames = wire.encode_request(asked)
@@ -241,20 +262,31 @@ class Client:
                     return reply
             elif process.monitor.is_lost(worker.id):
                 self._drop(process, worker)
-                raise WorkerLost(f"worker {worker.endpoint.name} ended while it held the request", started=started)
+                # One that is merely silent may be busy or cut off: that proves nothing against the request.
+                proven = started and not process.monitor.is_silent(worker.id)
+                raise WorkerLost(f"worker {worker.endpoint.name} was lost while it held the request", started=proven)
             elif left <= 0:
                 raise DeadlineExceeded(f"no answer from worker {worker.endpoint.name} before the deadline")
 
-    def _load(self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch) -> None:
-        """Hand a version to a worker; threads that want the same wait for the first one's try."""
+    def _load(
+        self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch, deadline: float | None = None
+    ) -> None:
+        """Hand a version to a worker; threads that want the same wait for the first one's try.
+
+        After the caller's deadline nobody waits here, but the worker goes on loading, for those who come next.
+        """
         held = (request.model, request.version)
+        work_until = time.monotonic() + LOAD_TIMEOUT_S
+        deadline = deadline or work_until
         lock = process.loading.setdefault((worker.id, held), threading.Lock())
         if not lock.acquire(blocking=False):
-            with lock:
-                return
+            if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                raise DeadlineExceeded(f"worker {worker.endpoint.name} was still loading the model at the deadline")
+            lock.release()
+            return
         try:
             load = Request(op="load", id=new_id(), model=request.model, version=request.version, artefact=fetch())
-            self._exchange(process, worker, load, False, time.monotonic() + LOAD_TIMEOUT_S)
+            self._exchange(process, worker, load, False, deadline, work_until)
         finally:
             process.loading.pop((worker.id, held), None)
             lock.release()
@@ -280,6 +312,15 @@ class Client:
         socket = sockets.pop(worker.id, None)
         if socket is not None:
             socket.close(linger=0)
+
+
+def _after_fork() -> None:
+    """Give the child locks of its own: the threads that may hold the parent's are not there to let go of them."""
+    for client in list(_clients):
+        client._birth = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def new_id() -> str:

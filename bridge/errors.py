@@ -209,5 +209,17 @@ def from_wire(code: str, message: str, details: Mapping[str, Any]) -> TriglotErr
             **{key: str(details.get(key, "")) for key in ("language", "native_class", "traceback", "output")},
         )
     if code == BadRequest.code:
-        return BadRequest(message)
+        told = details.get("problems")
+        return BadRequest(message) if not isinstance(told, list) else _retold(message, told)
     return _BY_CODE.get(code, TriglotError)(message)
+
+
+def _retold(message: str, problems: list[Any]) -> BadRequest:
+    """Return a `BadRequest` whose text is as it was told, with the problems it names."""
+    error = BadRequest(message)
+    error.problems = tuple(
+        Problem(str(each.get("field", "")), str(each.get("message", "")), each.get("row"))
+        for each in problems
+        if isinstance(each, Mapping)
+    )
+    return error

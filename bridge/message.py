@@ -21,7 +21,8 @@ class Request:
     the reply's `tables` are (X,) or (X, y), y of one column. `timeout_ms` counts from sending, so that the clocks of
     two hosts need not agree. A request that was in flight when a worker ended comes again with `alone` set: it is
     never merged with others, and the worker says that it starts before it does, so that a request which ends
-    workers is known for it.
+    workers is known for it. `sent` is when it was sent, in seconds of the host's monotonic clock, where both sides
+    share one: a worker then sees how long a request has waited before it was read.
     """
 
     op: Op
@@ -34,6 +35,7 @@ class Request:
     artefact: Artefact | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = False
+    sent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

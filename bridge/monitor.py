@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import zmq
@@ -41,6 +41,7 @@ class _Link:
     last_asked: float = 0.0
     alive: bool = False
     draining: bool = False
+    silent: bool = False
     announced: bool = True
     holds: frozenset[tuple[str, int]] = field(default_factory=frozenset)
 
@@ -79,17 +80,17 @@ class Monitor:
         """Return what is known of all workers now, or of those of one language."""
         with self._lock:
             views = [v for v in self._views.values() if language is None or v.endpoint.language == language]
-            return [
-                WorkerView(v.endpoint, v.alive, v.draining, v.holds, self._outstanding[v.id])
-                if v.id in self._outstanding
-                else v
-                for v in views
-            ]
+            return [replace(v, outstanding=self._outstanding[v.id]) if v.id in self._outstanding else v for v in views]
 
     def is_lost(self, worker: tuple[str, str]) -> bool:
         """True once this process of a worker is known to be gone or out of reach."""
         view = self._views.get(worker)
         return view is None or not view.alive
+
+    def is_silent(self, worker: tuple[str, str]) -> bool:
+        """True where a worker is out of reach only because it has said nothing for a while."""
+        view = self._views.get(worker)
+        return view is not None and view.silent
 
     def wait_for_change(self, timeout_s: float) -> None:
         """Return when something about the workers has changed, or after the timeout."""
@@ -196,7 +197,7 @@ class Monitor:
         if socket is link.events:
             recv_monitor_message(socket)
             changed = link.alive
-            link.alive = False
+            link.alive = link.silent = False
             return changed
         try:
             state = wire.unpack_control(socket.recv())
@@ -209,7 +210,7 @@ class Monitor:
         if link.endpoint.incarnation and incarnation != link.endpoint.incarnation:
             return False  # a successor on the same address; its own announcement follows
         before = (link.alive, link.draining, link.holds)
-        link.alive, link.draining, link.holds = True, draining, holds
+        link.alive, link.silent, link.draining, link.holds = True, False, draining, holds
         return before != (link.alive, link.draining, link.holds)
 
     def _beat(self, poller: zmq.Poller) -> bool:
@@ -221,7 +222,7 @@ class Monitor:
                 self._ask(link)
             if link.alive and now - link.last_heard > SILENCE_S:
                 logger.warning("worker %s has been silent for %.1f s", link.endpoint.name, now - link.last_heard)
-                link.alive = False
+                link.alive, link.silent = False, True
                 changed = True
             if not link.alive and not link.announced:
                 poller.unregister(link.socket)
@@ -233,7 +234,9 @@ class Monitor:
 
     def _publish(self) -> None:
         views = {
-            key: WorkerView(link.endpoint, link.alive, link.draining or not link.announced, link.holds)
+            key: WorkerView(
+                link.endpoint, link.alive, link.draining or not link.announced, link.holds, silent=link.silent
+            )
             for key, link in self._links.items()
         }
         with self._lock:

@@ -20,6 +20,7 @@ class WorkerView:
     draining: bool = False
     holds: frozenset[tuple[str, int]] = frozenset()
     outstanding: int = 0
+    silent: bool = False
 
     @property
     def id(self) -> tuple[str, str]:

@@ -41,6 +41,8 @@ def encode_request(request: Request) -> list[Buffer]:
         header["spec"] = dict(request.spec)
     if request.alone:
         header["alone"] = True
+    if request.sent is not None:
+        header["sent"] = request.sent
     return _frames(header, request.tables, request.artefact)
 
 
@@ -62,6 +64,7 @@ def decode_request(frames: Sequence[Any]) -> Request:
         tables=tables,
         artefact=artefact,
         alone=_typed(header, "alone", bool, False),
+        sent=_typed(header, "sent", float) if "sent" in header else None,
     )
 
 

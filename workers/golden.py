@@ -4,6 +4,7 @@ A worker answers for a version only after it has reproduced them, so that a chan
 model that does not survive its own serialisation is found before a caller finds it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,7 +25,8 @@ Ask = Callable[[Op, Table], Array]
 def record_golden_rows(
     schema: Schema, X: Table, classifier: bool, ask: Ask, ask_reloaded: Ask
 ) -> dict[str, Any] | None:
-    """Return golden rows for the manifest, or None for a model whose answers differ from one call to the next.
+    """Return golden rows for the manifest, or None where they cannot be: answers that differ from one call to
+    the next, or infinite numbers.
 
     Raises `EstimatorFailed` where the model answers alike twice, but otherwise once it was dumped and loaded.
     """
@@ -42,6 +44,8 @@ def record_golden_rows(
         )
     columns = [column.to_list() for column in rows.columns]
     answers = [[None if value != value else value for value in row] for row in first.tolist()]
+    if any(math.isinf(value) for column in [*columns, *answers] for value in column if type(value) is float):
+        return None  # the manifest is JSON, which has no word for infinity
     return {"op": op, "rows": [list(row) for row in zip(*columns, strict=True)], "answers": answers}
 
 

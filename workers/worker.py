@@ -105,7 +105,8 @@ class Worker:
             if len(jobs) >= self._queue:
                 self._send(identity, _fault(request.id, Overloaded("this worker's queue is full; try again later")))
                 continue
-            jobs.append(Job(identity, request, now + request.timeout_ms / 1000))
+            begin = now if request.sent is None else min(now, request.sent)
+            jobs.append(Job(identity, request, begin + request.timeout_ms / 1000))
 
     def _answer(self, call: Sequence[Job]) -> None:
         now = time.monotonic()
@@ -140,6 +141,11 @@ class Worker:
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
             for job in call:
                 self._send(job.client, _fault(job.request.id, error, output))
+            return
+        except KeyboardInterrupt:
+            late = DeadlineExceeded("the call ran past its deadline and was stopped")
+            for job in call:
+                self._send(job.client, _fault(job.request.id, late))
             return
         except Exception as error:
             logger.exception("request %s: the worker itself failed", requests[0].id)

@@ -39,7 +39,6 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         return ModuleSpec(fullname, _Alias(ours), is_package=found.submodule_search_locations is not None)
 
-
     def _has_owner(self) -> bool:
         """Return whether somebody else's package has the name; a folder without `__init__.py` is none."""
         specs = (finder.find_spec(NAME, None) for finder in sys.meta_path if finder is not self)

@@ -299,19 +299,21 @@ class FileLike:
     def close(self) -> None:
         """Do nothing: between calls nothing is open."""
 
-    def pickles(self) -> tuple[Document, Callable[[int], bytes | None]]:
-        """Return the metadata of the bare files, and what gives the gzipped bytes of one of Palladium's versions."""
-
-        def data(version: int) -> bytes | None:
-            found = self._files.get(self._layout.blob("", version))
-            return None if found is None else found.data
-
+    def palladium_entries(self) -> Document:
+        """Return the metadata of the bare files, of the versions that Palladium wrote alone."""
         document = self._load("")
-        return replace(document, entries=tuple(e for e in document.entries if not layout.is_ours(e))), data
+        return replace(document, entries=tuple(entry for entry in document.entries if not layout.is_ours(entry)))
 
-    def attachments(self, entry: Entry) -> dict[str, str]:
+    def palladium_bytes(self, version: int) -> bytes | None:
+        """Return the gzipped pickle of one of Palladium's versions, or None where the file is missing."""
+        found = self._files.get(self._layout.blob("", version))
+        return None if found is None else found.data
+
+    def palladium_attachments(self, version: int) -> dict[str, str]:
         """Return the attachments of one of Palladium's versions as base64 text, by their keys."""
-        return self._attachments(self._owner(self._load("")), "", entry)
+        document = self.palladium_entries()
+        model = self._owner(document)
+        return self._attachments(model, "", _entry(model, document, version))
 
     def _attachments(self, model: str, place: str, entry: Entry) -> dict[str, str]:
         found = {}

@@ -41,7 +41,9 @@ class Layout:
 
     def __init__(self, template: str) -> None:
         if not isinstance(template, str) or _PLACEHOLDER not in template:
-            raise ConfigError(f"the path {template!r} must contain '{_PLACEHOLDER}', as in 'models/iris-{_PLACEHOLDER}'")
+            raise ConfigError(
+                f"the path {template!r} must contain '{_PLACEHOLDER}', as in 'models/iris-{_PLACEHOLDER}'"
+            )
         self.template = template
 
     def place_of(self, model: str, owner: str) -> str:

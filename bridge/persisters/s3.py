@@ -26,7 +26,9 @@ class S3(FileLike):
         super().__init__(plain, BucketFiles(endpoint_url), model)
         bucket, _, key = plain.partition("/")
         if not bucket or not key or "{" in bucket:
-            raise ConfigError(f"the path {path!r} must be a bucket and a key, as in 'my-bucket/models/iris-{{version}}'")
+            raise ConfigError(
+                f"the path {path!r} must be a bucket and a key, as in 'my-bucket/models/iris-{{version}}'"
+            )
 
 
 class _Refused(Exception):

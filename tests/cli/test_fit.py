@@ -1,25 +1,20 @@
 """`triglot fit` and `test`: real processes that start the workers they need."""
 
+import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.running import AUTHORS, EXAMPLES, environment, folder, triglot
+from tests.cli.conftest import run
+from tests.functional.running import AUTHORS, EXAMPLES, environment
 from tests.helpers import require
 from triglot.store import ModelStore
 
 IRIS = EXAMPLES / "iris-python" / "triglot-config.py"
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """Hold a working directory."""
-    with folder() as made:
-        yield made
+FIT_S = 110.0
 
 
 def stored(place: Path) -> list[tuple[int, tuple[str, ...]]]:
@@ -30,96 +25,94 @@ def stored(place: Path) -> list[tuple[int, tuple[str, ...]]]:
     return found
 
 
-def test_a_fit_is_scored_stored_and_activated_and_says_so(place: Path) -> None:
-    done = triglot("-c", str(IRIS), "fit", "--evaluate", cwd=place)
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
-    lines = [line.removeprefix("INFO:triglot:") for line in done.stderr.splitlines()]
-    assert "Train score: 0.95" in lines
-    assert "Test score:  0.98" in lines
-    assert "Wrote model with version 1." in lines
-    assert "Activated model iris-python with version 1." in lines
-    assert stored(place) == [(1, ("active",))]
-
-    tested = triglot("-c", str(IRIS), "test", cwd=place)
-    assert tested.returncode == 0, tested.stderr
-    assert tested.stdout == "iris-python version 1 (python): accuracy 0.9800\n"
-
-
-def test_two_fits_at_once_give_versions_1_and_2(place: Path) -> None:
+def test_two_fits_at_once_give_versions_1_and_2_and_say_so(here: Path) -> None:
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "triglot", "-c", str(IRIS), "fit"],
-            cwd=place,
+            [sys.executable, "-m", "triglot", "-c", str(IRIS), "fit", "--evaluate"],
+            cwd=here,
             env=environment(),
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=100)[1] for process in running]
+    said = [process.communicate(timeout=FIT_S) for process in running]
 
     assert [process.returncode for process in running] == [0, 0], said
-    written = [line for text in said for line in text.splitlines() if "Wrote model" in line]
-    assert sorted(written) == [f"INFO:triglot:Wrote model with version {number}." for number in (1, 2)]
-    assert sorted(version for version, _ in stored(place)) == [1, 2]
-    assert sum(aliases == ("active",) for _, aliases in stored(place)) == 1
+    assert [out for out, _ in said] == ["", ""]
+    lines = [[line.removeprefix("INFO:triglot:") for line in err.splitlines()] for _, err in said]
+    assert all("Train score: 0.95" in of_one and "Test score:  0.98" in of_one for of_one in lines)
+    written = sorted(line for of_one in lines for line in of_one if line.startswith("Wrote model"))
+    assert written == ["Wrote model with version 1.", "Wrote model with version 2."]
+    assert sorted(version for version, _ in stored(here)) == [1, 2]
+    assert sorted(aliases for _, aliases in stored(here)) == [(), ("active",)]
 
 
-def test_a_score_that_is_not_reached_stores_nothing(place: Path) -> None:
-    done = triglot("-c", str(IRIS), "fit", "--save-if-better-than", "0.99", cwd=place)
+def test_a_stored_version_is_tested_on_the_test_data(
+    here: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "triglot"):
+        assert run("-c", str(IRIS), "fit", "--no-activate", "--save-if-better-than", "0.98") == 0
+    assert "Activated" not in caplog.text
+    assert stored(here) == [(1, ())]
 
-    assert done.returncode == 0, done.stderr
-    assert "Not persisting model that has a test score 0.98 < 0.99" in done.stderr
-    assert stored(place) == []
-
-
-def test_a_score_that_is_reached_is_stored_and_no_activate_leaves_what_is_served_alone(place: Path) -> None:
-    done = triglot("-c", str(IRIS), "fit", "--no-activate", "--save-if-better-than", "0.98", cwd=place)
-
-    assert done.returncode == 0, done.stderr
-    assert "Wrote model with version 1." in done.stderr
-    assert "Activated" not in done.stderr
-    assert stored(place) == [(1, ())]
+    assert run("-c", str(IRIS), "test", "--model-version", "1") == 0
+    assert capsys.readouterr().out == "iris-python version 1 (python): accuracy 0.9800\n"
 
 
-def test_a_score_to_reach_needs_test_data(place: Path) -> None:
-    config = EXAMPLES / "tooth-r" / "triglot-config.py"
-
-    done = triglot("-c", str(config), "fit", "--save-if-better-than", "0.5", cwd=place)
-
-    assert done.returncode == 1
-    assert done.stderr == "triglot: model 'tooth-r': --save-if-better-than needs a dataset_loader_test\n"
+def test_without_an_active_version_there_is_nothing_to_test(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("-c", str(IRIS), "test") == 1
+    assert "'iris-python'" in capsys.readouterr().err
+    assert stored(here) == []
 
 
-def test_data_that_is_not_there_is_named_with_its_remedy(place: Path) -> None:
-    (place / "triglot-config.py").write_text(
-        "{'model': {'!': 'sklearn.linear_model.LinearRegression'}, 'dataset_loader_train': "
-        "{'!': 'triglot.dataset.CSV', 'path': 'gone.csv', 'target_column': 'y'}}"
+def test_a_score_that_is_not_reached_stores_nothing(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "triglot"):
+        assert run("-c", str(IRIS), "fit", "--save-if-better-than", "0.99") == 0
+
+    assert "Not persisting model that has a test score 0.98 < 0.99" in caplog.text
+    assert stored(here) == []
+
+
+def test_a_score_to_reach_needs_test_data(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("-c", str(EXAMPLES / "tooth-r" / "triglot-config.py"), "fit", "--save-if-better-than", "0.5") == 1
+    assert capsys.readouterr().err == (
+        "triglot: model 'tooth-r': --save-if-better-than needs a dataset_loader_test\n"
+    )
+    assert stored(here) == []
+
+
+def author(here: Path, script: str, data: str) -> None:
+    """Write the configuration of an R author's model into the working directory."""
+    (here / "triglot-config.py").write_text(
+        f"{{'model': {{'!': 'triglot.estimators.RRegressor', 'script': {script!r}}}, 'dataset_loader_train': "
+        f"{{'!': 'triglot.dataset.CSV', 'path': {data!r}, 'target_column': 'answer'}}}}"
     )
 
-    done = triglot("fit", cwd=place)
 
-    assert done.returncode == 1
-    assert f"there is no file '{place / 'gone.csv'}'" in done.stderr
-    assert "relative paths start at the working directory" in done.stderr
-
-
-def test_a_syntax_error_in_an_r_script_is_shown_with_its_place(place: Path) -> None:
+def test_data_that_is_not_there_is_named_with_its_remedy(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     require("r")
-    shutil.copy(AUTHORS / "broken.R", place)
-    shutil.copy(AUTHORS / "moody.csv", place)
-    (place / "triglot-config.py").write_text(
-        "{'model': {'!': 'triglot.estimators.RRegressor', 'script': 'broken.R'}, 'dataset_loader_train': "
-        "{'!': 'triglot.dataset.CSV', 'path': 'moody.csv', 'target_column': 'answer'}}"
+    shutil.copy(AUTHORS / "moody.R", here)
+    author(here, "moody.R", "gone.csv")
+
+    assert run("fit") == 1
+    assert capsys.readouterr().err == (
+        f"triglot: dataset 'gone.csv': there is no file '{here / 'gone.csv'}'; "
+        "relative paths start at the working directory\n"
     )
 
-    done = triglot("fit", cwd=place)
 
-    assert done.returncode == 1
-    assert "broken.R" in done.stderr
-    assert "unexpected '*'" in done.stderr
-    assert "Traceback (most recent call last)" not in done.stderr
-    assert "Wrote model" not in done.stderr
+def test_a_syntax_error_in_an_r_script_is_shown_with_its_place(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    require("r")
+    shutil.copy(AUTHORS / "broken.R", here)
+    shutil.copy(AUTHORS / "moody.csv", here)
+    author(here, "broken.R", "moody.csv")
+
+    assert run("fit") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("triglot: ")
+    assert "broken.R:2" in said
+    assert "unexpected '*'" in said
+    assert stored(here) == []

@@ -1,34 +1,17 @@
 """The command line as a whole: help that teaches, exit codes, and errors that name file, key and remedy."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import run
 from tests.functional.running import triglot
 from triglot import __version__
 from triglot.cli.main import main
 
 GROUPS = ("jobs",)
 COMMANDS = sorted(set(main.commands) - {*GROUPS, "version"})
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Hold the working directory of commands that are run in this process, which ends as it was."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    for variable in ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-    return tmp_path
-
-
-def run(*arguments: str) -> int:
-    """Return the exit code of a command of this process."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments), prog_name="triglot")
-    return int(ended.value.code or 0)
 
 
 def write(folder: Path, text: str) -> None:

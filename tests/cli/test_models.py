@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import run
 from tests.functional.running import triglot
 from tests.helpers import KEY
 from triglot.artefact import seal
-from triglot.cli.main import main
 from triglot.store import ModelStore
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelStore]:
+def store(here: Path) -> Iterator[ModelStore]:
     """Hold the store of the working directory: iris 1 to 3, the second active, and a tooth model."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "triglot-config.py").write_text("{'models': {'iris': {}, 'tooth-growth-in-guinea-pigs': {}}}")
-    made = ModelStore(f"sqlite:///{tmp_path / 'triglot.db'}")
+    (here / "triglot-config.py").write_text("{'models': {'iris': {}, 'tooth-growth-in-guinea-pigs': {}}}")
+    made = ModelStore(f"sqlite:///{here / 'triglot.db'}")
     card = {"language": "r", "task": "regression", "spec": {}, "sources": {}, "runtime": {}, "created": "2026-01-01"}
     for score in (0.1, 0.95, 1.0):
         made.write("iris", seal({**card, "schema": [], "classes": None}, b"x" * 5_000, KEY), metrics={"score_test": score})
@@ -27,13 +26,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelStor
     made.activate("iris", 2)
     yield made
     made.close()
-
-
-def run(*arguments: str) -> int:
-    """Return the exit code of a command of this process."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 def test_list_shows_a_line_a_version_that_is_not_cut(store: ModelStore, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ from triglot.schema import Schema
 from triglot.table import Array, Column, Table
 from triglot.tabular import to_column, to_frame, to_table
 
+MAX_PRINTED = 1_000_000  # characters
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
 
 
@@ -45,7 +46,7 @@ class PythonRuntime:
     language: ClassVar[str] = "python"
 
     def __init__(self) -> None:
-        self._printed = io.StringIO()
+        self._printed = _Printed()
         self._warned: list[str] = []
         self._calling = False
 
@@ -194,6 +195,17 @@ class PythonRuntime:
         for folder in spec.get("python_path", ()):
             if folder not in sys.path:
                 sys.path.append(folder)
+
+
+class _Printed(io.StringIO):
+    """What the author's code prints, up to a bound, so that a chatty loop does not use up the worker's memory."""
+
+    def write(self, text: str) -> int:
+        """Keep the text while there is room."""
+        room = MAX_PRINTED - self.tell()
+        if room > 0:
+            super().write(text if len(text) <= room else text[:room] + "... (the rest is not kept)\n")
+        return len(text)
 
 
 def _wants_frame(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> bool:
