@@ -6,6 +6,7 @@ monitor are born in the process and thread that use them, never inherited.
 
 import itertools
 import logging
+import math
 import os
 import threading
 import time
@@ -74,17 +75,22 @@ class _Process:
 
 
 class Client:
-    """Sends requests to the workers of one run directory and of a list of other hosts."""
+    """Sends requests to the workers of one run directory and of a list of other hosts.
+
+    A request waits for a worker to turn up until its deadline, but no longer than `patience_s`.
+    """
 
     def __init__(
         self,
         run_dir: Path | None,
         listed: Mapping[str, Endpoint] | None = None,
         curve: CurveKeys | None = None,
+        patience_s: float = math.inf,
     ) -> None:
         self._run_dir = run_dir
         self._listed = dict(listed or {})
         self._curve = curve
+        self._patience_s = patience_s
         self._process: _Process | None = None
         self._birth = threading.Lock()
         _clients.add(self)
@@ -203,14 +209,15 @@ class Client:
     def _take(
         self, process: _Process, request: Request, language: str, history: History, deadline: float
     ) -> WorkerView:
-        """Return the worker to ask, waiting for one (a restarted one, say) while there is time."""
+        """Return the worker to ask, waiting for one (a restarted one, say) while there are time and patience."""
+        until = min(deadline, time.monotonic() + self._patience_s)
         while True:
             worker = choose(
                 process.monitor.workers(language), language, (request.model, request.version), history.avoid
             )
             if worker is not None:
                 return worker
-            left = deadline - time.monotonic()
+            left = until - time.monotonic()
             if left <= 0:
                 raise WorkerUnavailable(f"no worker for {language} is there; try again later")
             process.monitor.wait_for_change(min(left, 0.1))

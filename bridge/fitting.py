@@ -31,6 +31,8 @@ from triglot.tabular import target_table, task_of, to_table, to_target
 FIT_TIMEOUT_S = 24 * 3600.0
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+OPEN_TIMEOUT_S = 120.0
+PATIENCE_S = 10.0  # nobody starts this worker again: without it, all that is left is to say so
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +87,11 @@ class Bench:
         """Return the answer of an author's dataset function: its tables are (X,) or (X, y), y of one column."""
         request = Request(op="dataset", id=new_id(), model="", spec={"spec": dict(spec), "sources": dict(sources)})
         return self._client.call(request, self.language, FIT_TIMEOUT_S).reply
+
+    def open(self, name: str, artefact: Artefact) -> Reply:
+        """Return what a model says of itself once it is loaded from its artefact, and nothing is predicted."""
+        request = Request(op="load", id=new_id(), model=name, version=1, artefact=artefact)
+        return self._client.call(request, self.language, OPEN_TIMEOUT_S).reply
 
     def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
         """Return codes or numbers of shape (rows,) for X, by a model loaded from its artefact."""
@@ -170,7 +177,7 @@ def bench(language: str, environ: Mapping[str, str], key_file: Path | None = Non
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
-        client = Client(run_dir)
+        client = Client(run_dir, patience_s=PATIENCE_S)
         try:
             _wait(client, process, language, log)
             yield Bench(client, language, key)

@@ -1,18 +1,19 @@
 """Moving in from Palladium: each of its versions becomes a version here, with its metadata and attachments.
 
 A pickle runs code when it is opened. It is opened by a fresh worker process alone, which ends afterwards, and only
-where the operator has said that the pickles are to be trusted.
+where the operator has said that the pickles are to be trusted. What was converted is remembered in the metadata of
+the new version, so that the same source can be converted again and again.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from triglot.artefact import Artefact, load_key, seal
-from triglot.errors import ConfigError, TriglotError
+from triglot.artefact import Artefact, seal
+from triglot.errors import ConfigError, ModelNotFound, StoreError, TriglotError
 from triglot.fitting import Bench
 from triglot.labels import Labels
 from triglot.persister import Persister
@@ -26,14 +27,182 @@ from triglot.persisters.palladium_tables import PalladiumTables
 from triglot.persisters.rest import Rest
 from triglot.persisters.s3 import S3
 from triglot.schema import Field, Schema
-from triglot.table import Kind
-
-__all__ = ["Columns", "Outcome", "convert", "load_key", "plan", "source_at", "source_in"]
+from triglot.table import NUMERIC, Kind
 
 logger = logging.getLogger("triglot")
 
-KINDS: Final[Mapping[str, Kind]] = {"float": "float64", "int": "int64", "str": "string", "bool": "bool"}
+_KINDS: Final[Mapping[str, Kind]] = {"float": "float64", "int": "int64", "str": "string", "bool": "bool"}
 _SCORES: Final = ("score_train", "score_test")
-_ORIGIN: Final = "palladium"  # the metadata key that says where a version came from
+_ORIGIN: Final = "palladium"
 
 Open = Callable[[], AbstractContextManager[Bench]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One old version: the number that it has here already, or why it stays behind, or neither."""
+
+    old: OldVersion
+    here: int | None = None
+    reason: str = ""
+    loads: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one old version: its number here, or why it stayed behind."""
+
+    version: int
+    here: int | None = None
+    reason: str = ""
+
+
+def source_in(persister: Persister) -> PalladiumSource | None:
+    """Return Palladium's models where a persister of its kind finds its own, or None for other persisters."""
+    inner = _inner(persister)
+    if isinstance(inner, Database):
+        return inner.palladium()
+    return PalladiumFolder(inner) if isinstance(inner, FileLike) else None
+
+
+def source_at(place: str) -> PalladiumSource:
+    """Return Palladium's models at a database's URL, or at a path or URL with `{version}` in it."""
+    if "{version}" in place:
+        kinds: list[tuple[str, Callable[[str], FileLike]]] = [("http://", Rest), ("https://", Rest), ("s3://", S3)]
+        return PalladiumFolder(next((kind for begin, kind in kinds if place.startswith(begin)), File)(place))
+    if "://" in place:
+        return PalladiumTables(place)
+    raise ConfigError(
+        f"{place!r} is no source: give a key of the configuration, a database's URL such as sqlite:///iris-model.db, "
+        "or a path or URL with {version} in it"
+    )
+
+
+def plan(source: PalladiumSource, contents: Contents, store: Persister, model: str) -> Iterator[Planned]:
+    """Say of each version what is to be done, in order; pickles are looked at, never opened."""
+    here = _converted(source, _inner(store), model)
+    for old in contents.versions:
+        if old.version in here:
+            yield Planned(old, here=here[old.version])
+            continue
+        try:
+            names = names_in(source.pickled(old.version))
+        except (TriglotError, ValueError) as error:
+            yield Planned(old, reason=f"it is no pickle that can be read ({error})")
+            continue
+        foreign = foreign_name(names)
+        if foreign is not None:
+            why = f"it is a {foreign}, which only Palladium's own process can open; fit the model again: triglot fit"
+            yield Planned(old, reason=why, loads=foreign)
+            continue
+        yield Planned(old, loads=names[0] if names else "nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Makes versions of a model out of Palladium's pickles.
+
+    mapping: (field, type) in the order of the model's columns, as the predict service has it. open_worker: gives a
+    fresh worker for Python each time. python_path: the folders where the author's own modules lie.
+    """
+
+    model: str
+    mapping: Sequence[tuple[str, str]]
+    key: bytes
+    open_worker: Open
+    python_path: Sequence[str] = ()
+
+    def convert(self, source: PalladiumSource, old: OldVersion, store: Persister) -> Outcome:
+        """Open a version in a fresh worker and store it; what cannot be converted is an outcome, not an error."""
+        try:
+            artefact = self._artefact(source.pickled(old.version), old.metadata)
+            metrics = {name: old.metadata[name] for name in _SCORES if _is_number(old.metadata.get(name))}
+            metadata = {name: value for name, value in old.metadata.items() if name not in metrics}
+            metadata |= source.attachments(old.version)
+            metadata[_ORIGIN] = {"source": source.identity, "version": old.version}
+            return Outcome(old.version, store.write(self.model, artefact, metrics=metrics, metadata=metadata))
+        except TriglotError as error:
+            return Outcome(old.version, reason=str(error))
+
+    def activate(self, source: PalladiumSource, contents: Contents, store: Persister) -> int | None:
+        """Activate what was active in the source, if nothing that can answer is active here; return its number."""
+        store = _inner(store)
+        number = _converted(source, store, self.model).get(contents.active or 0)
+        if number is None or self.model in store.active():
+            return None
+        store.activate(self.model, number)
+        return number
+
+    def _artefact(self, pickled: bytes, metadata: Mapping[str, Any]) -> Artefact:
+        schema = Schema([Field(name, _KINDS[kind]) for name, kind in self.mapping])
+        fields: dict[str, Any] = {
+            "language": "python",
+            "task": "regression",  # until the worker has said whether there are classes
+            "spec": {"python_path": list(self.python_path), "x": _form(schema)},
+            "sources": {},
+            "runtime": {},  # a pickle does not say which versions it was written with
+            "schema": schema.to_json(),
+            "classes": None,
+            "created": str(metadata.get("train_timestamp") or datetime.now(UTC).isoformat(timespec="seconds")),
+        }
+        with self.open_worker() as worker:
+            reply = worker.open(self.model, seal(fields, pickled, self.key))
+        for line in reply.warnings:
+            logger.warning("%s: %s", self.model, line)
+        classes, features = reply.info.get("classes"), reply.info.get("features")
+        if classes is None and reply.info.get("predict_proba"):
+            raise StoreError(
+                f"{reply.info.get('native_class')} is a classifier whose classes are not one list; fit the model again"
+            )
+        if features is not None and features != len(self.mapping):
+            raise StoreError(
+                f"it was fitted on {features} columns, and the predict service maps {len(self.mapping)}; correct the "
+                "mapping, or fit the model again"
+            )
+        if classes is not None:
+            fields |= {"task": "classification", "classes": list(Labels(tuple(classes)).classes)}
+        return seal(fields, pickled, self.key)
+
+
+def mapping_of(predict_service: Any) -> list[tuple[str, str]]:
+    """Return the fields of a predict service; raises `ConfigError` where they do not describe a pickle's columns."""
+    mapping = getattr(predict_service, "mapping", None)
+    if not mapping:
+        raise ConfigError(
+            "a pickle does not say which columns its model was fitted on; add a predict_service with a mapping to the "
+            "configuration"
+        )
+    if getattr(predict_service, "unwrap_sample", False):
+        raise ConfigError(
+            "the predict service has unwrap_sample: its model was fitted on single values instead of columns, and "
+            "cannot be converted; fit it again: triglot fit"
+        )
+    return [(str(name), str(kind)) for name, kind in mapping]
+
+
+def _converted(source: PalladiumSource, store: Persister, model: str) -> dict[int, int]:
+    """Return the numbers here of what was converted from a source before, by their numbers there."""
+    try:
+        infos = store.list(model)
+    except ModelNotFound:
+        return {}
+    origins = [(info.metadata.get(_ORIGIN), info.version) for info in infos]
+    return {
+        origin["version"]: here
+        for origin, here in origins
+        if isinstance(origin, dict) and origin.get("source") == source.identity
+    }
+
+
+def _inner(persister: Persister) -> Persister:
+    """Return the persister itself, as one before it may show an earlier state."""
+    return _inner(persister.impl) if isinstance(persister, CachedUpdatePersister) else persister
+
+
+def _form(schema: Schema) -> str:
+    """Return how the estimator gets its columns: as the array that Palladium gave it, where they are numbers."""
+    return "matrix" if all(field.kind in NUMERIC for field in schema.fields) else "frame"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

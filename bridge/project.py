@@ -27,7 +27,8 @@ from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.estimators import language_of
 from triglot.launch import LANGUAGES, missing
-from triglot.service import Service
+from triglot.persister import Persister, missing_methods
+from triglot.service import ABSENCE_S, Service
 from triglot.store import ModelStore
 from triglot.store.jobs import JobStore
 from triglot.supervision import FrontEnd, Plan
@@ -89,15 +90,30 @@ class Project:
         return Entry(name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"))
 
     @cached_property
-    def store(self) -> ModelStore:
+    def store(self) -> Persister:
         """The model store; SQLite in the working directory unless the configuration says otherwise."""
-        built = self._instantiate(self._raw, {"model_persister"})
-        store = built.get("model_persister")
+        return self.persister("model_persister") or ModelStore(f"sqlite:///{self._cwd / 'triglot.db'}")
+
+    @cached_property
+    def export_store(self) -> Persister:
+        """The store that versions are exported to; raises `ConfigError` where the configuration names none."""
+        store = self.persister("model_persister_export")
         if store is None:
-            return ModelStore(f"sqlite:///{self._cwd / 'triglot.db'}")
-        if not isinstance(store, ModelStore):
-            raise ConfigError(f"model_persister must be a triglot.store.ModelStore, not {type(store).__name__}")
+            raise ConfigError("the configuration has no model_persister_export; add the persister to export to")
         return store
+
+    def persister(self, key: str) -> Persister | None:
+        """Return the persister under a key of the configuration, or None where there is no such key."""
+        built: Any = self._instantiate(self._raw, {key}).get(key)
+        if built is None:
+            return None
+        if lacking := missing_methods(built):
+            raise ConfigError(
+                f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one "
+                "such as triglot.store.ModelStore"
+            )
+        persister: Persister = built
+        return persister
 
     @cached_property
     def jobs(self) -> JobStore:
@@ -155,7 +171,7 @@ class Project:
         remote = listed(list(self._raw.get("remote_workers", ())))
         key_file = self._raw.get("curve_key_file")
         curve = None if key_file is None else CurveKeys.read(self._cwd / str(key_file))
-        return Service(self.store, Client(run_directory(self.run_dir), remote, curve))
+        return Service(self.store, Client(run_directory(self.run_dir), remote, curve, ABSENCE_S))
 
     def plan(self, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
         """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a language."""
@@ -173,11 +189,15 @@ class Project:
             front_end=wide,
             key_file=self.key_file,
             jobs=bool(self.admin_token) or "flask_add_url_rules" in self._raw,
-            environment={
-                "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
-                "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
-            },
+            environment=self.own_environment(),
         )
+
+    def own_environment(self) -> dict[str, str]:
+        """Return the variables by which a process that is started in this directory finds this very project."""
+        return {
+            "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
+            "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
+        }
 
     def configure_logging(self) -> None:
         """Set logging up as the configuration says."""

@@ -6,39 +6,56 @@ process can be killed without harm: cancelling a job is ending it.
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from triglot.errors import BadRequest, TriglotError
-from triglot.store.jobs import Job, JobStore, State
+from triglot.store.jobs import LOST_AFTER_S, Job, JobStore, State
+from triglot.tethered import ORDERLY_END_S
 
 logger = logging.getLogger("triglot.jobs")
 
 POLL_S = 0.5
+LOOK_S = 0.1
 BEAT_S = 2.0
-STOP_S = 15.0
 INFO_CHARACTERS = 20_000
+# An author's code has no business with the token of the views that change something.
+_KEPT_BACK = frozenset({"TRIGLOT_ADMIN_TOKEN"})
+
+_FLAGS = {"persist": (False, "--no-save"), "activate": (False, "--no-activate"), "evaluate": (True, "--evaluate")}
 
 
 def fit_arguments(job: Job) -> list[str]:
-    """Return the command line of a fit job: Palladium's four parameters, and which models."""
-    given = job.parameters
-    arguments = ["fit", *given.get("models", ()), "--job", job.id]
-    if not given.get("persist", True):
-        arguments.append("--no-save")
-    if not given.get("activate", True):
-        arguments.append("--no-activate")
-    if given.get("evaluate", False):
-        arguments.append("--evaluate")
-    if given.get("persist_if_better_than") is not None:
-        arguments += ["--save-if-better-than", str(given["persist_if_better_than"])]
-    return arguments
+    """Return the command line of a fit job: Palladium's four parameters, and which models.
+
+    Raises `BadRequest` for a parameter that is not known or not of its type.
+    """
+    arguments = ["fit", "--job", job.id]
+    names: list[str] = []
+    for name, value in job.parameters.items():
+        if name in _FLAGS and isinstance(value, bool):
+            when, option = _FLAGS[name]
+            arguments += [option] if value is when else []
+        elif name == "persist_if_better_than" and _is_number(value):
+            arguments += ["--save-if-better-than", str(value)]
+        elif name == "models" and isinstance(value, list) and all(isinstance(model, str) for model in value):
+            names = value
+        else:
+            raise BadRequest(f"a fit takes no {name} = {value!r}")
+    return [*arguments, "--", *names]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 KINDS: Mapping[str, Callable[[Job], list[str]]] = {"fit": fit_arguments}
@@ -49,86 +66,125 @@ class Runner:
 
     def __init__(self, jobs: JobStore, environ: Mapping[str, str]) -> None:
         self._jobs = jobs
-        self._environ = dict(environ)
-        self._name = f"{socket.gethostname()[:32]}:{os.getpid()}"
-        self._over = threading.Event()
+        self._environ = {key: value for key, value in environ.items() if key not in _KEPT_BACK}
+        # A container's successor may have the same host name and process id.
+        self._name = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._over = False
 
     def stop(self, *_: Any) -> None:
-        """Take no further job, and give the one at hand back to be done again; may be called from a handler."""
-        self._over.set()
+        """Take no further job, and give the one at hand back to be done again; made for signal handlers."""
+        self._over = True
 
     def run(self) -> None:
         """Work until `stop`."""
         logger.info("ready for jobs")
-        while not self._over.is_set():
+        while not self._over:
             try:
                 job = self._jobs.claim(self._name)
             except TriglotError as error:
                 logger.error("the jobs cannot be read: %s", error)
                 job = None
             if job is None:
-                self._over.wait(POLL_S)
+                time.sleep(POLL_S)
             else:
                 self._carry_out(job)
 
     def _carry_out(self, job: Job) -> None:
-        try:
-            command = [sys.executable, "-m", "triglot", *KINDS[job.kind](job)]
-        except (KeyError, TypeError) as error:
-            problem = BadRequest(f"a job of kind {job.kind!r} with these parameters is unknown: {error}")
-            self._jobs.end(job.id, self._name, "error", str(problem))
-            return
         logger.info("job %s: %s", job.id, job.kind)
-        process = subprocess.Popen(
-            command,
+        try:
+            arguments = _arguments(job)
+        except BadRequest as error:
+            self._end(job, "error", str(error))
+            return
+        with subprocess.Popen(
+            [sys.executable, "-m", "triglot.tethered", *arguments],
             env=self._environ,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # nothing is written: it ends when this process does
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
             start_new_session=True,
-        )
-        said: list[str] = []
-        reader = threading.Thread(target=self._read, args=(process, said), daemon=True)
-        reader.start()
-        state = self._watch(job, process)
-        reader.join(STOP_S)
-        if state is not None:
-            self._jobs.end(job.id, self._name, state, "".join(said)[-INFO_CHARACTERS:])
-            logger.info("job %s: %s", job.id, state)
+        ) as process:
+            said = _Said(process)
+            state = self._watch(job, process)
+            info = said.tail()
+        self._end(job, state, info)
 
     def _watch(self, job: Job, process: "subprocess.Popen[str]") -> State | None:
         """Return how the job ended; None where this runner stops and leaves it to the next one."""
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return "finished" if process.wait(BEAT_S) == 0 else "error"
-            if self._over.is_set():
-                self._end(process)
-                return None
-            try:
-                wanted = self._jobs.beat(job.id, self._name)
-            except TriglotError as error:
-                logger.error("job %s: no sign of life can be given: %s", job.id, error)
-                continue
-            if not wanted:
-                self._end(process)
-                return "cancelled"
-
-    @staticmethod
-    def _end(process: "subprocess.Popen[str]") -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        beat = alive = time.monotonic()
         try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return "finished" if process.wait(LOOK_S) == 0 else "error"
+                if self._over:
+                    return None
+                if time.monotonic() - beat < BEAT_S:
+                    continue
+                beat = time.monotonic()
+                try:
+                    if not self._jobs.beat(job.id, self._name):
+                        return "cancelled"
+                    alive = time.monotonic()
+                except TriglotError as error:
+                    logger.error("job %s: no sign of life can be given: %s", job.id, error)
+                    if time.monotonic() - alive > LOST_AFTER_S:  # another runner may have begun it
+                        return None
+        finally:
+            _end_group(process)
 
-    @staticmethod
-    def _read(process: "subprocess.Popen[str]", said: list[str]) -> None:
+    def _end(self, job: Job, state: State | None, info: str) -> None:
+        """Write how a job ended, however long its database is away; give it back where it did not."""
+        while True:
+            try:
+                if state is None:
+                    self._jobs.give_back(job.id, self._name)
+                else:
+                    self._jobs.end(job.id, self._name, state, info[-INFO_CHARACTERS:])
+            except TriglotError as error:
+                logger.error("job %s: how it ended cannot be written: %s", job.id, error)
+                if self._over:
+                    return  # the next runner finds it lost
+                time.sleep(POLL_S)
+                continue
+            logger.info("job %s: %s", job.id, state or "given back")
+            return
+
+
+class _Said:
+    """What a process says: passed on at once, and the end of it kept."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._kept = ""
+        self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._thread.start()
+
+    def tail(self) -> str:
+        """Return the last of it, once all of it has come."""
+        self._thread.join(ORDERLY_END_S)
+        return self._kept
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(line)
+            self._kept = (self._kept + line)[-INFO_CHARACTERS:]
             sys.stdout.write(line)
             sys.stdout.flush()
+
+
+def _arguments(job: Job) -> list[str]:
+    if job.kind not in KINDS:
+        raise BadRequest(f"there are no jobs of kind {job.kind!r}; there are: {', '.join(KINDS)}")
+    return KINDS[job.kind](job)
+
+
+def _end_group(process: "subprocess.Popen[str]") -> None:
+    """End a process in order, then whatever it left behind."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ORDERLY_END_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -20,8 +20,8 @@ from triglot.table import Table
 logger = logging.getLogger("triglot.service")
 
 TIMEOUT_S = 30.0
-# Requests wait for a worker that restarts, but not for a language that was switched off: they would hold the threads
-# that the others need.
+# So long requests wait for a worker that restarts. For a language that was switched off they do not wait longer: they
+# would hold the threads that the others need.
 ABSENCE_S = 15.0
 
 

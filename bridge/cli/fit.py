@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from triglot.cli.progress import step
-from triglot.cli.scoring import RemoteModel, Scores, is_single, metric, scores, told
+from triglot.cli.scoring import RemoteModel, Scores, is_single, metric, scorers, scores, told
 from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import ConfigError, ModelNotFound
@@ -113,6 +113,8 @@ def _done(project: Project, name: str, job: str) -> int | None:
 
 @pluggable("fit_decorators")
 def _fit(project: Project, entry: Entry, worker: Bench, evaluate: bool) -> tuple[Fitted, dict[str, Any]]:
+    scoring = project.part(entry.name, "scoring") if evaluate else None
+    scorers(scoring)  # a name that is wrong shall not cost a fit
     with step("Loading data"):
         X, y = load(entry.train)
     with step(f"Fitting model {entry.name} ({worker.language})"):
@@ -123,7 +125,7 @@ def _fit(project: Project, entry: Entry, worker: Bench, evaluate: bool) -> tuple
         logger.warning("%s: %s", entry.name, line)
     metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
     if evaluate:
-        model, scoring = RemoteModel(worker, entry.name, fitted.artefact), project.part(entry.name, "scoring")
+        model = RemoteModel(worker, entry.name, fitted.artefact)
         found = scores(model, scoring, X, y)
         metrics["score_train"] = metric(found)
         logger.info("Train score: %s", _shown(found))

@@ -11,13 +11,19 @@ from triglot.runner import Runner
 
 @click.group()
 def jobs() -> None:
-    """See, cancel and carry out jobs, such as the fits that HTTP asked for."""
+    """See, cancel and carry out jobs: the fits that were asked for by HTTP.
+
+    A job is in the database of the models, survives the end of every process, and is done by one runner at a time.
+    """
 
 
 @jobs.command(name="list")
 @click.pass_obj
 def list_(project: Project) -> None:
-    """Print the newest jobs, one JSON object a line."""
+    """Print the newest jobs, one JSON object a line: what was asked for, how it stands, what it said.
+
+    Example: triglot jobs list
+    """
     for job in project.jobs.list():
         click.echo(json.dumps({"id": job.id, **job.to_json()}))
 
@@ -26,15 +32,24 @@ def list_(project: Project) -> None:
 @click.argument("job_id", metavar="ID")
 @click.pass_obj
 def cancel(project: Project, job_id: str) -> None:
-    """End a job: at once if it waits, within seconds if it runs."""
+    """End the job ID: at once if it waits, within seconds if it runs; print how it stands now.
+
+    Example: triglot jobs cancel 0c5d
+    """
     click.echo(project.jobs.cancel(job_id).state)
 
 
 @jobs.command()
 @click.pass_obj
 def run(project: Project) -> None:
-    """Carry out jobs until SIGTERM; `triglot serve` runs this under supervisord where jobs are switched on."""
-    runner = Runner(project.jobs, project.environ)
+    """Carry out jobs, one after the other, until SIGTERM, which gives the one at hand back to be done again.
+
+    `triglot serve` runs this under supervisord where there is an admin token, or where the configuration has routes
+    of its own. Further runners may run here and on other hosts that see the same database.
+
+    Example: triglot jobs run
+    """
+    runner = Runner(project.jobs, project.environ | project.own_environment())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.stop)
     runner.run()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from triglot import __version__
-from triglot.cli import devserver, fit, jobs, models, search, serve, stream
+from triglot.cli import devserver, fit, jobs, models, search, serve, store, stream
 from triglot.errors import TriglotError
 from triglot.project import Project
 
@@ -66,6 +66,6 @@ def version() -> None:
     click.echo(__version__)
 
 
-for family in (fit, search, models, serve, devserver, stream, jobs):
+for family in (fit, search, models, serve, devserver, stream, jobs, store):
     for command in family.COMMANDS:
         main.add_command(command)

@@ -10,17 +10,21 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Column, Table
 
+from triglot.persister import ACTIVE
 from triglot.project import Project
 from triglot.store import VersionInfo
-from triglot.store.store import ACTIVE
 
 NUMBERS = ("version", "train", "test", "size")
 COLUMNS = ("model", "version", "lang", "train", "test", "created (UTC)", "size", "aliases")
 PIPED_WIDTH = 10_000  # for grep and awk: a line stays a line
 
 
+version_argument = click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
+name_argument = click.argument("name", required=False, metavar="[MODEL]")
+
+
 @click.command(name="list")
-@click.argument("name", required=False, metavar="[MODEL]")
+@name_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a version, with everything that is known.")
 @click.pass_obj
 def list_(project: Project, name: str | None, as_json: bool) -> None:
@@ -54,8 +58,8 @@ def list_(project: Project, name: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
-@click.argument("name", required=False, metavar="[MODEL]")
+@version_argument
+@name_argument
 @click.option("--alias", default=ACTIVE, show_default=True, help="The name to point at the version.")
 @click.pass_obj
 def activate(project: Project, model_version: int, name: str | None, alias: str) -> None:
@@ -65,8 +69,7 @@ def activate(project: Project, model_version: int, name: str | None, alias: str)
 
     Example: triglot activate 3 iris-r
     """
-    name = name or project.only_name
-    project.store.activate(name, model_version, alias)
+    name = activate_version(project, model_version, name, alias)
     click.echo(
         f"Activated model {name} with version {model_version}."
         if alias == ACTIVE
@@ -75,17 +78,30 @@ def activate(project: Project, model_version: int, name: str | None, alias: str)
 
 
 @click.command()
-@click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
-@click.argument("name", required=False, metavar="[MODEL]")
+@version_argument
+@name_argument
 @click.pass_obj
 def delete(project: Project, model_version: int, name: str | None) -> None:
     """Delete VERSION of MODEL for good; one that is active is refused, and its number is never used again.
 
     Example: triglot delete 2 iris-r
     """
-    name = name or project.only_name
-    project.store.delete(name, model_version)
+    name = delete_version(project, model_version, name)
     click.echo(f"Deleted model {name} with version {model_version}.")
+
+
+def activate_version(project: Project, version: int, name: str | None, alias: str = ACTIVE) -> str:
+    """Point an alias at a version of a model, of the only one by default; return the model's name."""
+    name = name or project.only_name
+    project.store.activate(name, version, alias)
+    return name
+
+
+def delete_version(project: Project, version: int, name: str | None) -> str:
+    """Delete a version of a model, of the only one by default; return the model's name."""
+    name = name or project.only_name
+    project.store.delete(name, version)
+    return name
 
 
 def _score(info: VersionInfo, key: str) -> str:

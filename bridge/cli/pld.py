@@ -14,13 +14,11 @@ from triglot import __version__
 from triglot.cli.devserver import devserver
 from triglot.cli.fit import fit, test
 from triglot.cli.search import grid_search
+from triglot.cli.store import admin, export, upgrade
 from triglot.cli.stream import stream
 from triglot.errors import TriglotError
 from triglot.persister import VersionInfo
 from triglot.project import Project
-
-logger = logging.getLogger("triglot")
-
 
 @click.command(name="list")
 @click.pass_obj
@@ -40,27 +38,13 @@ def list_(project: Project) -> None:
     click.echo(pformat(properties))
 
 
-@click.group()
-def admin() -> None:
-    """Activate or delete a stored model."""
-
-
-@admin.command()
-@click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
-@click.pass_obj
-def activate(project: Project, model_version: int) -> None:
-    """Make a version the one that is served."""
-    project.store.activate(project.only_name, model_version)
-    logger.info("Activated model with version %d.", model_version)
-
-
-@admin.command()
-@click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
-@click.pass_obj
-def delete(project: Project, model_version: int) -> None:
-    """Delete a version for good."""
-    project.store.delete(project.only_name, model_version)
-    logger.info("Deleted model with version %d.", model_version)
+@click.command(name="export")
+@click.option("--version", "model_version", type=click.IntRange(min=1), help="The version; default: the active one.")
+@click.option("--no-activate", is_flag=True, help="Leave alone what is active there.")
+@click.pass_context
+def export_(context: click.Context, model_version: int | None, no_activate: bool) -> None:
+    """Copy a version from the model_persister to the model_persister_export."""
+    context.invoke(export, model_version=model_version, no_activate=no_activate)
 
 
 @click.command()
@@ -77,6 +61,11 @@ def pld_admin() -> int:
 def pld_devserver() -> int:
     """Run `pld-devserver`."""
     return run("pld-devserver", devserver)
+
+
+def pld_export() -> int:
+    """Run `pld-export`."""
+    return run("pld-export", export_)
 
 
 def pld_fit() -> int:
@@ -102,6 +91,11 @@ def pld_stream() -> int:
 def pld_test() -> int:
     """Run `pld-test`."""
     return run("pld-test", test)
+
+
+def pld_upgrade() -> int:
+    """Run `pld-upgrade`."""
+    return run("pld-upgrade", upgrade)
 
 
 def pld_version() -> int:

@@ -73,7 +73,7 @@ def scores(model: RemoteModel, scoring: Any, X: Any, y: Any) -> Scores:
         return {ONE: model.score(X, y)}
     X, y = for_python(X, y)
     found: Scores = {}
-    for name, scorer in _scorers(scoring).items():
+    for name, scorer in scorers(scoring).items():
         value = scorer(model, X, y)
         found |= {key: float(one) for key, one in value.items()} if isinstance(value, Mapping) else {name: float(value)}
     return found
@@ -96,7 +96,10 @@ def told(found: Scores) -> list[str]:
     return [f"{name}: {value}" for name, value in found.items()]
 
 
-def _scorers(scoring: Any) -> dict[str, Scorer]:
+def scorers(scoring: Any) -> dict[str, Scorer]:
+    """Return the scorers that a `scoring` names; raises `ConfigError` for one that there is not."""
+    if scoring is None:
+        return {}
     if isinstance(scoring, Mapping):
         return {str(name): _scorer(entry) for name, entry in scoring.items()}
     if isinstance(scoring, (list, tuple, set)):

@@ -9,7 +9,7 @@ from typing import Any
 from triglot.artefact import Artefact
 from triglot.errors import ConfigError
 from triglot.persister import ACTIVE, Persister, StoredVersion, VersionInfo, missing_methods
-from triglot.schedule import rule_of
+from triglot.schedule import Now, rule_of
 
 
 class CachedUpdatePersister:
@@ -21,7 +21,13 @@ class CachedUpdatePersister:
     holds never changes, so that loading one again would give the same. Everything else goes straight through.
     """
 
-    def __init__(self, impl: Persister, update_cache_rrule: Any = None, check_version: bool = True) -> None:
+    def __init__(
+        self,
+        impl: Persister,
+        update_cache_rrule: Any = None,
+        check_version: bool = True,
+        now: Now = datetime.now,
+    ) -> None:
         if missing := missing_methods(impl):
             raise ConfigError(
                 f"impl is of type {type(impl).__name__} and no persister: it lacks {', '.join(missing)}; "
@@ -29,7 +35,8 @@ class CachedUpdatePersister:
             )
         self.impl = impl
         self.check_version = check_version
-        self._rule = None if update_cache_rrule is None else rule_of(_from_midnight(update_cache_rrule))
+        self._clock = now
+        self._rule = None if update_cache_rrule is None else rule_of(_from_midnight(update_cache_rrule, now))
         self._held = _Held(self._rule)
 
     def __repr__(self) -> str:
@@ -100,7 +107,7 @@ class CachedUpdatePersister:
     def _now(self) -> datetime:
         """Return the time of the clock that the rule's `dtstart` names."""
         start = getattr(self._rule, "_dtstart", None)
-        return datetime.now(None if start is None else start.tzinfo)
+        return self._clock(None if start is None else start.tzinfo)
 
     def _here(self) -> "_Held":
         if self._held.pid != os.getpid():  # a lock that another thread held at the fork would never be given back
@@ -131,7 +138,7 @@ class _Held:
             self._taken = {}
 
 
-def _from_midnight(rule: Any) -> Any:
+def _from_midnight(rule: Any, now: Now) -> Any:
     if isinstance(rule, Mapping) and "dtstart" not in rule:
-        return {**rule, "dtstart": datetime.combine(datetime.now().date(), time())}
+        return {**rule, "dtstart": datetime.combine(now(None).date(), time())}
     return rule

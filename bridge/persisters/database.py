@@ -17,9 +17,7 @@ class Database(ModelStore):
     tables are meant; as ours have no postfix, a configuration that has one names its model.
     """
 
-    def __init__(
-        self, url: str, poolclass: Any = None, chunk_size: int = CHUNK_SIZE, table_postfix: str = ""
-    ) -> None:
+    def __init__(self, url: str, poolclass: Any = None, chunk_size: int = CHUNK_SIZE, table_postfix: str = "") -> None:
         super().__init__(url, chunk_size=chunk_size)
         self.poolclass = poolclass
         self._postfix = table_postfix

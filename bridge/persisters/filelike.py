@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from triglot.artefact import Artefact, check_blob
@@ -16,6 +17,7 @@ from triglot.errors import ArtefactRefused, StoreError
 from triglot.persister import (
     ACTIVE,
     ATTACHMENT,
+    ATTACHMENTS,
     StoredVersion,
     VersionInfo,
     check_name,
@@ -182,7 +184,7 @@ class FileLike:
                     self._files.put(self._layout.blob(place, version), data, expected)
                     for key, content in attached.items():
                         self._files.put(self._layout.attachment(place, version, key), content, None)
-                    self._update(place, lambda found: _added(found, {"version": version, **entry}, owner))  # noqa: B023
+                    self._update(place, partial(_added, entry={"version": version, **entry}, owner=owner))
                     return version
                 except (Changed, NumberTaken):
                     continue  # the next number; what may lie under this one belongs to somebody else
@@ -207,7 +209,7 @@ class FileLike:
             raise ArtefactRefused(f"version {number} of model {model!r}: {error}") from None
         metrics, metadata = layout.parts_of(entry)
         metadata |= self._attachments(model, place, entry)
-        metadata.pop(layout.ATTACHMENTS, None)
+        metadata.pop(ATTACHMENTS, None)
         return StoredVersion(model, number, artefact, metrics, metadata, layout.created_of(entry))
 
     def info(self, model: str, version: int | None = None) -> VersionInfo:
@@ -368,9 +370,8 @@ class FileLike:
 
     def _change(self, model: str, change: Callable[[Document], Document]) -> str:
         """Change a known model's metadata, and return its place."""
-        self._find(model)
+        place, _ = self._find(model)  # once there, a model keeps its place
         with self._files.locked(self._layout.lock):
-            place, _ = self._find(model)
             self._update(place, change)
         return place
 

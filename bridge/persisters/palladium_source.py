@@ -77,9 +77,9 @@ def names_in(pickled: bytes) -> list[str]:
         if opcode.name in _TEXTS:
             last.append(argument)
         elif opcode.name in _GETS:
-            last.append(memo.get(int(argument)))
+            last.append(memo.get(int(str(argument))))
         elif opcode.name in _PUTS:
-            memo[int(argument)] = last[-1]
+            memo[int(str(argument))] = last[-1]
         elif opcode.name == "MEMOIZE":
             memo[len(memo)] = last[-1]
         elif opcode.name in ("GLOBAL", "INST"):

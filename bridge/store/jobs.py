@@ -1,15 +1,16 @@
 """Jobs: what is to be done once, by one runner at a time, and survives the end of any process."""
 
 import re
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
-from triglot.errors import BadRequest, JobNotFound
+from triglot.errors import BadRequest, JobNotFound, TriglotError
 from triglot.store.engine import Database
 from triglot.store.plain import from_json, to_json
 from triglot.store.tables import jobs
@@ -19,7 +20,10 @@ State: TypeAlias = Literal["queued", "running", "cancelling", "finished", "error
 ENDED: tuple[State, ...] = ("finished", "error", "cancelled")
 # A runner that gave no sign of life for so long is gone, and its job is taken over.
 LOST_AFTER_S = 30.0
+TRIES = 3  # a job that ends its runners is not handed to one after the other for ever
 KEPT = 1_000
+SHOWN = 20
+PATIENCE_S = 0.25
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
@@ -56,54 +60,34 @@ class JobStore:
         self._database = database
 
     def submit(self, kind: str, parameters: Mapping[str, Any], job_id: str | None = None) -> Job:
-        """Return the new job, or the one that already has this id: the same request twice is one job."""
-        wanted = job_id or uuid.uuid4().hex
-        if not _ID.fullmatch(wanted):
-            raise BadRequest("a job's id has 1 to 64 letters, digits, '_', '.', ':' or '-'")
-        row = {
-            "id": wanted,
-            "kind": kind,
-            "parameters": to_json(parameters, "parameters"),
-            "state": "queued",
-            "created": _now(),
-            "info": "{}",
-        }
+        """Return the new job, or the one that already has this id: the same request twice is one job.
 
-        def work(connection: Connection) -> Job:
-            found = connection.execute(select(jobs).where(jobs.c.id == wanted)).first()
-            if found is None:
-                connection.execute(jobs.insert().values(**row))
-                _forget_old(connection)
-                found = connection.execute(select(jobs).where(jobs.c.id == wanted)).one()
-            return _job(found)
-
-        return self._database.write(work)
+        An id that stands for something else raises `BadRequest`.
+        """
+        return self._database.write(lambda connection: _enter(connection, kind, parameters, job_id, "queued"))
 
     def record(self, kind: str) -> Job:
         """Return a job that is done already, for what takes no time but is asked for as a job."""
-        job = self.submit(kind, {})
-
-        def work(connection: Connection) -> Job:
-            done = {"state": "finished", "started": job.created, "finished": _now()}
-            connection.execute(jobs.update().where(jobs.c.id == job.id, jobs.c.state == "queued").values(**done))
-            return _find(connection, job.id)
-
-        return self._database.write(work)
+        return self._database.write(lambda connection: _enter(connection, kind, {}, None, "finished"))
 
     def claim(self, runner: str) -> Job | None:
         """Return the oldest job that waits or whose runner is lost, now this runner's; None where there is none."""
+        lost = jobs.c.state.in_(("running", "cancelling")) & (jobs.c.beat < _ago(LOST_AFTER_S))
+        free = (jobs.c.state == "queued") | lost
+        with self._database.reading() as connection:  # most looks find nothing, and shall lock nothing
+            if connection.execute(select(jobs.c.id).where(free).limit(1)).first() is None:
+                return None
 
         def work(connection: Connection) -> Job | None:
-            lost = (jobs.c.state == "running") & (jobs.c.beat < _ago(LOST_AFTER_S))
-            query = select(jobs).where((jobs.c.state == "queued") | lost).order_by(jobs.c.created).limit(1)
-            row = connection.execute(query.with_for_update()).first()
+            _end_lost(connection, lost)
+            # Rows that another runner is taking at this moment are his.
+            query = select(jobs).where(free).order_by(jobs.c.created, jobs.c.id).limit(1)
+            row = connection.execute(query.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            mine = {"state": "running", "runner": runner, "started": _now(), "beat": _now()}
-            same = (jobs.c.id == row.id) & (jobs.c.state == row.state) & jobs.c.runner.is_not_distinct_from(row.runner)
-            if connection.execute(jobs.update().where(same).values(**mine)).rowcount != 1:
-                return None
-            return _job(connection.execute(select(jobs).where(jobs.c.id == row.id)).one())
+            mine = {"state": "running", "runner": runner, "started": _now(), "beat": _now(), "tries": row.tries + 1}
+            connection.execute(jobs.update().where(jobs.c.id == row.id).values(**mine))
+            return _find(connection, row.id)
 
         return self._database.write(work)
 
@@ -122,8 +106,20 @@ class JobStore:
 
         def work(connection: Connection) -> None:
             mine = (jobs.c.id == job_id) & (jobs.c.runner == runner) & jobs.c.state.not_in(ENDED)
-            values = {"state": state, "finished": _now(), "info": to_json({"text": info}, "info")}
+            values = {"state": state, "finished": _now(), "info": _told(info)}
             connection.execute(jobs.update().where(mine).values(**values))
+
+        self._database.write(work)
+
+    def give_back(self, job_id: str, runner: str) -> None:
+        """Let the next runner do a job from its beginning, if it still is this runner's and wanted."""
+
+        def work(connection: Connection) -> None:
+            mine = (jobs.c.id == job_id) & (jobs.c.runner == runner)
+            waits = {"state": "queued", "runner": None, "started": None, "beat": None, "tries": jobs.c.tries - 1}
+            connection.execute(jobs.update().where(mine, jobs.c.state == "running").values(**waits))
+            gone = jobs.update().where(mine, jobs.c.state == "cancelling")
+            connection.execute(gone.values(state="cancelled", finished=_now()))
 
         self._database.write(work)
 
@@ -149,6 +145,59 @@ class JobStore:
         with self._database.reading() as connection:
             rows = connection.execute(select(jobs).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit))
             return [_job(row) for row in rows]
+
+
+class RecentJobs:
+    """The newest jobs for whoever must not wait for a database: what was known last, where it does not answer."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._known: list[Job] = []
+        self._looking: threading.Thread | None = None
+
+    def newest(self) -> list[Job]:
+        """Return the newest jobs within a quarter of a second."""
+        looking = self._looking
+        if looking is None or not looking.is_alive():
+            looking = self._looking = threading.Thread(target=self._look, name="triglot-jobs", daemon=True)
+            looking.start()
+        looking.join(PATIENCE_S)
+        return self._known
+
+    def _look(self) -> None:
+        try:
+            self._known = self._store.list(SHOWN)
+        except TriglotError:
+            return  # the catalogue looks into the same database and tells of its trouble
+
+
+def _enter(
+    connection: Connection, kind: str, parameters: Mapping[str, Any], job_id: str | None, state: State
+) -> Job:
+    wanted = job_id or uuid.uuid4().hex
+    if not _ID.fullmatch(wanted):
+        raise BadRequest("a job's id has 1 to 64 letters, digits, '_', '.', ':' or '-'")
+    text = to_json(parameters, "parameters")
+    found = connection.execute(select(jobs).where(jobs.c.id == wanted)).first()
+    if found is None:
+        now = _now()
+        times = {"created": now} if state == "queued" else {"created": now, "started": now, "finished": now}
+        row = {"id": wanted, "kind": kind, "parameters": text, "state": state, "tries": 0, "info": _told("")}
+        connection.execute(jobs.insert().values(**row, **times))
+        _forget_old(connection)
+        return _find(connection, wanted)
+    if found.kind != kind or from_json(found.parameters) != from_json(text):
+        raise BadRequest(f"the job {wanted!r} is there already and is another one; take a new id")
+    return _job(found)
+
+
+def _end_lost(connection: Connection, lost: ColumnElement[bool]) -> None:
+    """End the jobs that no runner is to begin again: those to be cancelled, and those that ended several."""
+    unwanted = jobs.update().where(lost, jobs.c.state == "cancelling")
+    connection.execute(unwanted.values(state="cancelled", finished=_now()))
+    guilty = jobs.update().where(lost, jobs.c.tries >= TRIES)
+    said = _told(f"given up: {TRIES} runners were lost while they carried it out")
+    connection.execute(guilty.values(state="error", finished=_now(), info=said))
 
 
 def _find(connection: Connection, job_id: str) -> Job:
@@ -179,9 +228,13 @@ def _job(row: Row[Any]) -> Job:
     )
 
 
+def _told(info: str) -> str:
+    return to_json({"text": info}, "info")
+
+
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _ago(seconds: float) -> str:
-    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="microseconds")

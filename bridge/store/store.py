@@ -70,7 +70,8 @@ class ModelStore:
     ) -> int:
         """Return the number of the new version, which is one more than any number the model ever had.
 
-        The blob must have the hash that its manifest names; the signature is not looked at.
+        The blob must have the hash that its manifest names; the signature is not looked at. A job writes one version
+        of a model: where `metadata` names a job that has written one, nothing is written and its number is returned.
         """
         check_name("model", model)
         card = artefact.card()
@@ -90,6 +91,8 @@ class ModelStore:
 
         def work(connection: Connection) -> int:
             model_id, version = _next_version(connection, model)
+            if (done := _written_by(connection, model_id, (metadata or {}).get("job"))) is not None:
+                raise _Written(done)  # so that the number that was taken goes back
             key = {"model_id": model_id, "version": version}
             connection.execute(versions.insert().values(**key, **row, created=_now()))
             for number, start in enumerate(pieces):
@@ -97,7 +100,10 @@ class ModelStore:
                 connection.execute(chunks.insert().values(**key, number=number, data=data))
             return version
 
-        return self._database.write(work)
+        try:
+            return self._database.write(work)
+        except _Written as earlier:
+            return earlier.version
 
     def read(self, model: str, version: int | None = None) -> StoredVersion:
         """Return a version, the active one by default, once its bytes have the hash its manifest names."""
@@ -210,6 +216,26 @@ def _next_version(connection: Connection, model: str) -> tuple[int, int]:
     query = select(models.c.id, models.c.last_version).where(models.c.name == model)
     row = connection.execute(query).one()
     return row.id, row.last_version
+
+
+class _Written(Exception):
+    """The job at hand has written its version already."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+def _written_by(connection: Connection, model_id: int, job: object) -> int | None:
+    """Return the version of a model whose metadata name this job."""
+    if not isinstance(job, str):
+        return None
+    # a first choice by text, in which a job's id stands as it is; what is meant is decided on the JSON itself
+    query = select(versions.c.version, versions.c.metadata).where(
+        versions.c.model_id == model_id, versions.c.metadata.contains(job, autoescape=True)
+    )
+    rows = connection.execute(query)
+    return next((row.version for row in rows if from_json(row.metadata).get("job") == job), None)
 
 
 def _version_query() -> Select[Any]:

@@ -111,6 +111,7 @@ jobs = Table(
     Column("finished", String(32), nullable=True),
     Column("beat", String(32), nullable=True),  # the runner's last sign of life
     Column("runner", String(64), nullable=True),
+    Column("tries", Integer, nullable=False),  # how many runners began it
     Column("info", JSON_TEXT, nullable=False),
     PrimaryKeyConstraint("id", name="triglot_jobs_pk"),
     Index("triglot_jobs_state", "state", "created"),

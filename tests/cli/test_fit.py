@@ -78,9 +78,7 @@ def test_a_score_that_is_not_reached_stores_nothing(here: Path, caplog: pytest.L
 
 def test_a_score_to_reach_needs_test_data(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("-c", str(EXAMPLES / "tooth-r" / "triglot-config.py"), "fit", "--save-if-better-than", "0.5") == 1
-    assert capsys.readouterr().err == (
-        "triglot: model 'tooth-r': --save-if-better-than needs a dataset_loader_test\n"
-    )
+    assert capsys.readouterr().err == ("triglot: model 'tooth-r': --save-if-better-than needs a dataset_loader_test\n")
     assert stored(here) == []
 
 

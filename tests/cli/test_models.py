@@ -21,7 +21,9 @@ def store(here: Path) -> Iterator[ModelStore]:
     made = ModelStore(f"sqlite:///{here / 'triglot.db'}")
     card = {"language": "r", "task": "regression", "spec": {}, "sources": {}, "runtime": {}, "created": "2026-01-01"}
     for score in (0.1, 0.95, 1.0):
-        made.write("iris", seal({**card, "schema": [], "classes": None}, b"x" * 5_000, KEY), metrics={"score_test": score})
+        made.write(
+            "iris", seal({**card, "schema": [], "classes": None}, b"x" * 5_000, KEY), metrics={"score_test": score}
+        )
     made.write("tooth-growth-in-guinea-pigs", seal({**card, "schema": [], "classes": None}, b"x", KEY))
     made.activate("iris", 2)
     yield made

@@ -62,9 +62,7 @@ def test_a_run_directory_that_others_may_write_to_is_refused(place: Path) -> Non
 
 
 def test_a_language_that_is_not_installed_is_refused_with_the_remedy(place: Path) -> None:
-    done = triglot(
-        "serve", "--workers", "r=1", cwd=place, PATH="/nonexistent", TRIGLOT_R_HOME="/nonexistent"
-    )
+    done = triglot("serve", "--workers", "r=1", cwd=place, PATH="/nonexistent", TRIGLOT_R_HOME="/nonexistent")
 
     assert done.returncode == 1
     assert done.stderr == (

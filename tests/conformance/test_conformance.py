@@ -118,6 +118,44 @@ def test_a_fit_answers_a_signed_artefact_that_says_what_it_is(site: Site) -> Non
     assert site.fitted.info["predict_proba"] is True
 
 
+def ask_for_data(site: Site, function: str = "flowers", **params: Any) -> Reply:
+    spec, sources = spec_of(site.language)
+    if site.language == "python":
+        function = f"centroids.{function}"
+    request = Request(
+        "dataset", new_id(), "", spec={"spec": {**spec, "function": function, "params": params}, "sources": sources}
+    )
+    return site.client.call(request, site.language, PATIENCE_S).reply
+
+
+def test_a_dataset_keeps_names_types_levels_and_what_is_missing(site: Site) -> None:
+    reply = ask_for_data(site, rows=3)
+    X, y = reply.tables
+    assert X.names == ("sepal length", "count", "note")
+    assert [column.to_list() for column in X.columns] == [[5.5, None, 6.0], [1, 2, None], ["grün", None, ""]]
+    kinds = [column.kind for column in X.columns]
+    assert (kinds[0], kinds[2]) == ("float64", "string")
+    assert kinds[1] in ("int32", "int64")
+    (target,) = y.columns
+    assert (target.kind, target.levels) == ("category", ("virginica", "setosa"))
+    assert target.to_list() == ["virginica", "setosa", "virginica"]
+    assert reply.info["rows"] == 3
+
+
+def test_a_dataset_without_rows_keeps_its_names(site: Site) -> None:
+    X, y = ask_for_data(site, rows=0).tables
+    assert (X.names, X.rows, y.rows) == (("sepal length", "count", "note"), 0, 0)
+
+
+def test_a_dataset_function_that_fails_or_is_not_there_is_told_and_the_worker_lives_on(site: Site) -> None:
+    with pytest.raises(EstimatorFailed, match="no such flower") as caught:
+        ask_for_data(site, rows=3, fail=True)
+    assert caught.value.native_class.endswith("NoSuchFlower")
+    with pytest.raises((EstimatorFailed, BadRequest), match="gardens"):
+        ask_for_data(site, "gardens", rows=3)
+    assert ask_for_data(site, rows=1).tables[0].rows == 1
+
+
 def test_a_prediction_before_the_load_asks_for_the_artefact(site: Site) -> None:
     request = Request("predict", new_id(), "flowers", 99, tables=(flowers(3)[0],))
     with pytest.raises(ArtefactNeeded, match="version 99"):

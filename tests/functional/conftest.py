@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.functional.running import AUTHORS, Running, environment, folder
+from tests.helpers import require
+from triglot.dataset import load
 from triglot.estimators import language_of
-from triglot.fitting import bench
+from triglot.fitting import Bench, bench
 from triglot.launch import LANGUAGES, missing
 from triglot.project import Project
 
-CONFIG = AUTHORS / "everything.py"
+CONFIG = AUTHORS / "everything-config.py"
 
+Benches = Callable[[str], Bench]
 WORKERS = {"python": 1, "r": 2, "julia": 1}
 
 
@@ -26,37 +29,52 @@ def installed() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def fitted() -> Iterator[Path]:
+def benches() -> Iterator[Benches]:
+    """Give the function that returns a worker of a language for fits; the same one each time.
+
+    That `triglot fit` takes a fresh one is tested with the commands.
+    """
+    with contextlib.ExitStack() as stack:
+        made: dict[str, Bench] = {}
+
+        def of(language: str) -> Bench:
+            require(language)
+            if language not in made:
+                made[language] = stack.enter_context(bench(language, environment()))
+            return made[language]
+
+        yield of
+
+
+@pytest.fixture(scope="session")
+def fitted(benches: Benches) -> Iterator[Path]:
     """Hold a folder with a store of every model that can be fitted here; each version 1 is active.
 
     The moody models of Python and R have a version 2, whose answers differ.
     """
     with folder() as place:
-        # The first one makes the tables, before the others write.
         projects = {tag: Project([CONFIG], environment(TAG=tag), place) for tag in ("1", "2")}
         projects["1"].store.upgrade()
+        # started by this thread: a worker ends with the thread that started it
+        workers = [benches(language) for language in installed()]
         with ThreadPoolExecutor(len(LANGUAGES)) as pool:
-            list(pool.map(lambda language: _fit_all(projects, language), installed()))
+            list(pool.map(lambda worker: _fit_all(projects, worker), workers))
         for project in projects.values():
             project.store.close()
         yield place
 
 
-def _fit_all(projects: dict[str, Project], language: str) -> None:
-    """Fit and store all models of a language by one worker: what a fresh one does is tested elsewhere."""
-    with bench(language, projects["1"].environ) as worker:
-        for tag, project in projects.items():
-            for name in project.names:
-                if tag == "2" and name not in ("moody-python", "moody-r"):
-                    continue
-                entry = project.entry(name)
-                if language_of(entry.model) != language:
-                    continue
-                fitted = worker.fit(name, entry.model, *entry.train.frame(), project.python_path)
-                version = project.store.write(name, fitted.artefact)
-                assert version == int(tag)
-                if tag == "1":
-                    project.store.activate(name, version)
+def _fit_all(projects: dict[str, Project], worker: Bench) -> None:
+    for tag, project in projects.items():
+        for name in project.names:
+            entry = project.entry(name)
+            if language_of(entry.model) != worker.language or (tag == "2" and name not in ("moody-python", "moody-r")):
+                continue
+            fitted = worker.fit(name, entry.model, *load(entry.train), project.python_path)
+            version = project.store.write(name, fitted.artefact)
+            assert version == int(tag)
+            if tag == "1":
+                project.store.activate(name, version)
 
 
 @pytest.fixture(scope="session")

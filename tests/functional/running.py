@@ -1,4 +1,4 @@
-"""A real service, as users start it: `triglot serve` in a folder of its own, on a free port, ended with all it started."""
+"""A real service as users start it: `triglot serve` in a folder of its own, on a free port; all it starts ends."""
 
 import contextlib
 import http.client
@@ -46,7 +46,9 @@ def _search_path() -> str:
     return os.pathsep.join(os.path.abspath(part) for part in given.split(os.pathsep) if part)
 
 
-def triglot(*arguments: str, cwd: Path, timeout_s: float = COMMAND_S, **more: str) -> "subprocess.CompletedProcess[str]":
+def triglot(
+    *arguments: str, cwd: Path, timeout_s: float = COMMAND_S, **more: str
+) -> "subprocess.CompletedProcess[str]":
     """Return a finished `python -m triglot ...`."""
     return subprocess.run(
         [sys.executable, "-m", "triglot", *arguments],

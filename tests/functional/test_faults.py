@@ -4,19 +4,15 @@ import contextlib
 import http.client
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import WORKERS, installed
-from tests.functional.running import AUTHORS, Load, Running, descendants, environment
+from tests.functional.conftest import WORKERS, Benches
+from tests.functional.running import AUTHORS, Load, Running, descendants
 from tests.helpers import require, until
 from triglot.dataset import CSV
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.estimators import JuliaRegressor, RRegressor
-from triglot.fitting import Bench, bench
 
 FINE = {"mood": 0, "seconds": 0}
 BRIEF = {"mood": 0, "seconds": 0.05}
@@ -124,21 +120,6 @@ def test_a_new_version_and_the_rollback_lose_no_request(service: Running, name: 
     assert said == {(1, 1.0), (2, 2.0)}
 
 
-@pytest.fixture(scope="module")
-def benches() -> Iterator[Callable[[str], Bench]]:
-    """Give the function that returns a worker of a language for fits that fail; the same one each time."""
-    with contextlib.ExitStack() as stack:
-        made: dict[str, Bench] = {}
-
-        def of(language: str) -> Bench:
-            require(language)
-            if language not in made:
-                made[language] = stack.enter_context(bench(language, environment()))
-            return made[language]
-
-        yield of
-
-
 @pytest.mark.parametrize(
     ("script", "function", "told"),
     [
@@ -153,7 +134,7 @@ def benches() -> Iterator[Callable[[str], Bench]]:
     ],
 )
 def test_a_fit_that_fails_says_why_and_leaves_the_worker_alive(
-    benches: Callable[[str], Bench], script: str, function: str, told: str
+    benches: Benches, script: str, function: str, told: str
 ) -> None:
     kind, language = (RRegressor, "r") if script.endswith(".R") else (JuliaRegressor, "julia")
     worker = benches(language)
@@ -164,17 +145,3 @@ def test_a_fit_that_fails_says_why_and_leaves_the_worker_alive(
 
     assert told in str(failed.value)
     assert worker.fit("fine", FITS[language], X, y).task == "regression"
-
-
-def test_sigterm_answers_what_is_in_flight_and_leaves_no_process(service: Running) -> None:
-    processes = [service.process.pid, *descendants(service.process.pid)]
-    routes = [path(language) for language in installed()]
-    with Load(service, routes, [{"mood": 0, "seconds": 1.5}], threads=1) as load:
-        time.sleep(0.7)  # each has one request in the model's hands now
-        load.finish()
-        code = service.stop()
-
-    assert code == 0
-    assert load.failures() == []
-    assert sorted(route for route, _ in load.answers) == sorted(routes)
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 from tests.functional.conftest import installed
-from tests.functional.running import Load, Running
+from tests.functional.running import Load, Running, descendants
 from tests.helpers import require, until
 from triglot.service import ABSENCE_S
 
 FINE = {"mood": 0, "seconds": 0}
 BRIEF = {"mood": 0, "seconds": 0.05}
+SLOW = {"mood": 0, "seconds": 1.5}
 PYTHON, R, JULIA = (f"/models/moody-{language}/predict" for language in ("python", "r", "julia"))
 START_S = 30.0
 
@@ -92,3 +93,17 @@ def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: 
     assert service.ctl("start", "workers-julia:*").returncode == 0
     until(lambda: service.get("/ready").status == 200, START_S)
     assert service.post(JULIA, [FINE]).result == [1.0]
+
+
+def test_sigterm_answers_what_is_in_flight_and_leaves_no_process(service: Running) -> None:
+    processes = [service.process.pid, *descendants(service.process.pid)]
+    routes = [f"/models/moody-{language}/predict" for language in installed()]
+    with Load(service, routes, [SLOW], threads=1) as load:
+        time.sleep(0.7)  # each has one request in the model's hands now
+        load.finish()
+        code = service.stop()
+
+    assert code == 0
+    assert load.failures() == []
+    assert sorted(route for route, _ in load.answers) == sorted(routes)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))

@@ -98,7 +98,9 @@ def test_every_error_has_its_status_its_code_and_a_text(failing: Flask, kind: ty
 
 
 def test_problems_stand_in_the_body_one_by_one(failing: Flask) -> None:
-    failing.config["error"] = errors.BadRequest("two things", [errors.Problem("a", "is odd", 3), errors.Problem("b", "too")])
+    failing.config["error"] = errors.BadRequest(
+        "two things", [errors.Problem("a", "is odd", 3), errors.Problem("b", "too")]
+    )
 
     metadata = failing.test_client().get("/").json["metadata"]
 

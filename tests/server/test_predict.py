@@ -283,14 +283,10 @@ def test_a_mapping_renames_fields_and_ignores_others(open_app: Open) -> None:
     assert http.get("/predict", query_string=SHORT | {"colour": "blue"}).json["result"] == "Iris-setosa"
     assert http.post("/predict", json=[SHORT | {"colour": "blue"}]).json["result"] == ["Iris-setosa"]
     answer = http.get("/predict", query_string={**SHORT, "pw": "wide"})
-    assert answer.json["metadata"]["problems"] == [
-        {"field": "pw", "message": "must be a number, not the text 'wide'"}
-    ]
+    assert answer.json["metadata"]["problems"] == [{"field": "pw", "message": "must be a number, not the text 'wide'"}]
 
 
-def test_a_mapping_of_another_length_is_the_operator_s_fault(
-    open_app: Open, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_mapping_of_another_length_is_the_operator_s_fault(open_app: Open, caplog: pytest.LogCaptureFixture) -> None:
     http = open_app(services=[PredictService(MAPPING[:2], model="iris")])
 
     answer = http.get("/predict", query_string=SHORT)
@@ -310,9 +306,7 @@ def test_params_come_from_the_query_string_by_their_types(open_app: Open) -> Non
     assert http.get("/predict?mood=0&factor=0.5").json["result"] == 0.5
     answer = http.get("/predict?mood=0&whole=2.5")
     assert answer.status_code == 400
-    assert answer.json["metadata"]["error_message"] == (
-        "BadRequest: argument 'whole' must be of type int, not '2.5'"
-    )
+    assert answer.json["metadata"]["error_message"] == ("BadRequest: argument 'whole' must be of type int, not '2.5'")
 
 
 def test_a_service_may_have_a_route_of_its_own_and_answer_probabilities(open_app: Open) -> None:

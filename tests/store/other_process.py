@@ -1,7 +1,7 @@
 """Another process at work on the same store; run by the tests, never imported by them.
 
 other_process.py write URL MODEL COUNT | upgrade URL | hang-in-write URL MODEL | fork URL MODEL
-other_process.py load-key FILE
+other_process.py claim URL | write-for-job URL MODEL JOB | load-key FILE
 """
 
 import hashlib
@@ -103,6 +103,24 @@ def fork(url: str, model: str) -> None:
     sys.exit(0 if ended_well and status == 0 else 1)
 
 
+def claim(url: str) -> None:
+    """Carry out jobs until there are none."""
+    jobs, runner = ModelStore(url).jobs, str(os.getpid())
+    missed = 0
+    while missed < 3:  # that none was free at one moment does not mean that none is left
+        job = jobs.claim(runner)
+        if job is None:
+            missed += 1
+            time.sleep(0.05)
+            continue
+        say(runner, job.id)
+        jobs.end(job.id, runner, "finished", "")
+
+
+def write_for_job(url: str, model: str, job: str) -> None:
+    say(ModelStore(url).write(model, some_artefact(os.urandom(5_000)), metadata={"job": job}))
+
+
 def make_key(file: str) -> None:
     say(load_key(Path(file), {}).decode())
 
@@ -113,6 +131,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "upgrade": upgrade,
     "hang-in-write": hang_in_write,
     "fork": fork,
+    "claim": claim,
+    "write-for-job": write_for_job,
     "load-key": make_key,
 }
 

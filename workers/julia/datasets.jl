@@ -139,10 +139,10 @@ end
 # An @enum is a category: its instances are the levels, in the order in which they were declared.
 function encoded(T::Type{<:Enum}, values, place::String)
     codes = Dict{Any,Int32}()
-    levels = String[]
+    levels = Any[]
     for (i, instance) in enumerate(instances(T))
         codes[instance] = Int32(i - 1)
         push!(levels, string(instance))
     end
-    return "category", Int32[ismissing(value) ? Int32(-1) : codes[value] for value in values], levels
+    return "category", Int32[ismissing(value) ? Int32(0) : codes[value] for value in values], levels
 end

@@ -136,12 +136,17 @@ class PythonRuntime:
         return to_table(X), None if y is None else to_column(y)
 
     def describe(self, model: PythonModel) -> Mapping[str, Any]:
-        """Return the estimator's class, what it can do, and of a search its results, as the text of JSON records."""
+        """Return the estimator's class, what it can do and, where it knows them, its classes and how many columns.
+
+        Of a search the results come too, as the text of JSON records.
+        """
         kind = type(model.estimator)
         known = {
             "native_class": f"{kind.__module__}.{kind.__qualname__}",
             "predict": hasattr(model.estimator, "predict"),
             "predict_proba": hasattr(model.estimator, "predict_proba"),
+            "classes": _one_list(getattr(model.estimator, "classes_", None)),
+            "features": getattr(model.estimator, "n_features_in_", None),
         }
         results = getattr(model.estimator, "cv_results_", None)
         return known if results is None else known | {"cv_results": _records(results)}
@@ -223,6 +228,11 @@ def _input(X: Table, frame: bool, *, copy: bool = False) -> Any:
     if not frame:
         return np.array(X.matrix(), order="C")  # always a copy, because estimators may write into it
     return to_frame(X, copy=copy)
+
+
+def _one_list(classes: Any) -> list[Any] | None:
+    """Return the classes of one target as plain values; an estimator of several targets has a list of arrays."""
+    return classes.tolist() if isinstance(classes, np.ndarray) and classes.ndim == 1 else None
 
 
 def _records(results: Any) -> str:

@@ -77,11 +77,12 @@ plain_column <- function(values, where, refuse) {
 }
 
 as_utf8 <- function(text, where, refuse) {
-  text <- enc2utf8(text)
-  if (!all(validUTF8(text))) {
-    refuse(where, " holds text that is not UTF-8, in place ", which(!validUTF8(text))[[1L]], "; convert it with iconv()")
+  # enc2utf8() would spell wrong bytes as <ff>
+  wrong <- which(!validUTF8(text) & Encoding(text) != "latin1")
+  if (length(wrong)) {
+    refuse(where, " holds text that is not UTF-8, in place ", wrong[[1L]], "; convert it with iconv()")
   }
-  text
+  enc2utf8(text)
 }
 
 #' What a value is, in a few words

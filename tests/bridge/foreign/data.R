@@ -31,6 +31,11 @@ talkative <- function() {
   data.frame(a = 1)
 }
 
+spoken <- function() {
+  talkative()
+  columns()
+}
+
 a_number <- function() 42
 a_model <- function() list(lm(dist ~ speed, datasets::cars), 1:3)
 three <- function() list(1, 2, 3)

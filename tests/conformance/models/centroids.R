@@ -25,6 +25,14 @@ predict.centroids <- function(object, newdata, type = "class", fail = FALSE, say
   if (type == "prob") shares else factor(object$levels[max.col(shares, "first")], object$levels)
 }
 
+flowers <- function(rows, fail = FALSE) {
+  if (fail) no_such_flower("no such flower")
+  x <- data.frame(`sepal length` = c(5.5, NA, 6), count = c(1L, 2L, NA), note = c("gr\u00fcn", NA, ""),
+    check.names = FALSE, stringsAsFactors = FALSE
+  )
+  list(x = x[seq_len(rows), ], y = factor(c("virginica", "setosa", "virginica"), c("virginica", "setosa"))[seq_len(rows)])
+}
+
 no_such_flower <- function(message) {
   stop(structure(class = c("NoSuchFlower", "error", "condition"), list(message = message, call = sys.call(-1))))
 }

@@ -30,3 +30,12 @@ function predict(model::Centroids, X::AbstractMatrix; behaviour...)
     shares = predict_proba(model, X; behaviour...)
     return [argmax(shares[i, :]) for i in axes(shares, 1)]
 end
+
+@enum Species virginica setosa
+
+function flowers(; rows, fail=false)
+    fail && throw(NoSuchFlower("no such flower"))
+    names = (Symbol("sepal length"), :count, :note)
+    X = NamedTuple{names}(([5.5, missing, 6.0][1:rows], [1, 2, missing][1:rows], ["grün", missing, ""][1:rows]))
+    return (X=X, y=[virginica, setosa, virginica][1:rows])
+end

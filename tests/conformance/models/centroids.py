@@ -11,6 +11,18 @@ class NoSuchFlower(Exception):
     """An error of the author's own."""
 
 
+def flowers(rows: int, fail: bool = False) -> Any:
+    """Return data as a data frame, and classes that are not in alphabetical order."""
+    import pandas as pd
+
+    if fail:
+        raise NoSuchFlower("no such flower")
+    count = pd.array([1, 2, None], dtype="Int32")
+    X = pd.DataFrame({"sepal length": [5.5, np.nan, 6.0], "count": count, "note": ["grün", None, ""]})
+    y = pd.Series(pd.Categorical(["virginica", "setosa", "virginica"], ["virginica", "setosa"]))
+    return X[:rows], y[:rows]
+
+
 class Centroids:
     """Nearest centroid."""
 

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("finished", sa.String(32), nullable=True),
         sa.Column("beat", sa.String(32), nullable=True),
         sa.Column("runner", sa.String(64), nullable=True),
+        sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("info", JSON_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="triglot_jobs_pk"),
         **INNODB,

@@ -1,0 +1,160 @@
+"""`upgrade`, `export` and `admin`: what is done with whole stores, and Palladium's words for single versions."""
+
+import logging
+
+import click
+
+from triglot import legacy
+from triglot.artefact import load_key
+from triglot.cli.models import activate_version, delete_version, name_argument, version_argument
+from triglot.errors import StoreError
+from triglot.fitting import bench
+from triglot.persisters.palladium_source import Contents, PalladiumSource
+from triglot.points import read_model, write_model
+from triglot.project import DEFAULT_NAME, Project
+
+logger = logging.getLogger("triglot")
+
+_ADVICE = (
+    "Nothing was converted: a pickle runs code when it is opened. If you trust whoever wrote these, say "
+    "--trust-pickles; each is then opened by a worker process of its own."
+)
+
+
+@click.command()
+@name_argument
+@click.option("--from", "start", metavar="VERSION", help="The release of Palladium that the source was last used with.")
+@click.option("--to", "end", metavar="VERSION", help="The release of Palladium up to which its steps are taken.")
+@click.option(
+    "--source",
+    metavar="PLACE",
+    help="Where Palladium's models are: a key of the configuration, a database's URL, or a path or URL with {version} "
+    "in it. Default: where the model_persister itself finds them.",
+)
+@click.option("--trust-pickles", is_flag=True, help="Open the pickles, which runs the code in them, and convert them.")
+@click.pass_obj
+def upgrade(
+    project: Project, name: str | None, start: str | None, end: str | None, source: str | None, trust_pickles: bool
+) -> None:
+    """Bring the model store up to date, and move in what Palladium left behind.
+
+    Without --trust-pickles Palladium's versions are listed and nothing is opened. With it each becomes a version of
+    MODEL, in order, with its metadata, and the active one is activated unless one is active here already. A second
+    run converts nothing twice. The source is read, never changed.
+
+    Example: triglot upgrade --source sqlite:///iris-model.db --trust-pickles
+    """
+    project.store.upgrade()
+    click.echo("The model store is up to date.")
+    found = legacy.source_in(project.store) if source is None else _source(project, source)
+    contents = found.contents().after_steps(start, end) if found is not None else None
+    if found is None or contents is None or not contents.versions:
+        if source is not None:
+            raise StoreError(f"{source}: Palladium has left no models there; check the path or the URL")
+        return
+    name = name or (project.only_name if project.names else DEFAULT_NAME)
+    _upgrade(project, found, contents, name, trust_pickles)
+
+
+@click.command()
+@name_argument
+@click.option("--model-version", type=click.IntRange(min=1), help="The version to export; default: the active one.")
+@click.option("--no-activate", is_flag=True, help="Leave alone what is active there.")
+@click.pass_obj
+def export(project: Project, name: str | None, model_version: int | None, no_activate: bool) -> None:
+    """Copy a version of MODEL from the model_persister to the model_persister_export, signature and all.
+
+    The other side needs the same signing key.
+
+    Example: triglot export --model-version 3 iris-r
+    """
+    name = name or project.only_name
+    target = project.export_store
+    stored = read_model(project.store, name, model_version)
+    version = write_model(target, name, stored.artefact, metrics=stored.metrics, metadata=stored.metadata)
+    logger.info("Exported model. New version number: %d", version)
+    if not no_activate:
+        target.activate(name, version)
+
+
+@click.group()
+def admin() -> None:
+    """Activate and delete versions in Palladium's words.
+
+    Example: triglot admin activate 1
+    """
+
+
+@admin.command()
+@version_argument
+@name_argument
+@click.pass_obj
+def activate(project: Project, model_version: int, name: str | None) -> None:
+    """Serve VERSION of MODEL from now on.
+
+    Example: triglot admin activate 1
+    """
+    activate_version(project, model_version, name)
+    logger.info("Activated model with version %d.", model_version)
+
+
+@admin.command()
+@version_argument
+@name_argument
+@click.pass_obj
+def delete(project: Project, model_version: int, name: str | None) -> None:
+    """Delete VERSION of MODEL for good.
+
+    Example: triglot admin delete 1
+    """
+    delete_version(project, model_version, name)
+    logger.info("Deleted model with version %d.", model_version)
+
+
+def _source(project: Project, place: str) -> PalladiumSource:
+    """Return the source at a key of the configuration, or at a place."""
+    persister = project.persister(place)
+    if persister is None:
+        return legacy.source_at(place)
+    found = legacy.source_in(persister)
+    if found is None:
+        raise StoreError(f"{place} is of type {type(persister).__name__}, in which Palladium has no models")
+    return found
+
+
+def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name: str, trusted: bool) -> None:
+    converter = None
+    if trusted:
+        converter = legacy.Converter(
+            name,
+            legacy.mapping_of(project.predict_service()),
+            load_key(project.key_file, project.environ),
+            lambda: bench("python", project.environ, project.key_file),
+            project.python_path,
+        )
+    click.echo(f"Palladium's models in {source.identity}:")
+    waiting, failed = 0, 0
+    for planned in legacy.plan(source, contents, project.store, name):
+        version = planned.old.version
+        what = f"version {version}{' (active)' if version == contents.active else ''}"
+        if planned.here is not None:
+            click.echo(f"  {what}: is version {planned.here} of model {name} already")
+        elif planned.reason:
+            click.echo(f"  {what}: stays, as {planned.reason}")
+        elif converter is None:
+            waiting += 1
+            click.echo(f"  {what}: a pickle of {planned.loads}, to become a version of model {name}")
+        else:
+            outcome = converter.convert(source, planned.old, project.store)
+            failed += outcome.here is None
+            said = f"stays: {outcome.reason}" if outcome.here is None else f"is version {outcome.here} of model {name}"
+            click.echo(f"  {what}: {said}")
+    if converter is not None and (number := converter.activate(source, contents, project.store)) is not None:
+        click.echo(f"Activated model {name} with version {number}.")
+    if waiting:
+        click.echo(_ADVICE)
+    if failed:
+        raise StoreError(f"{failed} of Palladium's versions could not be converted; the reasons are above")
+
+
+COMMANDS = (upgrade, export, admin)

@@ -1,0 +1,57 @@
+"""`triglot devserver`: Flask's own server with workers of its own, which ends with all that it started."""
+
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from tests.functional.running import EXAMPLES, environment, folder, free_port, triglot
+from tests.helpers import until
+
+IRIS = EXAMPLES / "iris-python" / "triglot-config.py"
+QUERY = "sepal+length=5.1&sepal+width=3.5&petal+length=1.4&petal+width=0.2"
+
+
+def answer(port: int) -> bytes:
+    """Return the body of one prediction, or nothing while there is no server."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/predict?{QUERY}", timeout=30) as response:
+            return bytes(response.read())
+    except OSError:
+        return b""
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the ids of all processes that a process started, and of theirs."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found |= {child} | descendants(child)
+    return found
+
+
+def test_it_answers_with_a_reloader_and_ends_with_all_that_it_started() -> None:
+    with folder() as place:
+        fitted = triglot("-c", str(IRIS), "fit", cwd=place)
+        assert fitted.returncode == 0, fitted.stderr
+        port = free_port()
+        log = place / "log"
+        with log.open("wb") as out:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "triglot", "-c", str(IRIS), "devserver", f"--port={port}", "--debug=1"],
+                cwd=place,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            until(lambda: b"Iris-setosa" in answer(port) or server.poll() is not None, 60)
+            assert server.poll() is None, log.read_text()
+            started = descendants(server.pid)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(30)
+        assert len(started) == 3, "a worker, Flask's server and its reloader"
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))

@@ -1,0 +1,76 @@
+"""`triglot grid-search`: what it refuses, and which persisted search it stores."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.running import folder, triglot
+from triglot.store import ModelStore
+
+CONFIG = """{
+    'dataset_loader_train': {'!': 'triglot.dataset.CSV', 'path': here + '/d.csv', 'target_column': 'y'},
+    'model': {'!': 'sklearn.tree.DecisionTreeRegressor', 'random_state': 0},
+    'grid_search': %s,
+    'scoring': %s,
+}"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Hold a working directory with data of a stair."""
+    with folder() as made:
+        rows = "\n".join(f"{x / 10},{x // 10}" for x in range(60))
+        (made / "d.csv").write_text(f"x,y\n{rows}\n")
+        yield made
+
+
+def configured(place: Path, grid_search: str, scoring: str = "None") -> Path:
+    (place / "triglot-config.py").write_text(CONFIG % (grid_search, scoring))
+    return place
+
+
+def test_a_search_object_with_several_scores_is_stored_as_it_is(place: Path) -> None:
+    searched = """{
+        '!': 'sklearn.model_selection.RandomizedSearchCV',
+        'estimator': {'!': 'sklearn.tree.DecisionTreeRegressor'},
+        'param_distributions': {'max_depth': [1, 8]},
+        'n_iter': 2,
+        'scoring': {'r2': 'r2', 'mae': 'neg_mean_absolute_error'},
+        'refit': 'r2',
+        'cv': {'!': 'sklearn.model_selection.KFold', 'n_splits': 3, 'shuffle': True, 'random_state': 0},
+    }"""
+    done = triglot("grid-search", "--persist-best", cwd=configured(place, searched))
+
+    assert done.returncode == 0, done.stderr
+    assert "mean_test_r2" in done.stdout
+    assert "mean_test_mae" in done.stdout
+    store = ModelStore(f"sqlite:///{place / 'triglot.db'}")
+    [info] = store.list()
+    store.close()
+    assert (info.task, info.aliases, "cv_results" in info.metadata) == ("regression", ("active",), True)
+
+
+@pytest.mark.parametrize(
+    ("grid_search", "scoring", "said"),
+    [
+        ("{'param_grid': {'max_depth': [1]}, 'refit': False}", "None", "there is no best one to store"),
+        ("{'param_grid': {'max_depth': [1]}}", "{'a': 'r2', 'b': 'r2'}", "'refit' must name the one that decides"),
+        ("None", "None", "has no grid_search"),
+    ],
+)
+def test_what_could_not_be_stored_is_refused_before_the_search(
+    place: Path, grid_search: str, scoring: str, said: str
+) -> None:
+    done = triglot("grid-search", "--persist-best", cwd=configured(place, grid_search, scoring))
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Running grid search" not in done.stderr
+
+
+def test_parameters_that_fail_are_told_as_the_searchs_own_error(place: Path) -> None:
+    done = triglot("grid-search", cwd=configured(place, "{'param_grid': {'max_dept': [1]}}"))
+
+    assert done.returncode == 1
+    assert "Invalid parameter 'max_dept'" in done.stderr

@@ -1,0 +1,107 @@
+"""Palladium's import names: the modules there are, and whose they are."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import triglot.palladium
+from triglot.config import resolve_dotted_name
+from triglot.errors import ConfigError
+from triglot.estimators import declared, language_of
+from triglot.palladium import install
+
+NAMES = """
+config: get_config initialize_config Config
+util: Partial get_config initialize_config get_metadata process_store logger timer RruleThread PluggableDecorator
+util: resolve_dotted_name args_from_config apply_kwargs session_scope run_job memory_usage_psutil
+interfaces: Model DatasetLoader ModelPersister PredictService PredictError CrossValidationGenerator annotate
+dataset: CSV Table SQL OpenML EmptyDatasetLoader ScheduledDatasetLoader
+cache: diskcache picklediskcache compute_key_attrs abstractcache
+fit: with_parallel_backend
+server: PredictService make_ujson_response
+persistence: File FileLike Rest S3 Database DatabaseCLOB CachedUpdatePersister
+R: DatasetLoader ClassificationModel RegressionModel Rpy2Transform
+julia: ClassificationModel
+"""
+PAIRS = [(line.split(":")[0], name) for line in NAMES.split("\n") if line for name in line.split(":")[1].split()]
+
+
+@pytest.mark.parametrize(("module", "name"), PAIRS, ids=map(".".join, PAIRS))
+def test_a_name_of_palladiums_is_there(module: str, name: str) -> None:
+    install()
+    found = importlib.import_module(f"palladium.{module}")
+    assert found is importlib.import_module(f"triglot.palladium.{module}")
+    assert resolve_dotted_name(f"palladium.{module}.{name}") is not None
+
+
+def test_a_second_install_changes_nothing_and_the_module_keeps_its_own_spec() -> None:
+    install()
+    finders = len(sys.meta_path)
+    install()
+    assert len(sys.meta_path) == finders
+    assert importlib.import_module("palladium") is triglot.palladium
+    assert triglot.palladium.__spec__ is not None
+    assert triglot.palladium.__spec__.name == "triglot.palladium"
+
+
+def test_what_is_not_there_is_said_with_the_nearest_name() -> None:
+    with pytest.raises(ConfigError, match="nothing here stands for it. Did you mean 'diskcache'"):
+        resolve_dotted_name("palladium.cache.diskcash")
+    with pytest.raises(ModuleNotFoundError, match=r"palladium\.nothing"):
+        importlib.import_module("palladium.nothing")
+
+
+@pytest.mark.parametrize(("made", "owner"), [("__init__.py", "theirs"), ("README", "ours")])
+def test_palladium_itself_keeps_its_name_and_a_mere_folder_does_not(made: str, owner: str, tmp_path: Path) -> None:
+    (tmp_path / "palladium").mkdir()
+    (tmp_path / "palladium" / made).write_text("")
+    (tmp_path / "palladium" / "util.py").write_text("")
+    program = (
+        "import sys; from triglot.palladium import install; install(); sys.path.insert(0, sys.argv[1]); "
+        "import palladium.util; print('ours' if hasattr(palladium.util, 'timer') else 'theirs')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == owner
+
+
+def test_r_and_julia_models_are_declared_as_before() -> None:
+    R, julia = importlib.import_module("palladium.R"), importlib.import_module("palladium.julia")
+    tree = R.ClassificationModel(scriptname="iris.R", funcname="train", encode_labels=True, ntree=50)
+    assert (tree.script, tree.fit, tree.params, tree.encode_labels, tree.language, tree.task) == (
+        "iris.R",
+        "train",
+        {"ntree": 50},
+        True,
+        "r",
+        "classification",
+    )
+    svm = julia.ClassificationModel("SVM.svm", "SVM.predict", fit_kwargs={"C": 1}, predict_kwargs={"p": 2})
+    spec, sources = svm.author()
+    assert sources == {}
+    assert (spec["fit"], spec["predict"], spec["params"], spec["predict_params"], spec["layout"]) == (
+        "SVM.svm",
+        "SVM.predict",
+        {"C": 1},
+        {"p": 2},
+        "columns",
+    )
+
+
+def test_a_pipeline_that_only_passes_a_table_on_is_its_r_model() -> None:
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    R = importlib.import_module("palladium.R")
+    model = R.RegressionModel(scriptname="tooth.R", funcname="train")
+    pipeline = Pipeline([["trans", R.Rpy2Transform()], ["model", model]])
+    assert declared(pipeline) is model
+    assert language_of(pipeline) == "r"
+    with pytest.raises(ConfigError, match=r"ends in a model of r \(model\) cannot have the steps scale: do what"):
+        language_of(Pipeline([["scale", StandardScaler()], ["model", model]]))
+    python = Pipeline([("scale", StandardScaler())])
+    assert declared(python) is python
