@@ -14,8 +14,9 @@ from typing import Any
 from triglot.artefact import Artefact
 from triglot.errors import ModelNotFound, TriglotError
 from triglot.labels import Labels
+from triglot.persister import Persister
 from triglot.schema import Schema
-from triglot.store import ModelStore, VersionInfo
+from triglot.store import VersionInfo
 
 logger = logging.getLogger("triglot.catalogue")
 
@@ -62,7 +63,7 @@ class Catalogue:
     the version is ready. A version that is not does not replace one that answers.
     """
 
-    def __init__(self, store: ModelStore, prepare: Callable[[Served], bool]) -> None:
+    def __init__(self, store: Persister, prepare: Callable[[Served], bool]) -> None:
         self._store = store
         self._prepare = prepare
         self._served: dict[str, Served] = {}
@@ -136,7 +137,7 @@ class Catalogue:
         try:
             self.refresh()
             self._trouble = ""
-        except TriglotError as error:
+        except Exception as error:  # whatever it is, the thread must live to see the end of it
             if str(error) != self._trouble:
                 logger.error("the model store cannot be read, what is served stays: %s", error)
             self._trouble = str(error)

@@ -39,7 +39,10 @@ def load(loader: DatasetLoader) -> tuple[Any, Any]:
 def load_data(loader: DatasetLoader) -> tuple[Any, Any]:
     """Have the loader load, inside the decorators of the configuration; `load` is for callers."""
     name = type(loader).__name__
-    pair = getattr(loader, "frame", loader)()
+    give = getattr(loader, "frame", loader)
+    if not callable(give):
+        raise ConfigError(f"a dataset loader is called to load, and {name} cannot be; name a class with __call__")
+    pair = give()
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ConfigError(
             f"dataset loader {name} gave {type(pair).__name__}; it must give a pair, the data and the target"

@@ -93,7 +93,11 @@ class LanguageUnavailable(TriglotError):
 
 
 class EstimatorFailed(TriglotError):
-    """The author's code raised; carries the native class, message, traceback and output as text."""
+    """The author's code raised; carries the native class, message, traceback and output as text.
+
+    `error_code` is set where the author foresaw the failure (`triglot.interfaces.PredictError`): then it and the
+    message are meant for the caller.
+    """
 
     code = "estimator-failed"
 
@@ -105,8 +109,10 @@ class EstimatorFailed(TriglotError):
         native_class: str = "",
         traceback: str = "",
         output: str = "",
+        error_code: int | None = None,
     ) -> None:
         super().__init__(message)
+        self.error_code = error_code
         self.language = language
         self.native_class = native_class
         self.traceback = traceback
@@ -118,6 +124,7 @@ class EstimatorFailed(TriglotError):
             "native_class": self.native_class,
             "traceback": self.traceback,
             "output": self.output,
+            **({} if self.error_code is None else {"error_code": self.error_code}),
         }
 
 
@@ -204,9 +211,11 @@ _BY_CODE: dict[str, type[TriglotError]] = {
 def from_wire(code: str, message: str, details: Mapping[str, Any]) -> TriglotError:
     """Return the error that a fault on the wire stands for; an unknown code gives the root."""
     if code == EstimatorFailed.code:
+        foreseen = details.get("error_code")
         return EstimatorFailed(
             message,
             **{key: str(details.get(key, "")) for key in ("language", "native_class", "traceback", "output")},
+            error_code=foreseen if isinstance(foreseen, int) else None,
         )
     if code == BadRequest.code:
         told = details.get("problems")

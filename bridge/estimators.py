@@ -68,8 +68,9 @@ class _JuliaModel:
 
     script: path of a Julia file, relative to the working directory; without one the first part of the names is a
     package. fit: f(X, y; params...). predict: f(model, X; predict_params...), by default the one beside `fit`.
-    predict_proba likewise, if there is one. layout: whether samples are the rows or the columns of X. x: a matrix, or a named tuple of columns ("table").
-    labels: the classes as their own values or as codes 1..k; encode_labels: as 0..k-1. seed: for `Random.seed!`.
+    predict_proba likewise, if there is one. layout: whether samples are the rows or the columns of X. x: a matrix, or
+    a named tuple of columns ("table"). labels: the classes as their own values or as codes 1..k; encode_labels: as
+    0..k-1. seed: for `Random.seed!`.
     """
 
     script: str | None = None

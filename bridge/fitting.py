@@ -4,6 +4,7 @@ A fresh process a fit means a clean interpreter, memory given back, and predicti
 """
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -19,7 +20,7 @@ import numpy as np
 
 from triglot.artefact import Artefact, load_key, seal
 from triglot.client import Client, new_id
-from triglot.errors import BadRequest, LanguageUnavailable, WorkerUnavailable
+from triglot.errors import BadRequest, LanguageUnavailable, WorkerLost, WorkerUnavailable
 from triglot.estimator import Task
 from triglot.estimators import declared
 from triglot.launch import missing, worker_command, worker_environment
@@ -64,6 +65,8 @@ class Bench:
         task: Task = "regression" if y is None else task_of(model, y)
         target, labels = (None, None) if y is None else to_target(y, task)
         spec, sources, base = self._author(model, task, python_path)
+        if base is not None and getattr(X, "ndim", 2) == 1:
+            spec["x"] = "vector"  # a list of texts, say, for an estimator that counts their words
         request = Request(
             op="fit",
             id=new_id(),
@@ -181,6 +184,8 @@ def bench(language: str, environ: Mapping[str, str], key_file: Path | None = Non
         try:
             _wait(client, process, language, log)
             yield Bench(client, language, key)
+        except (WorkerLost, WorkerUnavailable) as error:
+            raise WorkerLost(_how_it_ended(process, language, log)) from error
         finally:
             client.close()
             _stop(process)
@@ -195,8 +200,21 @@ def _wait(client: Client, process: "subprocess.Popen[bytes]", language: str, log
         except WorkerUnavailable:
             if process.poll() is None and time.monotonic() < deadline:
                 continue
-        said = log.read_text("utf-8", "replace").strip().splitlines()[-3:]
-        raise LanguageUnavailable(f"the {language} worker did not start: {' / '.join(said) or 'it said nothing'}")
+        raise LanguageUnavailable(f"the {language} worker did not start: {_last_words(log)}")
+
+
+def _how_it_ended(process: "subprocess.Popen[bytes]", language: str, log: Path) -> str:
+    """Say how a worker was lost in the middle of its work; a signal is what a crash or a lack of memory looks like."""
+    try:
+        code = process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return f"the {language} worker cannot be reached any more; its last words: {_last_words(log)}"
+    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with exit code {code}"
+    return f"the {language} worker {how} in the middle of its work; its last words: {_last_words(log)}"
+
+
+def _last_words(log: Path) -> str:
+    return " / ".join(log.read_text("utf-8", "replace").strip().splitlines()[-3:]) or "none"
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -53,8 +53,11 @@ class _ForeignDataset:
         return reply.tables[0], reply.tables[1].columns[0] if len(reply.tables) > 1 else None
 
     def __call__(self) -> "tuple[pd.DataFrame, pd.Series[Any] | None]":
-        """Return data and target as pandas' data frame and Series."""
-        X, y = self.frame()
+        """Return data and target as pandas' data frame and Series; loaded anew each time."""
+        return self.given(*self.frame())
+
+    def given(self, X: Table, y: Column | None) -> "tuple[pd.DataFrame, pd.Series[Any] | None]":
+        """Return data and target of `frame` as a call gives them."""
         return to_frame(X), None if y is None else to_frame(Table(("y",), columns=[y]))["y"]
 
 

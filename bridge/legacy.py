@@ -150,6 +150,8 @@ class Converter:
         for line in reply.warnings:
             logger.warning("%s: %s", self.model, line)
         classes, features = reply.info.get("classes"), reply.info.get("features")
+        if not reply.info.get("predict"):
+            raise StoreError(f"it holds a {reply.info.get('native_class')}, which has no predict")
         if classes is None and reply.info.get("predict_proba"):
             raise StoreError(
                 f"{reply.info.get('native_class')} is a classifier whose classes are not one list; fit the model again"

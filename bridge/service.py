@@ -13,8 +13,8 @@ from triglot.catalogue import Catalogue, Served
 from triglot.client import Client, new_id
 from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
 from triglot.message import Op, Request
+from triglot.persister import Persister
 from triglot.routing import WorkerView
-from triglot.store import ModelStore
 from triglot.table import Table
 
 logger = logging.getLogger("triglot.service")
@@ -49,7 +49,7 @@ class Prediction:
 class Service:
     """Predicts by the active versions of one store, through the workers that one client knows."""
 
-    def __init__(self, store: ModelStore, client: Client, absence_s: float = ABSENCE_S) -> None:
+    def __init__(self, store: Persister, client: Client, absence_s: float = ABSENCE_S) -> None:
         self.store = store
         self._absence_s = absence_s
         self._client = client

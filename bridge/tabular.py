@@ -137,6 +137,8 @@ def _column(name: str, series: Any) -> Column:
         codes = series.cat.codes.to_numpy(dtype=np.int32)
         missing = codes < 0
         levels = [str(level) for level in dtype.categories.tolist()]
+        if len(set(levels)) != len(levels):
+            raise BadRequest(f"column {name!r} has two levels that are spelt alike; rename one in the dataset loader")
         return Column.category(codes, levels, ordered=bool(dtype.ordered), missing=missing if missing.any() else None)
     missing = series.isna().to_numpy()
     mask = missing if missing.any() else None
@@ -164,5 +166,5 @@ def _objects(name: str, values: Sequence[Any] | Array) -> Column:
         return Column("bool", np.array([bool(v) for v in plain]), missing if missing.any() else None)
     if types <= {int, float}:
         return Column.numeric(np.array([np.nan if value is None else value for value in plain], dtype=np.float64))
-    found = ", ".join(sorted(kind.__name__ for kind in types))
-    raise BadRequest(f"column {name!r} mixes {found}; make it all text or all numbers")
+    found = " and ".join(sorted(kind.__name__ for kind in types))
+    raise BadRequest(f"column {name!r} holds values of type {found}; make it all text or all numbers")

@@ -1,9 +1,10 @@
 """Errors of the bridge as HTTP: the one place where a code becomes a status, and the one shape of an error."""
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, Unauthorized
 
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError
 from triglot.server.payload import error_body, json_response
@@ -31,6 +32,7 @@ STATUS = {
     "worker-unavailable": 503,
     "deadline-exceeded": 504,
 }
+PREDICT_ERROR = "predict-error"
 RETRY_AFTER_S = 1
 SHOWN_PATH = 200
 # What these say was written for the caller; everything else may name files and functions of ours.
@@ -46,6 +48,9 @@ def register(app: Flask) -> None:
 
 def _bridge(error: TriglotError) -> Response:
     status = STATUS.get(error.code, 500)
+    if isinstance(error, EstimatorFailed) and error.error_code is not None:
+        logger.warning("[%s] the model foresaw: %s (%s)", g.get("request_id", ""), error, error.error_code)
+        return foreseen(str(error), error.error_code)
     if status >= 500:
         logger.error("[%s] %s: %s", g.get("request_id", ""), error.code, _for_the_log(error))
     if current_app.debug:
@@ -64,8 +69,17 @@ def _bridge(error: TriglotError) -> Response:
     return response
 
 
+def foreseen(message: str, error_code: Any) -> Response:
+    """Return the answer to a failure that an author foresaw: code and message are meant for the caller."""
+    body = error_body(message, PREDICT_ERROR)
+    body["metadata"]["error_code"] = error_code
+    return json_response(body, 500)
+
+
 def _http(error: HTTPException) -> Response:
     response = json_response(error_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
+    if isinstance(error, Unauthorized) and error.www_authenticate:
+        response.headers["WWW-Authenticate"] = ", ".join(map(str, error.www_authenticate))
     if error.code == 405:
         response.headers["Allow"] = ", ".join(_methods(error))
     return response

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triglot.catalogue import Served
-from triglot.errors import BadRequest
+from triglot.errors import BadRequest, EstimatorFailed
+from triglot.interfaces import PredictError
 from triglot.service import Service
 from triglot.table import Table
 
@@ -19,7 +20,10 @@ Array = NDArray[Any]
 
 
 class RemoteModel:
-    """The version that answers, as an estimator: samples in, answers out, each call one request to a worker."""
+    """The version that answers, as an estimator: samples in, answers out, each call one request to a worker.
+
+    Its other attributes are the plain ones (numbers, texts) that the estimator had when it was fitted.
+    """
 
     def __init__(self, service: Service, served: Served, timeout_s: float, request_id: str) -> None:
         self._service = service
@@ -40,8 +44,17 @@ class RemoteModel:
         info = self._served.info
         return {"version": info.version, "train_timestamp": info.created.isoformat(), **info.metrics, **info.metadata}
 
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._served.info.card["attributes"][name]
+        except KeyError:
+            raise AttributeError(
+                f"the model {self._served.model!r} shows no attribute {name!r} here; it is in a worker's process, and "
+                "only numbers and texts that it had when it was fitted are known"
+            ) from None
+
     def predict(self, samples: Any, **params: Any) -> Array:
-        """Return labels or numbers, one a sample."""
+        """Return labels or numbers, one a sample; raises `PredictError` where the model's own code did."""
         return np.array(self._ask(samples, params, proba=False))
 
     def predict_proba(self, samples: Any, **params: Any) -> Array:
@@ -49,14 +62,19 @@ class RemoteModel:
         return np.array(self._ask(samples, params, proba=True))
 
     def _ask(self, samples: Any, params: Mapping[str, Any], *, proba: bool) -> list[Any]:
-        prediction = self._service.predict(
-            self._served,
-            self._table(samples),
-            proba=proba,
-            params=params,
-            timeout_s=self._timeout_s,
-            request_id=self._request_id,
-        )
+        try:
+            prediction = self._service.predict(
+                self._served,
+                self._table(samples),
+                proba=proba,
+                params=params,
+                timeout_s=self._timeout_s,
+                request_id=self._request_id,
+            )
+        except EstimatorFailed as error:
+            if error.error_code is None:
+                raise
+            raise PredictError(str(error), error.error_code) from error
         return prediction.values
 
     def _table(self, samples: Any) -> Table:
@@ -65,6 +83,8 @@ class RemoteModel:
         if array.ndim == 1:
             array = array.reshape(-1, 1)
         names = self._served.schema.names
-        if array.ndim != 2 or array.shape[1] != len(names):
+        if array.size and (array.ndim != 2 or array.shape[1] != len(names)):
             raise BadRequest(f"samples of {len(names)} fields are needed, not of shape {array.shape}")
-        return self._served.schema.rows([dict(zip(names, row, strict=True)) for row in array.tolist()])
+        rows = array.tolist() if array.size else []
+        plain = [[value.item() if isinstance(value, np.generic) else value for value in row] for row in rows]
+        return self._served.schema.rows([dict(zip(names, row, strict=True)) for row in plain])

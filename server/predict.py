@@ -9,14 +9,17 @@ from flask import Request, Response, g
 from triglot.catalogue import Served
 from triglot.errors import BadRequest, ConfigError, Problem
 from triglot.interfaces import PredictError
-from triglot.schema import Field, Schema
+from triglot.schema import MAX_PROBLEMS, Field, Schema
+from triglot.server.errors import foreseen
 from triglot.server.hooks import RemoteModel
-from triglot.server.payload import error_body, json_response, json_rows, many_rows, metadata, one_row
+from triglot.server.payload import json_response, json_rows, many_rows, metadata, one_row
 from triglot.service import Prediction, Service
-from triglot.table import Kind, Table
+from triglot.table import Table
 
 Params = Mapping[str, Any]
 HOOKS = (
+    "__call__",
+    "types",
     "do",
     "sample_from_data",
     "params_from_data",
@@ -32,15 +35,15 @@ class PredictService:
     model: the model's name; None is the only one there is. mapping: (field, type) in the order of the model's
     columns; without one the fields are the columns that the model was fitted on. A mapping may rename columns, and
     fields beside it are ignored; without a mapping they are refused. params: (name, type) of query arguments that
-    are handed to the model's predict. predict_proba: answer probabilities, in class order, instead of classes.
-    unwrap_sample: the mapping has one field, and a sample is its value. Further keywords become attributes.
+    are handed to the model's predict; one that is absent is the model's attribute of that name, if it has one.
+    predict_proba: answer probabilities, in class order, instead of classes. unwrap_sample: the mapping has one field,
+    and a sample is its value. Further keywords become attributes.
 
-    Subclasses may override `sample_from_data`, `params_from_data`, `predict`, `response_from_prediction`,
-    `response_from_exception` and `do`; a service that does goes through them, one sample at a time.
+    Subclasses may override `types`, `sample_from_data`, `params_from_data`, `predict`, `response_from_prediction`,
+    `response_from_exception`, `do` and `__call__`; a service that does goes through them, one sample at a time.
     """
 
-    types: ClassVar[dict[str, Kind]] = {"float": "float64", "int": "int64", "str": "string", "bool": "bool"}
-    parsers: ClassVar[dict[str, Callable[[Any], Any]]] = {
+    types: ClassVar[dict[str, Callable[[Any], Any]]] = {
         "float": float,
         "int": int,
         "str": str,
@@ -81,15 +84,15 @@ class PredictService:
         """Return the answer to one GET (one row of the query string) or POST (a list of rows)."""
         served = self.served(service)
         if self._hooked:
-            g.service_metadata = service_metadata
-            return self.do(RemoteModel(service, served, timeout_s, g.request_id), request)
+            g.good_metadata = metadata(dict(service_metadata), **self._facts(served, g.request_id))
+            return self(RemoteModel(service, served, timeout_s, g.request_id), request)
         single = request.method != "POST"
         X = self.rows(request, served, single)
         prediction = service.predict(
             served,
             X,
             proba=self.predict_proba,
-            params=self.params_of(request),
+            params=self.params_of(request, served),
             timeout_s=timeout_s,
             request_id=g.request_id,
         )
@@ -117,9 +120,11 @@ class PredictService:
             table = many_rows(request, schema, allow_extra=lenient)
         return table if schema is served.schema else _renamed(table, served.schema.names)
 
-    def params_of(self, request: Request) -> dict[str, Any]:
-        """Return the declared arguments that the query string holds, by their types."""
-        return self._parsed(request.args)
+    def params_of(self, request: Request, served: Served) -> dict[str, Any]:
+        """Return the declared arguments that the query string holds, by their types, or else the model has."""
+        parsed = self._parsed(request.args)
+        known = served.info.card.get("attributes", {}) if len(parsed) < len(self.params) else {}
+        return {name: known[name] for name, _ in self.params if name in known} | parsed
 
     def _parsed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         found = {}
@@ -127,31 +132,42 @@ class PredictService:
             text = arguments.get(name)
             if text is not None:
                 try:
-                    found[name] = self.parsers[kind](text)
+                    found[name] = self.types[kind](text)
                 except ValueError:
                     raise BadRequest(f"argument {name!r} must be of type {kind}, not {text!r}") from None
         return found
 
     def response(self, prediction: Prediction, single: bool, service_metadata: Params) -> Response:
         """Return the prediction as JSON; a GET's result is one answer, a POST's a list of them."""
-        served = prediction.served
+        facts = self._facts(prediction.served, prediction.request_id)
+        result = prediction.values[0] if single else prediction.values
+        return json_response({"metadata": metadata(dict(service_metadata), **facts), "result": result})
+
+    def _facts(self, served: Served, request_id: str) -> dict[str, Any]:
+        """Return where an answer comes from."""
         facts: dict[str, Any] = {
             "model": served.model,
             "version": served.version,
             "language": served.language,
-            "request_id": prediction.request_id,
+            "request_id": request_id,
         }
         if self.predict_proba:
-            facts["classes"] = prediction.classes
-        result = prediction.values[0] if single else prediction.values
-        return json_response({"metadata": metadata(dict(service_metadata), **facts), "result": result})
+            facts["classes"] = None if served.labels is None else list(served.labels.classes)
+        return facts
+
+    def initialize_component(self, config: Any) -> None:
+        """Do nothing: the application adds the route. It is here for subclasses that call it."""
+
+    def __call__(self, model: Any, request: Request) -> Response:
+        """Return the answer of a model to a request."""
+        return self.do(model, request)
 
     def do(self, model: Any, request: Request) -> Response:
         """Return the answer by way of the methods that a subclass may override."""
         try:
             single = request.method != "POST"
             rows = [request.args] if single else json_rows(request)
-            sample = np.array([self.sample_from_data(model, row) for row in rows])
+            sample = np.array(self._samples(model, rows))
             answer = self.predict(model, sample, **self.params_from_data(model, request.args))
             return self.response_from_prediction(answer, single=single)
         except Exception as error:
@@ -159,12 +175,15 @@ class PredictService:
 
     def sample_from_data(self, model: Any, data: Mapping[str, Any]) -> Any:
         """Return one sample: an object array of the mapped values, or the one value with `unwrap_sample`."""
+        if not isinstance(data, Mapping):
+            raise BadRequest("a row must be an object", [Problem("", f"must be an object, not {data!r}")])
         values, problems = [], []
         for name, kind in self.mapping or []:
-            try:
-                values.append(self.parsers[kind](data[name]))
-            except KeyError:
+            if name not in data:
                 problems.append(Problem(name, "is missing"))
+                continue
+            try:
+                values.append(self.types[kind](data[name]))
             except (TypeError, ValueError, AttributeError):
                 problems.append(Problem(name, f"must be of type {kind}, not {data[name]!r}"))
         if problems:
@@ -172,8 +191,9 @@ class PredictService:
         return values[0] if self.unwrap_sample else np.array(values, dtype=object)
 
     def params_from_data(self, model: Any, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the declared arguments for the model's predict."""
-        return self._parsed(data)
+        """Return the declared arguments for the model's predict; absent ones are the model's attributes."""
+        absent = [name for name, _ in self.params if name not in data and hasattr(model, name)]
+        return {name: getattr(model, name) for name in absent} | self._parsed(data)
 
     def predict(self, model: Any, sample: Any, **kwargs: Any) -> Any:
         """Return the model's answer to the samples."""
@@ -181,17 +201,28 @@ class PredictService:
 
     def response_from_prediction(self, y_pred: Any, single: bool = True) -> Response:
         """Return the answer as JSON."""
-        result = y_pred.tolist()
-        body = {"metadata": metadata(dict(g.service_metadata)), "result": result[0] if single else result}
-        return json_response(body)
+        result = np.asarray(y_pred).tolist()
+        return json_response({"metadata": g.good_metadata, "result": result[0] if single else result})
 
     def response_from_exception(self, exc: Exception) -> Response:
         """Return the answer to a failure; errors that are raised again get the application's own shape."""
         if isinstance(exc, PredictError):
-            body = error_body(str(exc.error_message), "predict-error")
-            body["metadata"]["error_code"] = exc.error_code
-            return json_response(body, 500)
+            return foreseen(str(exc.error_message), exc.error_code)
         raise exc
+
+    def _samples(self, model: Any, rows: Sequence[Any]) -> list[Any]:
+        """Return the samples of all rows, or one error with the problems of all of them."""
+        samples, problems = [], []
+        for number, row in enumerate(rows):
+            try:
+                samples.append(self.sample_from_data(model, row))
+            except BadRequest as error:
+                if not error.problems or len(rows) == 1:
+                    raise
+                problems += [Problem(problem.field, problem.message, number) for problem in error.problems]
+        if problems:
+            raise BadRequest("the request does not fit the model", problems[:MAX_PROBLEMS])
+        return samples
 
     def _mapped(self, schema: Schema, served: Served) -> Schema:
         """Return the model's schema under the mapping's names."""

@@ -100,6 +100,11 @@ def test_the_loading_of_every_loader_is_a_point_that_is_passed_once(data: Path, 
     assert LOADED == ["CSV", "function"]
 
 
+def test_what_cannot_be_called_is_no_loader() -> None:
+    with pytest.raises(ConfigError, match="tuple cannot be; name a class with __call__"):
+        load((1, 2))  # type: ignore[arg-type]
+
+
 def test_openml_gives_what_scikit_learn_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
     # there is no network here; the rest of the way is scikit-learn's
     def fetch(name: str, **kwargs: Any) -> Any:

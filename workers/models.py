@@ -149,6 +149,8 @@ class Models:
         fitted = Held(model, schema, labels)
         reloaded = Held(self._runtime.load(fields, blob), schema, labels)
         known = self._runtime.describe(model)
+        if known.get("attributes"):
+            fields["attributes"] = known["attributes"]
         if known.get("predict", True):  # a search over parameters may be made for its results alone
             fields["golden"] = record_golden_rows(
                 schema, X, labels is not None, self._asking(fitted), self._asking(reloaded)

@@ -20,6 +20,7 @@ from triglot.errors import TriglotError
 from triglot.persister import VersionInfo
 from triglot.project import Project
 
+
 @click.command(name="list")
 @click.pass_obj
 def list_(project: Project) -> None:

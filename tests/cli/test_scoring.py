@@ -57,7 +57,7 @@ def test_functions_dicts_and_lists_are_scorings(classifier: RemoteModel, regress
     assert scores(classifier, share, X, CLASSES) == {"score": 0.5}
     mixed = {"acc": "accuracy", "precision": make_scorer(precision_score, pos_label="yes"), "share": share}
     assert scores(classifier, mixed, X, CLASSES) == {"acc": 1.0, "precision": 1.0, "share": 0.5}
-    assert scores(regressor, ["r2", "max_error"], X, NUMBERS).keys() == {"r2", "max_error"}
+    assert scores(regressor, ["r2", "neg_max_error"], X, NUMBERS).keys() == {"r2", "neg_max_error"}
     mae = make_scorer(mean_absolute_error, greater_is_better=False)
     assert scores(regressor, mae, X, NUMBERS + 2) == {"score": pytest.approx(-2.0)}
     assert scores(classifier, lambda model, X, y: {"a": 1, "b": 2}, X, CLASSES) == {"a": 1.0, "b": 2.0}

@@ -12,7 +12,7 @@ from tests.functional.running import environment, folder, triglot
 
 CONFIG = """{
     'model': {'!': 'mine.Scaled'},
-    'dataset_loader_train': {'!': 'mine.data'},
+    'dataset_loader_train': {'!': 'mine.Data'},
     'predict_service': {'!': 'mine.Service', 'mapping': [('a', 'float'), ('b', 'float')],
                         'params': [('times', 'float')]},
 }"""
@@ -20,8 +20,9 @@ MINE = """
 import numpy as np
 from palladium.server import PredictService
 
-def data():
-    return np.arange(8.0).reshape(4, 2), np.arange(4.0)
+class Data:
+    def __call__(self):
+        return np.arange(8.0).reshape(4, 2), np.arange(4.0)
 
 class Scaled:
     def fit(self, X, y):

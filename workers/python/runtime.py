@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import importlib.metadata
 import io
+import math
 import platform
 import signal
 import sys
@@ -13,21 +14,26 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import cloudpickle
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.estimator import FitTask, Output
+from triglot.interfaces import PredictError
 from triglot.labels import Labels
 from triglot.palladium import install
 from triglot.schema import Schema
-from triglot.table import Array, Column, Table
+from triglot.table import NUMERIC, Array, Column, Table
 from triglot.tabular import to_column, to_frame, to_table
 
 MAX_PRINTED = 1_000_000  # characters
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
+# How an estimator gets X: a numpy array of two dimensions or of one, or a pandas DataFrame.
+Form: TypeAlias = Literal["matrix", "frame", "vector"]
+LONGEST_TEXT = 1_000
+LARGEST_NUMBER = 2**53
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +42,7 @@ class PythonModel:
 
     estimator: Any
     labels: Labels | None
-    frame: bool
+    form: Form
     order: Array | None
 
 
@@ -67,18 +73,18 @@ class PythonRuntime:
     def fit(self, task: FitTask) -> PythonModel:
         """Return a copy of the unfitted estimator, fitted on labels of their own type or on numbers.
 
-        X is a matrix where all its columns are numbers, else a pandas DataFrame; `spec["x"]` ("matrix" or
-        "frame") says otherwise.
+        X is a matrix where all its columns are numbers, else a pandas DataFrame; `spec["x"]` ("matrix", "frame" or,
+        for one column, "vector") says otherwise.
         """
         if task.base is None:
             raise BadRequest("a Python model needs an unfitted estimator")
         self._extend_path(task.spec)
-        frame = _wants_frame(task.spec, Schema.learn(task.X).to_json())
+        form = _form(task.spec, Schema.learn(task.X).to_json())
         y = task.labels.array(task.y) if task.labels is not None and task.y is not None else task.y
         with self._author():
             estimator = cloudpickle.loads(task.base)
-            fitted = estimator.fit(_input(task.X, frame, copy=True), None if y is None else np.array(y))
-        return self._model(estimator if fitted is None else fitted, task.labels, frame)
+            fitted = estimator.fit(_input(task.X, form, copy=True), None if y is None else np.array(y))
+        return self._model(estimator if fitted is None else fitted, task.labels, form)
 
     def dump(self, model: PythonModel) -> bytes:
         """Return the estimator by cloudpickle."""
@@ -93,13 +99,12 @@ class PythonRuntime:
             estimator = cloudpickle.loads(blob)
         classes = manifest["classes"]
         labels = None if classes is None else Labels(tuple(classes))
-        frame = _wants_frame(manifest["spec"], manifest["schema"])
-        return self._model(estimator, labels, frame)
+        return self._model(estimator, labels, _form(manifest["spec"], manifest["schema"]))
 
     def predict(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise."""
         with self._author():
-            answer = np.asarray(model.estimator.predict(_input(X, model.frame), **params))
+            answer = np.asarray(model.estimator.predict(_input(X, model.form), **params))
         return answer if model.labels is None else self._codes(model.labels, answer)
 
     def predict_proba(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
@@ -107,7 +112,7 @@ class PythonRuntime:
         if not hasattr(model.estimator, "predict_proba"):
             raise BadRequest(f"{type(model.estimator).__name__} has no predict_proba")
         with self._author():
-            answer = np.asarray(model.estimator.predict_proba(_input(X, model.frame), **params), dtype=np.float64)
+            answer = np.asarray(model.estimator.predict_proba(_input(X, model.form), **params), dtype=np.float64)
         if model.order is None or model.labels is None:
             return answer
         out = np.zeros((len(answer), len(model.labels.classes)))
@@ -138,7 +143,8 @@ class PythonRuntime:
     def describe(self, model: PythonModel) -> Mapping[str, Any]:
         """Return the estimator's class, what it can do and, where it knows them, its classes and how many columns.
 
-        Of a search the results come too, as the text of JSON records.
+        Its plain attributes are what a call's absent arguments fall back to. Of a search the results come too, as
+        the text of JSON records.
         """
         kind = type(model.estimator)
         known = {
@@ -147,6 +153,7 @@ class PythonRuntime:
             "predict_proba": hasattr(model.estimator, "predict_proba"),
             "classes": _one_list(getattr(model.estimator, "classes_", None)),
             "features": getattr(model.estimator, "n_features_in_", None),
+            "attributes": _plain_attributes(model.estimator),
         }
         results = getattr(model.estimator, "cv_results_", None)
         return known if results is None else known | {"cv_results": _records(results)}
@@ -187,12 +194,12 @@ class PythonRuntime:
             raise EstimatorFailed(f"predict answered a label that is no class: {error}", language="python") from None
 
     @staticmethod
-    def _model(estimator: Any, labels: Labels | None, frame: bool) -> PythonModel:
+    def _model(estimator: Any, labels: Labels | None, form: Form) -> PythonModel:
         classes = getattr(estimator, "classes_", None)
         order = None
         if labels is not None and classes is not None and tuple(np.asarray(classes).tolist()) != labels.classes:
             order = labels.encode(np.asarray(classes))
-        return PythonModel(estimator, labels, frame, order)
+        return PythonModel(estimator, labels, form, order)
 
     @staticmethod
     def _extend_path(spec: Mapping[str, Any]) -> None:
@@ -213,21 +220,47 @@ class _Printed(io.StringIO):
         return len(text)
 
 
-def _wants_frame(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> bool:
-    """Decide by the schema alone, so that fitting and every later prediction agree."""
-    if spec.get("x") in ("matrix", "frame"):
-        return bool(spec["x"] == "frame")
+def _form(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> Form:
+    """Decide by what the manifest keeps alone, so that fitting and every later prediction agree."""
+    said = spec.get("x")
+    if said == "vector" and len(fields) != 1:
+        raise BadRequest(f'spec.x is "vector", and X has {len(fields)} columns; a vector is one')
+    if said in ("matrix", "frame", "vector"):
+        form: Form = said
+        return form
     floats = ("float64", "float32")
     whole = ("int64", "int32")
-    return any(
+    mixed = any(
         field["kind"] not in floats and (field["kind"] not in whole or field.get("nullable", False)) for field in fields
     )
+    return "frame" if mixed else "matrix"
 
 
-def _input(X: Table, frame: bool, *, copy: bool = False) -> Any:
-    if not frame:
-        return np.array(X.matrix(), order="C")  # always a copy, because estimators may write into it
-    return to_frame(X, copy=copy)
+def _input(X: Table, form: Form, *, copy: bool = False) -> Any:
+    if form == "frame":
+        return to_frame(X, copy=copy)
+    if form == "vector" and X.columns[0].kind not in NUMERIC:
+        return np.array(X.columns[0].to_list(), dtype=object)
+    matrix = np.array(X.matrix(), order="C")  # always a copy, because estimators may write into it
+    return matrix[:, 0] if form == "vector" else matrix
+
+
+def _plain_attributes(estimator: Any) -> dict[str, Any]:
+    """Return the public attributes that are a number, a boolean, a short text or None; no code of theirs is run."""
+    found: dict[str, Any] = {}
+    for kind in reversed(type(estimator).__mro__):
+        found |= vars(kind)
+    found |= getattr(estimator, "__dict__", {})
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+    return {name: value for name, value in plain.items() if not name.startswith("_") and _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_TEXT
+    if isinstance(value, int | float):
+        return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
+    return value is None
 
 
 def _one_list(classes: Any) -> list[Any] | None:
@@ -246,6 +279,11 @@ def _records(results: Any) -> str:
 def _failed(error: BaseException) -> EstimatorFailed:
     frames = _authors_frames(error.__traceback__)
     message = str(error) or type(error).__name__
+    foreseen = None
+    if isinstance(error, PredictError):
+        message = str(error.error_message)
+        # what else an author may have put there has no place on the wire
+        foreseen = error.error_code if isinstance(error.error_code, int) and _is_plain(error.error_code) else -1
     if isinstance(error, SystemExit):
         message = f"the estimator called exit({error.code})"
     elif isinstance(error, KeyboardInterrupt):
@@ -254,6 +292,7 @@ def _failed(error: BaseException) -> EstimatorFailed:
         message,
         language="python",
         native_class=type(error).__name__,
+        error_code=foreseen,
         traceback="".join(traceback.format_list(frames)) + f"{type(error).__name__}: {error}",
     )
 
