@@ -85,7 +85,7 @@ class abstractcache(ABC):
         """Return the file of a call; the same call gives the same file in every process."""
         key = (self.compute_key or functools.partial(_arguments, func))(*args, **kwargs)
         try:
-            digest = joblib.hash(key, hash_name="sha1")[:KEY_DIGITS]
+            digest = str(joblib.hash(key, hash_name="sha1"))[:KEY_DIGITS]
         except Exception as error:
             raise ConfigError(
                 f"the arguments of {func.__qualname__} make no key ({error}); give the cache a compute_key"

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from triglot.artefact import Artefact
-from triglot.errors import ModelNotFound, TriglotError
+from triglot.errors import ModelNotFound
 from triglot.labels import Labels
 from triglot.persister import Persister
 from triglot.schema import Schema

@@ -209,7 +209,7 @@ class OpenML:
         from sklearn.datasets import fetch_openml
 
         try:
-            fetched = fetch_openml(self.name, **self.kwargs)
+            fetched: Any = fetch_openml(self.name, **self.kwargs)
         except (OSError, ValueError) as error:
             raise ConfigError(f"OpenML data set {self.name!r}: cannot be fetched: {error}") from error
         return fetched.data, fetched.target
@@ -234,8 +234,8 @@ class ScheduledDatasetLoader:
     def __call__(self) -> tuple[Any, Any]:
         """Return the data that is held, in the form in which the other loader's calls give it."""
         data, target = self.frame()
-        given: tuple[Any, Any] = self.impl.given(data, target) if hasattr(self.impl, "given") else (data, target)
-        return given
+        give = getattr(self.impl, "given", None)
+        return (data, target) if give is None else give(data, target)
 
     def frame(self) -> tuple[Any, Any]:
         """Return the data that is held, with names and types where the other loader can give them."""

@@ -184,6 +184,9 @@ def bench(language: str, environ: Mapping[str, str], key_file: Path | None = Non
         try:
             _wait(client, process, language, log)
             yield Bench(client, language, key)
+        except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what it is doing
+            process.kill()
+            raise
         except (WorkerLost, WorkerUnavailable) as error:
             raise WorkerLost(_how_it_ended(process, language, log)) from error
         finally:

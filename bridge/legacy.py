@@ -1,13 +1,13 @@
 """Moving in from Palladium: each of its versions becomes a version here, with its metadata and attachments.
 
 A pickle runs code when it is opened. It is opened by a fresh worker process alone, which ends afterwards, and only
-where the operator has said that the pickles are to be trusted. What was converted is remembered in the metadata of
-the new version, so that the same source can be converted again and again.
+where the operator has said that the pickles are to be trusted; after one that makes trouble the next get a new worker.
+What was converted is remembered in the metadata of the new version, so that a source can be converted again and again.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -98,22 +98,36 @@ def plan(source: PalladiumSource, contents: Contents, store: Persister, model: s
         yield Planned(old, loads=names[0] if names else "nothing")
 
 
-@dataclass(frozen=True, slots=True)
 class Converter:
-    """Makes versions of a model out of Palladium's pickles.
+    """Makes versions of a model out of Palladium's pickles; `close()` ends its worker.
 
     mapping: (field, type) in the order of the model's columns, as the predict service has it. open_worker: gives a
     fresh worker for Python each time. python_path: the folders where the author's own modules lie.
     """
 
-    model: str
-    mapping: Sequence[tuple[str, str]]
-    key: bytes
-    open_worker: Open
-    python_path: Sequence[str] = ()
+    def __init__(
+        self,
+        model: str,
+        mapping: Sequence[tuple[str, str]],
+        key: bytes,
+        open_worker: Open,
+        python_path: Sequence[str] = (),
+    ) -> None:
+        self.model = model
+        self._mapping = mapping
+        self._key = key
+        self._open_worker = open_worker
+        self._python_path = python_path
+        self._running = ExitStack()
+        self._worker: Bench | None = None
+
+    def close(self) -> None:
+        """End the worker; the next conversion starts another one."""
+        self._worker = None
+        self._running.close()
 
     def convert(self, source: PalladiumSource, old: OldVersion, store: Persister) -> Outcome:
-        """Open a version in a fresh worker and store it; what cannot be converted is an outcome, not an error."""
+        """Open a version in a worker and store it; what cannot be converted is an outcome, not an error."""
         try:
             artefact = self._artefact(source.pickled(old.version), old.metadata)
             metrics = {name: old.metadata[name] for name in _SCORES if _is_number(old.metadata.get(name))}
@@ -122,6 +136,7 @@ class Converter:
             metadata[_ORIGIN] = {"source": source.identity, "version": old.version}
             return Outcome(old.version, store.write(self.model, artefact, metrics=metrics, metadata=metadata))
         except TriglotError as error:
+            self.close()
             return Outcome(old.version, reason=str(error))
 
     def activate(self, source: PalladiumSource, contents: Contents, store: Persister) -> int | None:
@@ -134,19 +149,20 @@ class Converter:
         return number
 
     def _artefact(self, pickled: bytes, metadata: Mapping[str, Any]) -> Artefact:
-        schema = Schema([Field(name, _KINDS[kind]) for name, kind in self.mapping])
+        schema = Schema([Field(name, _KINDS[kind]) for name, kind in self._mapping])
         fields: dict[str, Any] = {
             "language": "python",
             "task": "regression",  # until the worker has said whether there are classes
-            "spec": {"python_path": list(self.python_path), "x": _form(schema)},
+            "spec": {"python_path": list(self._python_path), "x": _form(schema)},
             "sources": {},
             "runtime": {},  # a pickle does not say which versions it was written with
             "schema": schema.to_json(),
             "classes": None,
             "created": str(metadata.get("train_timestamp") or datetime.now(UTC).isoformat(timespec="seconds")),
         }
-        with self.open_worker() as worker:
-            reply = worker.open(self.model, seal(fields, pickled, self.key))
+        if self._worker is None:
+            self._worker = self._running.enter_context(self._open_worker())
+        reply = self._worker.open(self.model, seal(fields, pickled, self._key))
         for line in reply.warnings:
             logger.warning("%s: %s", self.model, line)
         classes, features = reply.info.get("classes"), reply.info.get("features")
@@ -156,14 +172,14 @@ class Converter:
             raise StoreError(
                 f"{reply.info.get('native_class')} is a classifier whose classes are not one list; fit the model again"
             )
-        if features is not None and features != len(self.mapping):
+        if features is not None and features != len(self._mapping):
             raise StoreError(
-                f"it was fitted on {features} columns, and the predict service maps {len(self.mapping)}; correct the "
+                f"it was fitted on {features} columns, and the predict service maps {len(self._mapping)}; correct the "
                 "mapping, or fit the model again"
             )
         if classes is not None:
             fields |= {"task": "classification", "classes": list(Labels(tuple(classes)).classes)}
-        return seal(fields, pickled, self.key)
+        return seal(fields, pickled, self._key)
 
 
 def mapping_of(predict_service: Any) -> list[tuple[str, str]]:

@@ -73,7 +73,12 @@ class Project:
         """The names of the configured models, in the order of the configuration."""
         if "models" in self._raw:
             return tuple(self._raw["models"])
-        return (str(self._raw.get("model_name", DEFAULT_NAME)),) if "model" in self._raw else ()
+        return (self.default_name,) if "model" in self._raw else ()
+
+    @property
+    def default_name(self) -> str:
+        """The name of the model of a configuration that has only one, whether it says how to fit it or not."""
+        return str(self._raw.get("model_name", DEFAULT_NAME))
 
     @property
     def only_name(self) -> str:

@@ -67,7 +67,8 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
                 "logfile_maxbytes": "0",
                 "pidfile": _text(plan.run_dir / "supervisord.pid"),
                 "directory": _text(plan.directory),
-                "environment": _environment(plan.environment),
+                # supervisord expands this one entry twice
+                "environment": _environment(plan.environment).replace("%", "%%"),
                 **({"user": "root"} if os.getuid() == 0 else {}),
             },
         ),

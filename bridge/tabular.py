@@ -58,7 +58,7 @@ def to_column(y: Any) -> Column:
 
 
 def to_frame(X: Table, *, copy: bool = False) -> "pd.DataFrame":
-    """Return a data frame: categories with their levels, None for missing text, NaN for other missing values.
+    """Return a data frame: categories with their levels, missing values as this pandas shows them.
 
     With `copy` it shares no memory with the table.
     """

@@ -5,6 +5,7 @@ They stand at fixed routes once the service has an admin token, and then want it
 """
 
 import hmac
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -13,7 +14,7 @@ from flask import Response, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from triglot.errors import BadRequest, ConfigError, TriglotError
+from triglot.errors import BadRequest, ConfigError
 from triglot.server.context import here
 from triglot.server.models import list_models
 from triglot.server.payload import json_response
@@ -22,7 +23,7 @@ from triglot.store.jobs import JobStore
 View = Callable[..., Any]
 
 _TRUE = {"1", "t", "true"}
-JOBS_SHOWN = 20
+_SHOWN = 60
 
 
 def behind_token(view: View) -> View:
@@ -31,8 +32,10 @@ def behind_token(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         token = here().options.admin_token
-        sent = request.headers.get("Authorization", "")
-        if not token or not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
+        scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+        # a header's bytes are read as latin-1, whatever they are; the comparison takes as long for any of one length
+        same = hmac.compare_digest(sent.strip().encode("latin-1", "replace"), token.encode())
+        if not token or scheme.lower() != "bearer" or not same:
             raise Unauthorized(
                 "send the admin token as 'Authorization: Bearer TOKEN'",
                 www_authenticate=WWWAuthenticate("bearer", {"realm": "triglot"}),
@@ -71,7 +74,7 @@ def activate() -> Response:
     try:
         version = int(text)
     except ValueError:
-        raise BadRequest(f"model_version must be a whole number, not {text!r}") from None
+        raise BadRequest(f"model_version must be a whole number, not {text[:_SHOWN]!r}") from None
     service = here().service
     name = request.values.get("model")
     if name is None:
@@ -97,13 +100,8 @@ def job(job_id: str) -> Response:
 
 def summary() -> dict[str, Any]:
     """Return the newest jobs as `/alive` shows them to everybody: no parameters and no output."""
-    store = here().jobs
-    if store is None:
-        return {}
-    try:
-        newest = store.list(JOBS_SHOWN)
-    except TriglotError:
-        return {}
+    recent = here().recent
+    newest = [] if recent is None else recent.newest()
     return {job.id: {"func": job.kind, "started": job.started, "status": job.state} for job in newest}
 
 
@@ -115,7 +113,11 @@ def _jobs() -> JobStore:
 
 
 def _number(name: str) -> float:
+    text = request.values[name]
     try:
-        return float(request.values[name])
+        number = float(text)
     except ValueError:
-        raise BadRequest(f"{name} must be a number, not {request.values[name]!r}") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise BadRequest(f"{name} must be a number, not {text[:_SHOWN]!r}")
+    return number

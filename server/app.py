@@ -1,5 +1,6 @@
 """`create_app`: the Flask application, made of what it is handed; it reads no environment and no file."""
 
+import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
 from triglot.server.predict import PredictService
 from triglot.service import Service
-from triglot.store.jobs import JobStore
+from triglot.store.jobs import JobStore, RecentJobs
+
+logger = logging.getLogger("triglot.server")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
@@ -23,7 +26,7 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
     options = options or Options()
     app = Flask("triglot", static_folder=None)
     app.debug = options.debug
-    app.extensions["triglot"] = Context(service, options, jobs)
+    app.extensions["triglot"] = Context(service, options, jobs, RecentJobs(jobs) if jobs else None)
     app.config["MAX_CONTENT_LENGTH"] = options.max_body_bytes
     app.url_map.strict_slashes = False
     service_metadata = dict(options.service_metadata)
@@ -89,20 +92,35 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
 
 def _add_admin(app: Flask, options: Options, decorated: Callable[[str, View], View]) -> None:
     """Add the views that change something: at fixed routes behind the token, and where the configuration puts them."""
-    views = {
+    lists = {
         admin.fit: "server_fit_decorators",
         admin.activate: "activate_decorators",
         admin.update_model_cache: "update_model_cache_decorators",
     }
-    for rule in options.rules:
+    own = {rule.rule for rule in app.url_map.iter_rules()}
+    taken: set[str] = set()
+    for number, rule in enumerate(options.rules):
+        if rule.rule in own:
+            raise ConfigError(f"flask_add_url_rules: {rule.rule!r} is a route of the service itself; choose another")
+        taken.add(rule.rule)
         view = rule.view_func
-        if view in views:
-            view = decorated(views[view], view)
-        app.add_url_rule(rule.rule, rule.endpoint or f"rule {rule.rule}", view, **rule.options)
-    taken = {rule.rule for rule in options.rules}
+        if view in lists:
+            view = _guarded(rule.rule, options, lists[view], decorated(lists[view], view))
+        app.add_url_rule(rule.rule, rule.endpoint or f"rule {number} {rule.rule}", view, **rule.options)
     if options.admin_token:
         for path, view in (("/fit", admin.fit), ("/activate", admin.activate), ("/refresh", admin.update_model_cache)):
             if path not in taken:
-                app.add_url_rule(path, path, admin.behind_token(decorated(views[view], view)), methods=["POST"])
-        app.add_url_rule("/jobs", "jobs", admin.behind_token(admin.jobs))
-        app.add_url_rule("/jobs/<job_id>", "job", admin.behind_token(admin.job), methods=["GET", "DELETE"])
+                app.add_url_rule(path, path, admin.behind_token(decorated(lists[view], view)), methods=["POST"])
+        for path, view, methods in (("/jobs", admin.jobs, ["GET"]), ("/jobs/<job_id>", admin.job, ["GET", "DELETE"])):
+            if path not in taken:
+                app.add_url_rule(path, path, admin.behind_token(view), methods=methods)
+
+
+def _guarded(route: str, options: Options, decorators: str, view: View) -> View:
+    """Return a view of ours at a route of the configuration's: behind its decorators, else behind the token."""
+    if options.decorators.get(decorators):
+        return view
+    if options.admin_token:
+        return admin.behind_token(view)
+    logger.warning("whoever reaches %s may use it: set an admin token, or guard it by %s", route, decorators)
+    return view

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from triglot.service import TIMEOUT_S, Service
-from triglot.store.jobs import JobStore
+from triglot.store.jobs import JobStore, RecentJobs
 
 if TYPE_CHECKING:
     from triglot.server.predict import PredictService
@@ -36,11 +36,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service, the jobs and the options of one application."""
+    """The service, the options and the jobs of one application."""
 
     service: Service
     options: Options
     jobs: JobStore | None = None
+    recent: RecentJobs | None = None
 
 
 def here() -> Context:

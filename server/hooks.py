@@ -39,6 +39,11 @@ class RemoteModel:
         return np.array(self._served.labels.classes)
 
     @property
+    def feature_names_in_(self) -> Array:
+        """The names of the columns, in order."""
+        return np.array(self._served.schema.names, dtype=object)
+
+    @property
     def __metadata__(self) -> dict[str, Any]:
         """What is known of the version."""
         info = self._served.info

@@ -178,12 +178,14 @@ class PredictService:
         if not isinstance(data, Mapping):
             raise BadRequest("a row must be an object", [Problem("", f"must be an object, not {data!r}")])
         values, problems = [], []
-        for name, kind in self.mapping or []:
+        # Without a mapping the fields are the model's columns, and its schema knows what they may be.
+        fields = self.mapping or [(name, "") for name in getattr(model, "feature_names_in_", ())]
+        for name, kind in fields:
             if name not in data:
                 problems.append(Problem(name, "is missing"))
                 continue
             try:
-                values.append(self.types[kind](data[name]))
+                values.append(self.types[kind](data[name]) if kind else data[name])
             except (TypeError, ValueError, AttributeError):
                 problems.append(Problem(name, f"must be of type {kind}, not {data[name]!r}"))
         if problems:

@@ -17,8 +17,8 @@ class Rule:
     """One declared route; `options` are those of Flask's `add_url_rule`."""
 
     rule: str
-    endpoint: str | None = None
-    view_func: Callable[..., Any] | None = None
+    endpoint: str | None
+    view_func: Callable[..., Any]
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -30,9 +30,11 @@ def add_url_rule(
     **options: Any,
 ) -> Rule:
     """Return the declaration of a route; `view_func` is a view or its dotted name, `app` is of no account here."""
+    if not rule.startswith("/"):
+        raise ConfigError(f"the rule {rule!r} must start with '/'")
     if isinstance(view_func, str):
         view_func = resolve_dotted_name(view_func)
-    if view_func is not None and not callable(view_func):
+    if not callable(view_func):
         raise ConfigError(f"the view of {rule!r} cannot be called; name a function as view_func")
     return Rule(rule, endpoint, view_func, options)
 

@@ -1,4 +1,4 @@
-"""The WSGI entry: reads the configuration that the environment names, and builds service and application.
+"""The WSGI entry: `app` is made, when it is first asked for, of the configuration that the environment names.
 
 granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.wsgi:app
 """
@@ -45,4 +45,8 @@ def _app() -> Flask:
     return build(project)
 
 
-app = _app()
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()[name] = _app()
+    return made

@@ -1,6 +1,7 @@
 """`upgrade`, `export` and `admin`: what is done with whole stores, and Palladium's words for single versions."""
 
 import logging
+from contextlib import closing
 
 import click
 
@@ -11,7 +12,7 @@ from triglot.errors import StoreError
 from triglot.fitting import bench
 from triglot.persisters.palladium_source import Contents, PalladiumSource
 from triglot.points import read_model, write_model
-from triglot.project import DEFAULT_NAME, Project
+from triglot.project import Project
 
 logger = logging.getLogger("triglot")
 
@@ -52,7 +53,7 @@ def upgrade(
         if source is not None:
             raise StoreError(f"{source}: Palladium has left no models there; check the path or the URL")
         return
-    name = name or (project.only_name if project.names else DEFAULT_NAME)
+    name = name or (project.only_name if project.names else project.default_name)
     _upgrade(project, found, contents, name, trust_pickles)
 
 
@@ -123,38 +124,45 @@ def _source(project: Project, place: str) -> PalladiumSource:
 
 
 def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name: str, trusted: bool) -> None:
-    converter = None
-    if trusted:
-        converter = legacy.Converter(
-            name,
-            legacy.mapping_of(project.predict_service()),
-            load_key(project.key_file, project.environ),
-            lambda: bench("python", project.environ, project.key_file),
-            project.python_path,
-        )
     click.echo(f"Palladium's models in {source.identity}:")
-    waiting, failed = 0, 0
-    for planned in legacy.plan(source, contents, project.store, name):
-        version = planned.old.version
-        what = f"version {version}{' (active)' if version == contents.active else ''}"
-        if planned.here is not None:
-            click.echo(f"  {what}: is version {planned.here} of model {name} already")
-        elif planned.reason:
-            click.echo(f"  {what}: stays, as {planned.reason}")
-        elif converter is None:
-            waiting += 1
-            click.echo(f"  {what}: a pickle of {planned.loads}, to become a version of model {name}")
-        else:
-            outcome = converter.convert(source, planned.old, project.store)
-            failed += outcome.here is None
-            said = f"stays: {outcome.reason}" if outcome.here is None else f"is version {outcome.here} of model {name}"
-            click.echo(f"  {what}: {said}")
-    if converter is not None and (number := converter.activate(source, contents, project.store)) is not None:
+    if not trusted:
+        waiting = [_tell(planned, contents, name) for planned in legacy.plan(source, contents, project.store, name)]
+        if any(waiting):
+            click.echo(_ADVICE)
+        return
+    converter = legacy.Converter(
+        name,
+        legacy.mapping_of(project.predict_service()),
+        load_key(project.key_file, project.environ),
+        lambda: bench("python", project.environ, project.key_file),
+        project.python_path,
+    )
+    failed = 0
+    with closing(converter):
+        for planned in legacy.plan(source, contents, project.store, name):
+            if _tell(planned, contents, name):
+                outcome = converter.convert(source, planned.old, project.store)
+                failed += outcome.here is None
+                said = f"stays: {outcome.reason}" if outcome.here is None else f"is version {outcome.here} now"
+                click.echo(f"    {said}")
+    if (number := converter.activate(source, contents, project.store)) is not None:
         click.echo(f"Activated model {name} with version {number}.")
-    if waiting:
-        click.echo(_ADVICE)
     if failed:
         raise StoreError(f"{failed} of Palladium's versions could not be converted; the reasons are above")
+
+
+def _tell(planned: legacy.Planned, contents: Contents, name: str) -> bool:
+    """Say what is known of an old version; return whether it is to be converted."""
+    version = planned.old.version
+    what = f"  version {version}{' (active)' if version == contents.active else ''}"
+    if planned.here is not None:
+        click.echo(f"{what}: is version {planned.here} of model {name} already")
+    elif planned.reason:
+        click.echo(f"{what}: stays, as {planned.reason}")
+    else:
+        click.echo(f"{what}: a pickle of {planned.loads}, to become a version of model {name}")
+        return True
+    return False
 
 
 COMMANDS = (upgrade, export, admin)

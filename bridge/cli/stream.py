@@ -72,7 +72,7 @@ def stream(project: Project, name: str | None) -> None:
     Example: triglot stream < rows.jsonl > answers.jsonl
     """
     service = project.predict_service()
-    name = name or getattr(service, "model", None) or project.only_name
+    name = str(name or getattr(service, "model", None) or project.only_name)
     stored = read_model(project.store, name)
     with bench(stored.artefact.card()["language"], project.environ, project.key_file) as worker:
         model = StreamedModel(worker, name, stored.artefact)

@@ -13,6 +13,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 NAME = "palladium"
+# These stand in the room that knows HTTP; importing wsgi makes the application.
+IN_THE_SERVER = {"server": "triglot.server.palladium", "wsgi": "triglot.server.wsgi"}
 
 
 def install() -> None:
@@ -33,7 +35,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         if self._has_owner() if not rest else sys.modules.get(NAME) is not sys.modules[__name__]:
             return None
-        ours = f"{__name__}.{rest}" if rest else __name__
+        ours = IN_THE_SERVER.get(rest) or (f"{__name__}.{rest}" if rest else __name__)
         found = importlib.util.find_spec(ours)
         if found is None:
             return None

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from triglot.errors import StoreError
-from triglot.persisters.filelike import ABSENT, Changed, FileLike, Found
+from triglot.persisters.filelike import FileLike
+from triglot.persisters.files import ABSENT, Changed, Found
 
 
 class File(FileLike):

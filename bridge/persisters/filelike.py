@@ -1,16 +1,14 @@
-"""Models in files, wherever the files are: `FileLike`, and what it needs of the place."""
+"""Models in files, wherever the files are."""
 
-import contextlib
 import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final
 
 from triglot.artefact import Artefact, check_blob
 from triglot.errors import ArtefactRefused, StoreError
@@ -28,102 +26,18 @@ from triglot.persister import (
     no_version,
 )
 from triglot.persisters import layout
+from triglot.persisters.files import ABSENT, Changed, Files, OpenFiles
 from triglot.persisters.layout import Document, Entry, Layout
 
 logger = logging.getLogger("triglot.persisters")
 
 DEFAULT_MODEL: Final = "model"
-ABSENT: Final = "*"  # what a write expects to find: nothing
 TRIES: Final = 30  # of one change that loses races against others
 _WAIT_S: Final = 0.02
-
-T = TypeVar("T")
-
-
-class Changed(Exception):
-    """The file is not what the writer expected to replace."""
 
 
 class NumberTaken(Exception):
     """Another writer was quicker with this number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file's bytes, and the tag of this state where the place has one."""
-
-    data: bytes
-    tag: str | None = None
-
-
-@runtime_checkable
-class Files(Protocol):
-    """A place for files. Everything that goes wrong is a `StoreError` that names the file.
-
-    `exclusive` says whether `locked` keeps all other writers out. Where it does not, writers find each other by
-    `put`, which raises `Changed` unless it finds what it expects: a tag, or nothing (`ABSENT`).
-    """
-
-    exclusive: bool
-
-    def get(self, path: str) -> Found | None:
-        """Return a file, or None where there is none."""
-        ...
-
-    def put(self, path: str, data: bytes, expected: str | None) -> None:
-        """Write a whole file; it is never seen half-written. None expects anything."""
-        ...
-
-    def delete(self, path: str) -> None:
-        """Remove a file; one that is not there is no error."""
-        ...
-
-    def locked(self, path: str) -> AbstractContextManager[None]:
-        """Hold the lock of this path as far as the place has locks."""
-        ...
-
-
-class OpenFiles:
-    """The place behind an object with `open(path, mode)`, `exists(path)` and `remove(path)`, as Palladium has them."""
-
-    exclusive = False
-
-    def __init__(self, io: Any) -> None:
-        self._io = io
-
-    def get(self, path: str) -> Found | None:
-        """Return a file, or None where there is none."""
-        with self._told(path):
-            if not self._io.exists(path):
-                return None
-            with self._io.open(path, "rb") as file:
-                return Found(file.read())
-
-    def put(self, path: str, data: bytes, expected: str | None) -> None:
-        """Write a file after a look whether it may be written; nothing better can be done with these methods."""
-        with self._told(path):
-            if expected == ABSENT and self._io.exists(path):
-                raise Changed
-            with self._io.open(path, "wb") as file:
-                file.write(data)
-
-    def delete(self, path: str) -> None:
-        """Remove a file; one that is not there is no error."""
-        with self._told(path):
-            if self._io.exists(path):
-                self._io.remove(path)
-
-    @contextlib.contextmanager
-    def locked(self, path: str) -> Iterator[None]:
-        """Hold nothing: these objects have no locks."""
-        yield
-
-    @contextlib.contextmanager
-    def _told(self, path: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise StoreError(f"{path}: {error.strerror or error}; check that it can be read and written") from error
 
 
 class FileLike:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from triglot.errors import ConfigError, StoreError
-from triglot.persisters.filelike import ABSENT, Changed, FileLike, Found
+from triglot.persisters.filelike import FileLike
+from triglot.persisters.files import ABSENT, Changed, Found
 
 if TYPE_CHECKING:
     from requests import Response

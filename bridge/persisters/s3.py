@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from triglot.errors import ConfigError, StoreError
-from triglot.persisters.filelike import ABSENT, Changed, FileLike, Found
+from triglot.persisters.filelike import FileLike
+from triglot.persisters.files import ABSENT, Changed, Found
 
 _GONE: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _LOST_RACES: Final = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
@@ -110,12 +111,12 @@ class BucketFiles:
     def _connected(self) -> Any:
         """Return this process's client: its connections must not cross a fork."""
         try:
-            import boto3
+            from boto3.session import Session
         except ModuleNotFoundError:
             raise ConfigError("the S3 persister needs boto3; run: pip install 'triglot[s3]'") from None
         if self._pid != os.getpid():
             # a session of its own, as the default one is not safe for threads while it makes clients
-            self._client = boto3.session.Session().client("s3", endpoint_url=self._endpoint_url)
+            self._client = Session().client("s3", endpoint_url=self._endpoint_url)
             self._pid = os.getpid()
         return self._client
 

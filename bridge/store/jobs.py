@@ -171,9 +171,7 @@ class RecentJobs:
             return  # the catalogue looks into the same database and tells of its trouble
 
 
-def _enter(
-    connection: Connection, kind: str, parameters: Mapping[str, Any], job_id: str | None, state: State
-) -> Job:
+def _enter(connection: Connection, kind: str, parameters: Mapping[str, Any], job_id: str | None, state: State) -> Job:
     wanted = job_id or uuid.uuid4().hex
     if not _ID.fullmatch(wanted):
         raise BadRequest("a job's id has 1 to 64 letters, digits, '_', '.', ':' or '-'")

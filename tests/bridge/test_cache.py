@@ -190,7 +190,7 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(tmp_path: Path, caplog: 
 
 
 def test_a_template_needs_the_key_and_arguments_must_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="must contain '{key}'"):
+    with pytest.raises(ConfigError, match=r"must contain '\{key\}'"):
         diskcache(filename_tmpl="/tmp/all")
     add, _ = counted(diskcache(filename_tmpl=template(tmp_path)))
     with pytest.raises(ConfigError, match="give the cache a compute_key"):

@@ -120,9 +120,7 @@ def test_missed_occurrences_are_not_made_up_for(threads: list[RruleThread]) -> N
 def test_a_rule_with_a_zone_is_an_instant(threads: list[RruleThread]) -> None:
     start = datetime(2026, 1, 1, 2, 59, 59, tzinfo=UTC)
     called = threading.Event()
-    thread = RruleThread(
-        called.set, {"freq": "DAILY", "dtstart": "2026-01-01T04:00:00+01:00"}, 0.01, now=Clock(start)
-    )
+    thread = RruleThread(called.set, {"freq": "DAILY", "dtstart": "2026-01-01T04:00:00+01:00"}, 0.01, now=Clock(start))
     threads.append(thread)
     assert thread.last_execution == start.astimezone(thread.last_execution.tzinfo) or thread.last_execution > start
     thread.start()

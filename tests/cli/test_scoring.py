@@ -64,7 +64,7 @@ def test_functions_dicts_and_lists_are_scorings(classifier: RemoteModel, regress
 
 
 def test_what_cannot_be_scored_says_why(classifier: RemoteModel, regressor: RemoteModel) -> None:
-    with pytest.raises(ConfigError, match="there is no scorer 'acuracy'. Did you mean 'accuracy'"):
+    with pytest.raises(ConfigError, match=r"there is no scorer 'acuracy'\. Did you mean 'accuracy'"):
         scores(classifier, {"a": "acuracy"}, X, CLASSES)
     with pytest.raises(ConfigError, match="there is no target to score against"):
         scores(classifier, "accuracy", X, None)

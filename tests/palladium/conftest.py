@@ -46,6 +46,5 @@ def iris() -> Iterator[Path]:
     """Hold the iris project, in which nothing is fitted yet."""
     with folder() as made:
         shutil.copy(EXAMPLES / "data" / "iris.data", made)
-        shutil.copy(HERE / "iris" / "config.py", made / "palladium-config.py")
+        shutil.copy(HERE / "iris" / "palladium-config.py", made)
         yield made
-

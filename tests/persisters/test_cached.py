@@ -132,7 +132,7 @@ def test_a_rule_that_is_none_is_refused(store: Persister, rule: Any) -> None:
 
 
 def test_what_is_no_persister_is_refused() -> None:
-    with pytest.raises(ConfigError, match="impl is of type dict and no persister: it lacks .*activate"):
+    with pytest.raises(ConfigError, match=r"impl is of type dict and no persister: it lacks .*activate"):
         CachedUpdatePersister({})  # type: ignore[arg-type]
 
 

@@ -154,7 +154,13 @@ def test_an_artefact_whose_bytes_are_not_those_of_its_manifest_is_not_written(
 
 def test_metrics_and_metadata_come_back_whatever_their_names(persister: Persister, artefact: Make) -> None:
     metrics = {"nan": math.nan, "np": np.float64(0.5), "version": 7, "triglot": 1, "same": 1}
-    metadata: dict[str, Any] = {"same": 2, "version": "mine", "train_timestamp": "x", "triglot": {"model": "y"}, "": None}
+    metadata: dict[str, Any] = {
+        "same": 2,
+        "version": "mine",
+        "train_timestamp": "x",
+        "triglot": {"model": "y"},
+        "": None,
+    }
     persister.write("iris", artefact(), metrics=metrics, metadata=metadata)
     info = persister.info("iris", 1)
     assert info.metrics == {"nan": None, "np": 0.5, "version": 7, "triglot": 1, "same": 1}

@@ -176,7 +176,9 @@ def test_the_list_of_before_1_0_becomes_what_1_0_made_of_it(tmp_path: Path) -> N
     assert content == {"models": list(OLD), "properties": {"db-version": "1.2.4.1", "active-model": "2"}}
 
 
-@pytest.mark.parametrize("text", ["", "{", "7", '{"models": 1}', '{"models": [{}]}', '[{"version": "1"}]', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "7", '{"models": 1}', '{"models": [{}]}', '[{"version": "1"}]', "[" * 100_000]
+)
 def test_metadata_that_cannot_be_read_is_never_written_over(tmp_path: Path, artefact: Make, text: str) -> None:
     file = tmp_path / "m-metadata.json"
     file.write_text(text)

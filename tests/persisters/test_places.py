@@ -9,7 +9,7 @@ import pytest
 
 from triglot.artefact import Artefact
 from triglot.errors import StoreError
-from triglot.persisters.filelike import ABSENT, Changed
+from triglot.persisters.files import ABSENT, Changed
 from triglot.persisters.rest import Rest
 from triglot.persisters.s3 import S3, BucketFiles
 
@@ -32,7 +32,7 @@ def test_nginx_with_webdav_keeps_models(nginx: str, artefact: Make) -> None:
 
 def test_a_wrong_password_is_said_without_showing_it(http_server: str, artefact: Make) -> None:
     persister = Rest(f"{http_server.replace('//', '//user:other-word@')}/x/m-{{version}}")
-    with pytest.raises(StoreError, match="answered 401 .*check the user and the password") as caught:
+    with pytest.raises(StoreError, match=r"answered 401 .*check the user and the password") as caught:
         persister.write("model", artefact())
     assert "other-word" not in f"{caught.value}{persister!r}{persister.location}"
 
@@ -78,7 +78,7 @@ def redirecting() -> Iterator[str]:
 
 
 def test_a_redirected_write_does_not_pass_for_one_that_was_carried_out(redirecting: str, artefact: Make) -> None:
-    with pytest.raises(StoreError, match="PUT .* was answered 302"):
+    with pytest.raises(StoreError, match=r"PUT .* was answered 302"):
         Rest(f"{redirecting}/m-{{version}}").write("model", artefact())
 
 

@@ -1,4 +1,4 @@
-"""`palladium.server`."""
+"""`palladium.server`, for modules that were written for Palladium."""
 
 from typing import Any
 

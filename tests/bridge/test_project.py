@@ -1,0 +1,169 @@
+"""A project: what the files say, and nothing built before somebody asks for it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from triglot.errors import ConfigError, ModelNotFound
+from triglot.project import Project
+
+Open = Callable[..., Project]
+
+IRIS = {"!": "sklearn.linear_model.LogisticRegression", "C": 0.3}
+LOADER = {"!": "triglot.dataset.CSV", "path": "iris.data", "target_column": "species"}
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Give the function that returns the project of a configuration."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def of(config: dict[str, Any], **environ: str) -> Project:
+        (tmp_path / "triglot-config.py").write_text(repr(config))
+        return Project([], environ, tmp_path)
+
+    return of
+
+
+def test_one_model_has_the_name_that_the_file_gives_it_or_the_default(opened: Open) -> None:
+    assert opened({"model": IRIS, "model_name": "iris"}).names == ("iris",)
+    assert opened({"model": IRIS}).names == ("model",)
+    assert opened({}).names == ()
+
+
+def test_several_models_keep_their_order(opened: Open) -> None:
+    project = opened({"models": {"b": {"model": IRIS}, "a": {"model": IRIS}}})
+
+    assert project.names == ("b", "a")
+    with pytest.raises(ModelNotFound, match="say which model: b, a"):
+        _ = project.only_name
+
+
+def test_a_model_inherits_what_it_does_not_say_itself(opened: Open) -> None:
+    own = {**LOADER, "path": "own.csv"}
+    project = opened(
+        {
+            "dataset_loader_train": LOADER,
+            "dataset_loader_test": LOADER,
+            "models": {
+                "a": {"model": IRIS},
+                "b": {"model": IRIS, "dataset_loader_train": own, "dataset_loader_test": None},
+            },
+        }
+    )
+
+    assert project.entry("a").train.path == "iris.data"
+    assert project.entry("b").train.path == "own.csv"
+    assert project.entry("b").test is None
+    assert project.entry("a").model.C == 0.3
+
+
+def test_only_what_is_asked_for_is_built(opened: Open) -> None:
+    project = opened({"model": {"!": "no.such.Thing"}, "dataset_loader_train": {"!": "neither.this"}})
+
+    assert project.names == ("model",)
+    assert project.store.list() == []
+    with pytest.raises(ConfigError, match=r"triglot-config\.py: model: no\.such\.Thing: "):
+        project.entry("model")
+    project.store.close()
+
+
+def test_an_error_in_one_of_several_models_names_it(opened: Open) -> None:
+    project = opened({"dataset_loader_train": LOADER, "models": {"a": {"model": {"!": "no.such.Thing"}}}})
+
+    with pytest.raises(ConfigError, match="models -> a: "):
+        project.entry("a")
+
+
+def test_an_unknown_model_is_named_with_the_known_ones(opened: Open) -> None:
+    with pytest.raises(ModelNotFound, match="no model 'rose' is configured; known are iris"):
+        opened({"model": IRIS, "model_name": "iris"}).entry("rose")
+
+
+def test_the_store_is_a_file_in_the_working_directory_unless_it_is_configured(opened: Open, tmp_path: Path) -> None:
+    default = opened({}).store
+    default.upgrade()
+    assert (tmp_path / "triglot.db").exists()
+    default.close()
+
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    given = opened({"model_persister": {"!": "triglot.store.ModelStore", "url": url}}).store
+    given.upgrade()
+    assert (tmp_path / "other.db").exists()
+    given.close()
+
+
+def test_relative_paths_start_at_the_working_directory(opened: Open, tmp_path: Path) -> None:
+    project = opened({"run_dir": "there", "signing_key_file": "key"})
+
+    assert project.run_dir == tmp_path / "there"
+    assert project.key_file == tmp_path / "key"
+    assert project.python_path == (str(tmp_path),)
+    assert opened({}, TRIGLOT_RUN_DIR="/elsewhere").run_dir == Path("/elsewhere")
+    assert opened({}).run_dir == tmp_path / "run"
+
+
+def test_the_plan_has_a_worker_for_each_language_that_is_configured(opened: Open, tmp_path: Path) -> None:
+    project = opened({"model": IRIS, "dataset_loader_train": LOADER, "server": {"port": 8123, "processes": 3}})
+
+    plan = project.plan(host=None, port=None, workers={})
+    project.store.close()
+
+    assert plan.workers == {"python": 1}
+    assert (plan.front_end.host, plan.front_end.port, plan.front_end.processes) == ("127.0.0.1", 8123, 3)
+    assert plan.environment["TRIGLOT_CONFIG"] == str(tmp_path / "triglot-config.py")
+    assert plan.run_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_command_line_wins_over_the_file_and_the_file_over_the_default(opened: Open) -> None:
+    project = opened({"workers": {"python": 2}, "server": {"port": 8123}})
+
+    plan = project.plan(host="127.0.0.2", port=9, workers={"python": 3})
+    assert plan.workers == {"python": 3}
+    assert (plan.front_end.host, plan.front_end.port) == ("127.0.0.2", 9)
+    assert project.plan(host=None, port=None, workers={}).workers == {"python": 2}
+    project.store.close()
+
+
+def test_a_language_that_is_not_installed_is_refused_unless_no_worker_is_wanted(opened: Open) -> None:
+    project = opened({"workers": {"r": 1}}, PATH="/nonexistent")
+
+    with pytest.raises(ConfigError, match=r"r is off: R is not installed: .* or serve without: --workers r=0"):
+        project.plan(host=None, port=None, workers={})
+    assert project.plan(host=None, port=None, workers={"r": 0}).workers == {"r": 0}
+    project.store.close()
+
+
+@pytest.mark.parametrize("workers", [{"cobol": 1}, {"r": -1}, {"r": "two"}])
+def test_a_count_that_is_none_is_refused(opened: Open, workers: dict[str, Any]) -> None:
+    project = opened({"workers": workers})
+
+    with pytest.raises(ConfigError, match="write a count for one of python, r, julia"):
+        project.plan(host=None, port=None, workers={})
+    project.store.close()
+
+
+def test_an_unknown_setting_of_the_server_is_refused_with_the_known_ones(opened: Open) -> None:
+    with pytest.raises(ConfigError, match=r"server: unknown prot; known are .*port"):
+        _ = opened({"server": {"prot": 1}}).front_end
+
+
+def test_predict_services_are_found_by_key_or_class_and_built_with_the_rest_of_the_front_end(opened: Open) -> None:
+    service = {"!": "triglot.server.predict.PredictService", "model": "iris"}
+    built = opened(
+        {
+            "model": {"!": "no.such.Thing"},
+            "predict_service": service,
+            "second": {**service, "entry_point": "/second"},
+            "service_metadata": {"name": "flowers"},
+            "server": {"timeout_s": 5},
+        }
+    ).server_options()
+
+    assert built["predict_service"].entry_point == "/predict"
+    assert built["second"].entry_point == "/second"
+    assert built["service_metadata"] == {"name": "flowers"}
+    assert built["server"] == {"timeout_s": 5}
