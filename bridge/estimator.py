@@ -60,6 +60,7 @@ class Runtime(Protocol):
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of the language and of what it has loaded; the key "language" is the language's."""
+        ...
 
     def fit(self, task: FitTask) -> Model:
         """Return the model fitted on copies of the task's data; the task's buffers may vanish afterwards."""

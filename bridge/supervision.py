@@ -106,11 +106,13 @@ def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str,
     command = worker_command(language, "NAME", plan.run_dir, key_file=plan.key_file)
     line = _command(command).replace("NAME", name, 1)
     body = _program([], priority=10, stop_wait_s=STOP_WAIT_S)
+    # An author's code has no business with the token of the views that change something.
+    withheld = {name: "" for name in ("TRIGLOT_ADMIN_TOKEN",) if name in environ}
     return body | {
         "command": line,
         "process_name": name,
         "numprocs": str(plan.workers[language]),
-        "environment": _environment(worker_environment(language, environ)),
+        "environment": _environment(worker_environment(language, environ) | withheld),
     }
 
 

@@ -221,5 +221,5 @@ def _typed(header: dict[str, Any], key: str, kind: type, default: Any = None) ->
 
 def _pack(content: dict[str, Any]) -> bytes:
     # What an author prints or raises may hold what is not Unicode (a file's name, say); it must not end a worker.
-    packed: bytes = msgpack.packb(content, unicode_errors="backslashreplace")
-    return packed
+    packed = msgpack.packb(content, unicode_errors="backslashreplace")
+    return bytes(packed or b"")

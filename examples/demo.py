@@ -1,7 +1,7 @@
 """The demonstration: fit one model in each language, serve them together, ask each for the same rows.
 
-    python examples/demo.py             fit, serve, ask, print, stop
-    python examples/demo.py --keep      the same, then leave the service running until Ctrl-C
+python examples/demo.py             fit, serve, ask, print, stop
+python examples/demo.py --keep      the same, then leave the service running until Ctrl-C
 """
 
 import argparse

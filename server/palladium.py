@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import Response
 
+from triglot.server.admin import activate, fit, update_model_cache
 from triglot.server.payload import json_response
 from triglot.server.predict import PredictService
+from triglot.server.rules import add_url_rule
 
-__all__ = ["PredictService", "make_ujson_response"]
+__all__ = ["PredictService", "activate", "add_url_rule", "fit", "make_ujson_response", "update_model_cache"]
 
 
 def make_ujson_response(obj: Any, status_code: int = 200) -> Response:

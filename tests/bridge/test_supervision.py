@@ -73,6 +73,13 @@ def test_workers_get_the_variables_of_their_language_and_all_get_the_plan_s(tmp_
     assert r["OPENBLAS_NUM_THREADS"] == "1"
 
 
+def test_workers_do_not_get_the_admin_token(tmp_path: Path) -> None:
+    found = groups(parsed(supervisord_conf(plan(tmp_path), {"TRIGLOT_ADMIN_TOKEN": "secret"}), tmp_path))
+
+    assert found["workers-r"].process_configs[0].environment["TRIGLOT_ADMIN_TOKEN"] == ""
+    assert "secret" not in (tmp_path / "supervisord.conf").read_text()
+
+
 def test_what_the_operator_set_is_not_overwritten(tmp_path: Path) -> None:
     options = parsed(supervisord_conf(plan(tmp_path), {"OPENBLAS_NUM_THREADS": "4"}), tmp_path)
 

@@ -437,8 +437,8 @@ CONFIG = """{
     'activate_decorators': ['authors_of_rules.counted'],
     'flask_add_url_rules': [
         {'!': 'triglot.server.rules.add_url_rule', 'rule': '/hello', 'view_func': 'authors_of_rules.hello'},
-        {'!': 'triglot.server.rules.add_url_rule', 'rule': '/choose',
-         'view_func': 'triglot.server.admin.activate', 'methods': ['POST']},
+        {'!': 'palladium.server.add_url_rule', 'rule': '/choose',
+         'view_func': 'palladium.server.activate', 'methods': ['POST']},
     ],
 }"""
 MODULE = """
@@ -461,7 +461,7 @@ def test_an_application_has_the_rules_token_and_decorators_of_its_configuration(
     (place / "triglot-config.py").write_text(CONFIG)
     (place / "authors_of_rules.py").write_text(MODULE)
     (place / "token").write_text("a token of the file\n")
-    monkeypatch.setattr("sys.path", [str(place), *__import__("sys").path])
+    monkeypatch.syspath_prepend(place)
     (place / "triglot.db").hardlink_to(tmp_path / "models.db")
     project = Project([place / "triglot-config.py"], {"TRIGLOT_ADMIN_TOKEN": "not this one"}, place)
     http = build(project).test_client()
