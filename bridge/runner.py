@@ -20,13 +20,14 @@ from typing import Any
 
 from triglot.errors import BadRequest, TriglotError
 from triglot.store.jobs import LOST_AFTER_S, Job, JobStore, State
-from triglot.tethered import ORDERLY_END_S
 
 logger = logging.getLogger("triglot.jobs")
 
 POLL_S = 0.5
 LOOK_S = 0.1
 BEAT_S = 2.0
+# How long a command that is told to end may take to end in order.
+ORDERLY_END_S = 15.0
 INFO_CHARACTERS = 20_000
 # An author's code has no business with the token of the views that change something.
 _KEPT_BACK = frozenset({"TRIGLOT_ADMIN_TOKEN"})

@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 
-ORDERLY_END_S = 15.0
+from triglot.runner import ORDERLY_END_S
+
 _READ_BYTES = 4_096
 
 
