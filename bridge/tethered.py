@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+from triglot.cli.main import main as command_line
 from triglot.runner import ORDERLY_END_S
 
 _READ_BYTES = 4_096
@@ -19,9 +20,7 @@ def main() -> None:
     """Run the command line of `triglot`, tied to standard input."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threading.Thread(target=_end_with_input, name="triglot-tether", daemon=True).start()
-    from triglot.cli.main import main as run
-
-    run(sys.argv[1:], prog_name="triglot")
+    command_line(sys.argv[1:], prog_name="triglot")
 
 
 def _end_with_input() -> None:

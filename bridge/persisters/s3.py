@@ -1,6 +1,7 @@
 """Models in a bucket of S3, or of a server that speaks its protocol."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterator
 from typing import Any, Final
@@ -51,8 +52,6 @@ class BucketFiles:
 
     def __init__(self, endpoint_url: str | None = None) -> None:
         self._endpoint_url = endpoint_url
-        self._client: Any = None
-        self._pid = 0
 
     def get(self, path: str) -> Found | None:
         """Return an object with its ETag, or None where there is none."""
@@ -93,7 +92,7 @@ class BucketFiles:
 
     def _ask(self, operation: str, path: str, **arguments: Any) -> tuple[dict[str, Any], bytes]:
         """Return the answer and, of a `get_object`, the bytes; raises `_Refused` with the server's code."""
-        client = self._connected()
+        client = _client(os.getpid(), self._endpoint_url)
         from botocore.exceptions import BotoCoreError, ClientError
 
         bucket, _, key = path.partition("/")
@@ -108,17 +107,16 @@ class BucketFiles:
                 f"s3://{path}: {error}; check the credentials, the region and AWS_ENDPOINT_URL of the environment"
             ) from None
 
-    def _connected(self) -> Any:
-        """Return this process's client: its connections must not cross a fork."""
-        try:
-            from boto3.session import Session
-        except ModuleNotFoundError:
-            raise ConfigError("the S3 persister needs boto3; run: pip install 'triglot[s3]'") from None
-        if self._pid != os.getpid():
-            # a session of its own, as the default one is not safe for threads while it makes clients
-            self._client = Session().client("s3", endpoint_url=self._endpoint_url)
-            self._pid = os.getpid()
-        return self._client
+
+@functools.cache  # a client takes a third of a second to make, and all threads of a process may use one
+def _client(pid: int, endpoint_url: str | None) -> Any:
+    """Return this process's client: its connections must not cross a fork."""
+    try:
+        from boto3.session import Session
+    except ModuleNotFoundError:
+        raise ConfigError("the S3 persister needs boto3; run: pip install 'triglot[s3]'") from None
+    # a session of its own, as the default one is not safe for threads while it makes clients
+    return Session().client("s3", endpoint_url=endpoint_url)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ import os
 import pickle
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,8 @@ from tests.persisters.palladium import R_MODEL, Boom, Old, X, classifier, iris, 
 from triglot.artefact import Artefact
 from triglot.cli.main import main
 from triglot.errors import ConfigError
-from triglot.fitting import bench
+from triglot.fitting import Bench, bench
+from triglot.legacy import Converter, source_at
 from triglot.persister import Persister
 from triglot.persisters.file import File
 from triglot.persisters.palladium_source import Contents, OldVersion, foreign_name, names_in
@@ -47,6 +49,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         return done
 
     return call
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Bench]:
+    """A worker for Python with the tests' key."""
+    with bench("python", {**os.environ, "TRIGLOT_SIGNING_KEY": KEY}) as made:
+        yield made
 
 
 def test_a_database_of_palladium_moves_in_once(run: Run, tmp_path: Path) -> None:
@@ -188,7 +197,7 @@ def test_a_folder_moves_in_where_it_is(run: Run, tmp_path: Path) -> None:
     assert "version 2: is version 3 of model iris already" in run("upgrade", config=config).stdout
 
 
-def test_a_folder_of_before_1_0_moves_into_another_store(run: Run, tmp_path: Path) -> None:
+def test_a_folder_of_before_1_0_moves_into_another_store(run: Run, worker: Bench, tmp_path: Path) -> None:
     leave_folder(tmp_path / "old", [Old(1, R_MODEL), Old(2, classifier())], active=None)
     source = f"{tmp_path}/old/m-{{version}}"
     said = run("upgrade", "--source", source, "--trust-pickles").stdout
@@ -198,8 +207,7 @@ def test_a_folder_of_before_1_0_moves_into_another_store(run: Run, tmp_path: Pat
     rows = pd.DataFrame({"length": X[:, 0], "width": X[:, 1].astype(int)})
     classes = artefact.card()["classes"]
     expected = [classes.index(label) for label in classifier().predict(rows.to_numpy())]
-    with bench("python", os.environ) as worker:
-        assert worker.predict("iris", artefact, rows).tolist() == expected
+    assert worker.predict("iris", artefact, rows).tolist() == expected
     assert set(expected) == {0, 1}
 
 
@@ -242,13 +250,15 @@ def test_without_the_columns_nothing_is_opened(run: Run, tmp_path: Path, service
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_mapping_of_another_width_is_found_before_anything_is_stored(run: Run, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/old.db"
-    leave_tables(url, [Old(1, classifier())], active=1)
-    service = "'predict_service': {'!': 'palladium.server.PredictService', 'mapping': [('length', 'float')]}"
-    done = run("upgrade", "--source", url, "--trust-pickles", config=service, code=1)
-    assert "it was fitted on 2 columns, and the predict service maps 1; correct the mapping" in done.stdout
-    assert ModelStore(f"sqlite:///{tmp_path}/triglot.db").list() == []
+def test_a_mapping_of_another_width_is_found_before_anything_is_stored(worker: Bench, tmp_path: Path) -> None:
+    leave_folder(tmp_path / "old", [Old(1, classifier())], active=1)
+    source = source_at(f"{tmp_path}/old/m-{{version}}")
+    (old,) = source.contents().versions
+    store = ModelStore(f"sqlite:///{tmp_path}/triglot.db")
+    converter = Converter("iris", [("length", "float")], KEY.encode(), lambda: nullcontext(worker))
+    outcome = converter.convert(source, old, store)
+    assert "it was fitted on 2 columns, and the predict service maps 1; correct the mapping" in outcome.reason
+    assert store.list() == []
 
 
 EXPORT = (

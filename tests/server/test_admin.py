@@ -380,8 +380,11 @@ def test_a_view_of_ours_at_another_route_wants_the_token_unless_decorators_guard
 
 @pytest.mark.parametrize(
     ("key", "route"),
-    [("server_fit_decorators", "/fit"), ("activate_decorators", "/activate")]
-    + [("update_model_cache_decorators", "/refresh")],
+    [
+        ("server_fit_decorators", "/fit"),
+        ("activate_decorators", "/activate"),
+        ("update_model_cache_decorators", "/refresh"),
+    ],
 )
 def test_the_decorators_of_a_view_wrap_it_once_and_stand_behind_the_token(
     start: Callable[..., FlaskClient], key: str, route: str
