@@ -75,7 +75,10 @@ class Service:
         return self._catalogue.trouble
 
     def refresh(self) -> None:
-        """Look into the store now instead of within half a second."""
+        """Look into the store now instead of within half a second, or at the time that a rule says."""
+        update_cache = getattr(self.store, "update_cache", None)
+        if update_cache is not None:
+            update_cache()
         self._catalogue.refresh()
 
     def predict(
