@@ -40,6 +40,7 @@ def _components(built: dict[str, Any]) -> dict[str, Any]:
 
 def _app() -> Flask:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     project = Project([], os.environ, Path.cwd())
     project.configure_logging()
     return build(project)

@@ -235,7 +235,7 @@ def test_a_loader_gives_pandas_when_called_and_logs_what_the_function_says(caplo
 def test_a_function_that_ends_its_worker_is_told_at_once(tmp_path: Path) -> None:
     require("r")
     (tmp_path / "lost.R").write_text("dataset <- function() tools::pskill(Sys.getpid(), 9)")
-    with pytest.raises(WorkerLost, match="while it held the request"):
+    with pytest.raises(WorkerLost, match="in the middle of its work"):
         RDataset(str(tmp_path / "lost.R")).frame()
 
 
