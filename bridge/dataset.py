@@ -7,6 +7,7 @@ A loader may have a method `frame() -> (DataFrame, Series or None)`; what needs 
 import logging
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,7 +52,7 @@ def load_data(loader: DatasetLoader) -> tuple[Any, Any]:
     return data, target
 
 
-class _Frames:
+class _Frames(ABC):
     """A loader whose data comes as one data frame; one column of it may be the target."""
 
     target_column: Hashable | None
@@ -81,11 +82,13 @@ class _Frames:
             )
         return frame.drop(columns=[self.target_column]), frame[self.target_column]
 
+    @abstractmethod
     def _read(self) -> "pd.DataFrame":
-        raise NotImplementedError
+        """Return everything that the source has."""
 
+    @abstractmethod
     def _source(self) -> str:
-        raise NotImplementedError
+        """Return what messages call the source."""
 
     def _checked(self, frame: Any) -> "pd.DataFrame":
         if not hasattr(frame, "columns"):

@@ -7,6 +7,7 @@ language that ends afterwards, and keeps names, types, levels and missing values
 import logging
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,16 +25,16 @@ logger = logging.getLogger("triglot")
 
 
 @dataclass
-class _ForeignDataset:
+class _ForeignDataset(ABC):
     script: str
     function: str = "dataset"
     params: Mapping[str, Any] = field(default_factory=dict)
 
     language: ClassVar[str]
 
+    @abstractmethod
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's function, and the author's files."""
-        raise NotImplementedError
 
     def frame(self, environ: Mapping[str, str] | None = None) -> tuple[Table, Column | None]:
         """Return data and target with names, types, levels and missing values; loaded anew each time.
