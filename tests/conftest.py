@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.helpers import Hive
 from triglot.client import Client
+from triglot.config import use_config
 from triglot.launch import LANGUAGES
 
 _CHILDREN = Path("/proc/self/task")
@@ -30,6 +31,12 @@ def _no_child_outlives_the_session() -> Iterator[None]:
     before = children()
     yield
     assert children() <= before, "a test left a process behind"
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_outlives_a_test() -> Iterator[None]:
+    yield
+    use_config(None)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import until
-from triglot.config import load_config, use_config
+from triglot.config import load_config
 from triglot.dataset import CSV, OpenML, ScheduledDatasetLoader, load
 from triglot.errors import ConfigError
 from triglot.process_store import process_store
@@ -30,12 +30,11 @@ def plus_one(func: Any) -> Any:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
-    """Hold a file of data; what a test configured is forgotten."""
+    """Hold a file of data."""
     path = tmp_path / "d.csv"
     path.write_text("a,b\n1,x\n2,y\n")
     LOADED.clear()
     yield path
-    use_config(None)
     process_store.pop("train", None)
 
 

@@ -1,12 +1,12 @@
 """Points of the program that lists of the configuration wrap."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from triglot.config import get_config, load_config, note_config, read_config, use_config
+from triglot.config import get_config, load_config, note_config, read_config
 from triglot.decorators import pluggable, use_decorators
 from triglot.errors import ConfigError
 
@@ -51,10 +51,8 @@ def point(what: Any) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
+def _forget() -> None:
     CALLS.clear()
-    yield
-    use_config(None)
 
 
 def configured(tmp_path: Path, text: str) -> Path:

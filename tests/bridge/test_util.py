@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from triglot.config import note_config, read_config, use_config
+from triglot.config import note_config, read_config
 from triglot.process_store import ProcessStore, process_store
 from triglot.util import Partial, apply_kwargs, get_metadata, memory_usage, run_job, session_scope, timer
 
@@ -82,16 +82,13 @@ def test_metadata_has_the_services_own_and_is_a_point(tmp_path: Path) -> None:
         f"{{'service_metadata': {{'service_name': 's'}}, 'get_metadata_decorators': ['{__name__}.louder']}}"
     )
     note_config(read_config([tmp_path / "c.py"], {}))
-    try:
-        assert get_metadata(3, "no", "ERROR") == {
-            "status": "ERROR",
-            "error_code": 3,
-            "error_message": "no",
-            "service_name": "s",
-            "loud": True,
-        }
-    finally:
-        use_config(None)
+    assert get_metadata(3, "no", "ERROR") == {
+        "status": "ERROR",
+        "error_code": 3,
+        "error_message": "no",
+        "service_name": "s",
+        "loud": True,
+    }
 
 
 def test_a_process_store_knows_when_each_value_was_set() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from triglot.config import RawConfig, read_config, use_config
+from triglot.config import RawConfig, read_config
 
 Write = Callable[..., Path]
 Read = Callable[..., RawConfig]
@@ -24,7 +24,6 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
-    use_config(None)
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
