@@ -1,5 +1,6 @@
 """Fixtures of all rooms. A test that leaves a child process behind fails."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,8 +36,12 @@ def _no_child_outlives_the_session() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_configuration_outlives_a_test() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     yield
     use_config(None)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -205,10 +205,15 @@ class Models:
         if output.text or output.warnings:
             ids = ",".join(request.id for request in requests[:8])
             for line in output.text.splitlines():
-                logger.info("[%s] %s", ids, line)
+                logger.info("[%s] %s", ids, _writable(line))
             for line in output.warnings:
-                logger.warning("[%s] %s", ids, line)
+                logger.warning("[%s] %s", ids, _writable(line))
         return output
+
+
+def _writable(line: str) -> str:
+    """Return a line that every log can hold: what is not Unicode (a file's name, say) is escaped."""
+    return line.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _mapping(spec: Mapping[str, Any], key: str) -> dict[str, Any]:

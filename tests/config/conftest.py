@@ -1,6 +1,5 @@
 """What the tests of the configuration share: files in a folder of their own, and a process put back as it was."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,15 +20,11 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("TRIGLOT_CONFIG", raising=False)
     monkeypatch.delenv("PALLADIUM_CONFIG", raising=False)
     path, modules = sys.path[:], set(sys.modules)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     yield
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

@@ -376,11 +376,13 @@ def test_what_the_author_prints_reaches_all_of_a_call_and_nobody_else(bed: Bed) 
     assert replies[silent].output == ""
 
 
-def test_text_that_is_not_unicode_ends_no_worker(bed: Bed) -> None:
+def test_text_that_is_not_unicode_ends_no_worker(bed: Bed, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "triglot.worker")
     peer = bed.start()
     fit(peer, Probe())
     peer.send(1.0, params={"say": "caf\\udce9"})
     assert peer.receive().output == "caf\\udce9\n"
+    assert "caf\\udce9" in caplog.text  # escaped, as a log is written in UTF-8
     peer.send(1.0, params={"raises": "caf\\udce9"})
     assert peer.receive().message == "caf\\udce9"
     peer.send(2.0)
