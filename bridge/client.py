@@ -10,16 +10,15 @@ import math
 import os
 import threading
 import time
-import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import zmq
 
-from triglot import wire
+from triglot import frames, wire
 from triglot.artefact import Artefact
 from triglot.curve import CurveKeys
 from triglot.discovery import Endpoint
@@ -31,6 +30,7 @@ from triglot.errors import (
     WorkerUnavailable,
     from_wire,
 )
+from triglot.ids import new_id
 from triglot.message import Fault, Reply, Request, Started
 from triglot.monitor import Monitor
 from triglot.routing import History, WorkerView, choose
@@ -38,7 +38,6 @@ from triglot.routing import History, WorkerView, choose
 logger = logging.getLogger("triglot.client")
 
 POLL_MS = 20
-COPY_BELOW_BYTES = 65_536
 LOAD_TIMEOUT_S = 120.0
 
 Fetch = Callable[[], Artefact]
@@ -108,8 +107,11 @@ class Client:
         while True:
             worker = self._take(process, request, language, history, deadline)
             try:
-                with process.monitor.outstanding(worker.id):
+                process.monitor.took(worker.id)
+                try:
                     reply = self._exchange(process, worker, request, history.alone, deadline)
+                finally:
+                    process.monitor.gave_back(worker.id)
                 return Answer(reply, worker.endpoint.name, history.deaths)
             except WorkerLost as error:
                 logger.warning("request %s: %s", request.id, error)
@@ -161,7 +163,7 @@ class Client:
             return history.after_refusal(worker.id)
         return history
 
-    def workers(self) -> list[WorkerView]:
+    def workers(self) -> Sequence[WorkerView]:
         """Return what this process knows of the workers."""
         return self._here().monitor.workers()
 
@@ -210,17 +212,17 @@ class Client:
         self, process: _Process, request: Request, language: str, history: History, deadline: float
     ) -> WorkerView:
         """Return the worker to ask, waiting for one (a restarted one, say) while there are time and patience."""
-        until = min(deadline, time.monotonic() + self._patience_s)
+        monitor, held = process.monitor, (request.model, request.version)
+        until = None
         while True:
-            worker = choose(
-                process.monitor.workers(language), language, (request.model, request.version), history.avoid
-            )
+            worker = choose(monitor.workers(), language, held, monitor.outstanding, history.avoid)
             if worker is not None:
                 return worker
+            until = until or min(deadline, time.monotonic() + self._patience_s)
             left = until - time.monotonic()
             if left <= 0:
                 raise WorkerUnavailable(f"no worker for {language} is there; try again later")
-            process.monitor.wait_for_change(min(left, 0.1))
+            monitor.wait_for_change(min(left, 0.1))
 
     def _exchange(
         self,
@@ -251,14 +253,13 @@ class Client:
             now if worker.endpoint.address.startswith("ipc:") else None,
         )
         socket = self._socket(process, worker)
-        frames = wire.encode_request(asked)
-        socket.send_multipart(frames, copy=sum(map(len, frames)) < COPY_BELOW_BYTES)
+        frames.send(socket, wire.encode_request(asked))
         started = False
         while True:
             left = deadline - time.monotonic()
-            if socket.poll(min(POLL_MS, max(0, int(left * 1000) + 1)), zmq.POLLIN):
-                received = socket.recv_multipart(copy=False)
-                reply = wire.decode_reply([f.bytes if len(f.buffer) < COPY_BELOW_BYTES else f for f in received])
+            received = _receive(socket, left)
+            if received is not None:
+                reply = wire.decode_reply(received)
                 if reply.id != attempt:
                     continue
                 if isinstance(reply, Started):
@@ -308,6 +309,7 @@ class Client:
                 sockets.pop(gone).close(linger=0)
             socket = process.context.socket(zmq.DEALER)
             socket.linger = 0
+            socket.rcvtimeo = POLL_MS
             socket.set_hwm(0)
             self._protect(socket, worker.endpoint)
             socket.connect(worker.endpoint.address)
@@ -321,6 +323,16 @@ class Client:
             socket.close(linger=0)
 
 
+def _receive(socket: "zmq.Socket[bytes]", left_s: float) -> list[Any] | None:
+    """Return the next message, or None where none came within `POLL_MS` or the time that is left."""
+    if left_s * 1000 < POLL_MS and not socket.poll(max(0, int(left_s * 1000) + 1), zmq.POLLIN):
+        return None
+    try:
+        return frames.receive(socket)  # which waits by itself, for `POLL_MS`
+    except zmq.Again:
+        return None
+
+
 def _after_fork() -> None:
     """Give the child locks of its own: the threads that may hold the parent's are not there to let go of them."""
     for client in list(_clients):
@@ -328,8 +340,3 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-
-
-def new_id() -> str:
-    """Return an id that no other request has."""
-    return uuid.uuid4().hex

@@ -19,10 +19,11 @@ import cloudpickle
 import numpy as np
 
 from triglot.artefact import Artefact, load_key, seal
-from triglot.client import Client, new_id
+from triglot.client import Client
 from triglot.errors import BadRequest, LanguageUnavailable, WorkerLost, WorkerUnavailable
 from triglot.estimator import Task
 from triglot.estimators import declared
+from triglot.ids import new_id
 from triglot.launch import missing, worker_command, worker_environment
 from triglot.message import Op, Reply, Request
 from triglot.scoring import score

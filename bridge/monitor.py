@@ -9,8 +9,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
@@ -70,17 +70,16 @@ class Monitor:
         self._scanned: tuple[int, float] = (0, 0.0)
         self._changed = threading.Condition()
         self._views: dict[tuple[str, str], WorkerView] = {}
+        self._listing: tuple[WorkerView, ...] = ()
         self._outstanding: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="triglot-monitor", daemon=True)
         self._thread.start()
 
-    def workers(self, language: str | None = None) -> list[WorkerView]:
-        """Return what is known of all workers now, or of those of one language."""
-        with self._lock:
-            views = [v for v in self._views.values() if language is None or v.endpoint.language == language]
-            return [replace(v, outstanding=self._outstanding[v.id]) if v.id in self._outstanding else v for v in views]
+    def workers(self) -> Sequence[WorkerView]:
+        """Return what is known of all workers now."""
+        return self._listing
 
     def is_lost(self, worker: tuple[str, str]) -> bool:
         """True once this process of a worker is known to be gone or out of reach."""
@@ -97,18 +96,24 @@ class Monitor:
         with self._changed:
             self._changed.wait(timeout_s)
 
-    @contextlib.contextmanager
-    def outstanding(self, worker: tuple[str, str]):  # type: ignore[no-untyped-def]
-        """Count one request as being in a worker's hands."""
+    @property
+    def outstanding(self) -> Mapping[tuple[str, str], int]:
+        """How many requests of this process each worker has in its hands; one that has none is absent."""
+        return self._outstanding
+
+    def took(self, worker: tuple[str, str]) -> None:
+        """Count one request more as being in a worker's hands."""
         with self._lock:
             self._outstanding[worker] = self._outstanding.get(worker, 0) + 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._outstanding[worker] -= 1
-                if not self._outstanding[worker]:
-                    del self._outstanding[worker]
+
+    def gave_back(self, worker: tuple[str, str]) -> None:
+        """Count one request less."""
+        with self._lock:
+            left = self._outstanding[worker] - 1
+            if left:
+                self._outstanding[worker] = left
+            else:
+                del self._outstanding[worker]
 
     def close(self) -> None:
         """Stop the thread and close its sockets."""
@@ -239,7 +244,6 @@ class Monitor:
             )
             for key, link in self._links.items()
         }
-        with self._lock:
-            self._views = views
+        self._views, self._listing = views, tuple(views.values())
         with self._changed:
             self._changed.notify_all()

@@ -1,6 +1,6 @@
 """Which worker takes a request, and what follows when it goes wrong: no sockets, no clock, no threads."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from triglot.discovery import Endpoint
@@ -13,13 +13,12 @@ _UNHELD_PENALTY = 2
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """What one process knows of one worker; `outstanding` counts this process's own unanswered requests."""
+    """What one process knows of one worker."""
 
     endpoint: Endpoint
     alive: bool
     draining: bool = False
     holds: frozenset[tuple[str, int]] = frozenset()
-    outstanding: int = 0
     silent: bool = False
 
     @property
@@ -29,22 +28,24 @@ class WorkerView:
 
 
 def choose(
-    workers: Iterable[WorkerView],
+    workers: Sequence[WorkerView],
     language: str,
     held: tuple[str, int],
+    outstanding: Mapping[tuple[str, str], int],
     avoid: Collection[tuple[str, str]] = (),
 ) -> WorkerView | None:
     """Return the fittest worker of the language: alive, not draining, least outstanding, holding the version.
 
-    Workers in `avoid` have failed this request and are taken only when there is no other. None where there is no
-    worker at all.
+    `outstanding` counts this process's own unanswered requests, by worker. Workers in `avoid` have failed this
+    request and are taken only when there is no other. None where there is no worker at all.
     """
-    fit = [w for w in workers if w.endpoint.language == language and w.alive and not w.draining]
+    fit = [w for w in workers if w.alive and not w.draining and w.endpoint.language == language]
+    if len(fit) < 2:
+        return fit[0] if fit else None
     fresh = [w for w in fit if w.id not in avoid] or fit
     return min(
         fresh,
-        key=lambda w: (w.outstanding + _UNHELD_PENALTY * (held not in w.holds), w.endpoint.name),
-        default=None,
+        key=lambda w: (outstanding.get(w.id, 0) + _UNHELD_PENALTY * (held not in w.holds), w.endpoint.name),
     )
 
 

@@ -5,13 +5,14 @@ A prediction goes: model name -> active version (catalogue) -> a worker (client)
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from triglot.catalogue import Catalogue, Served
-from triglot.client import Client, new_id
+from triglot.client import Client
 from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
+from triglot.ids import new_id
 from triglot.message import Op, Request
 from triglot.persister import Persister
 from triglot.routing import WorkerView
@@ -65,7 +66,7 @@ class Service:
         """Return all versions that answer now, by model name."""
         return self._catalogue.all()
 
-    def workers(self) -> list[WorkerView]:
+    def workers(self) -> Sequence[WorkerView]:
         """Return what this process knows of the workers."""
         return self._client.workers()
 

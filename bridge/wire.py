@@ -1,9 +1,10 @@
 """Messages to frames and back: a versioned msgpack header, then raw buffers; pure and total.
 
-Frame 0 is b"TG", one byte of protocol version and a msgpack map. The frames behind it are, in this order, one
-buffer a table (a column-major matrix, or an Arrow IPC stream) and three frames for an artefact (manifest, blob,
-signature). `docs/protocol.md` is the document; anything that is not a message raises `ProtocolError`, and no
-object deserialiser is ever called.
+Frame 0 is b"TG", one byte of protocol version and a msgpack map. A table's buffer is a column-major matrix or an Arrow
+IPC stream: a small one stands in the map, because every frame costs both sides a system call and Python's lock; a
+large one follows as a frame, uncopied. The three frames of an artefact (manifest, blob, signature) come last.
+`docs/protocol.md` is the document; anything that is not a message raises `ProtocolError`, and no object deserialiser
+is ever called.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ VERSION = 1
 MAGIC = b"TG" + bytes([VERSION])
 MAX_HEADER_BYTES = 64 * 2**20
 MAX_COLUMNS = 100_000
+INLINE_BYTES = 16_384
 
 Buffer: TypeAlias = bytes | memoryview
 _DTYPES = {np.dtype(kind).str: np.dtype(kind) for kind in NUMERIC}
@@ -133,16 +135,12 @@ def _frames(header: dict[str, Any], tables: Sequence[Table], artefact: Artefact 
     buffers: list[Buffer] = []
     described: list[dict[str, Any]] = []
     for table in tables:
-        if table.is_matrix:
-            matrix = table.matrix()
-            described.append({"dtype": matrix.dtype.str, "rows": table.rows, "names": table.names})
-            # the transpose of a column-major matrix is contiguous, so this is a view and not a copy
-            buffers.append(matrix.T.data.cast("B") if matrix.size else b"")
+        entry, buffer = _described(table)
+        if len(buffer) <= INLINE_BYTES:
+            entry["data"] = buffer
         else:
-            from triglot import arrow
-
-            described.append({"rows": table.rows})
-            buffers.append(arrow.dumps(table))
+            buffers.append(buffer)
+        described.append(entry)
     if described:
         header["tables"] = described
     if artefact is not None:
@@ -151,27 +149,43 @@ def _frames(header: dict[str, Any], tables: Sequence[Table], artefact: Artefact 
     return [MAGIC + _pack(header), *buffers]
 
 
+def _described(table: Table) -> tuple[dict[str, Any], Buffer]:
+    if table.is_matrix:
+        matrix = table.matrix()
+        entry = {"dtype": matrix.dtype.str, "rows": table.rows, "names": table.names}
+        # the transpose of a column-major matrix is contiguous, so this is a view and not a copy
+        return entry, matrix.T.data.cast("B") if matrix.size else b""
+    from triglot import arrow
+
+    return {"rows": table.rows}, arrow.dumps(table)
+
+
 def _body(header: dict[str, Any], frames: Sequence[Any]) -> tuple[tuple[Table, ...], Artefact | None]:
-    described = _typed(header, "tables", list, [])
+    described = header.get("tables", ())
+    if not isinstance(described, list | tuple) or not all(type(entry) is dict for entry in described):
+        raise ProtocolError("'tables' must be a list of maps")
     has_artefact = header.get("artefact") is True
-    expected = 1 + len(described) + 3 * has_artefact
+    behind = iter(frames[1:])
+    expected = 1 + sum("data" not in entry for entry in described) + 3 * has_artefact
     if len(frames) != expected:
         raise ProtocolError(f"{expected} frames were announced, {len(frames)} came")
-    tables = tuple(_table(entry, frame) for entry, frame in zip(described, frames[1:], strict=False))
+    tables = tuple(_table(entry, _inline(entry) if "data" in entry else _memory(next(behind))) for entry in described)
     if not has_artefact:
         return tables, None
-    manifest, blob, signature = (bytes(_memory(frame)) for frame in frames[-3:])
+    manifest, blob, signature = (bytes(_memory(frame)) for frame in behind)
     return tables, Artefact(manifest, blob, signature)
 
 
-def _table(entry: Any, frame: Any) -> Table:
-    if not isinstance(entry, dict):
-        raise ProtocolError("a table's description must be a map")
+def _inline(entry: dict[str, Any]) -> memoryview:
+    return memoryview(_typed(entry, "data", bytes))
+
+
+def _table(entry: dict[str, Any], memory: memoryview) -> Table:
     rows = _typed(entry, "rows", int)
     if "dtype" not in entry:
         from triglot import arrow
 
-        table = arrow.loads(_memory(frame))
+        table = arrow.loads(memory)
         if table.names and table.rows != rows:
             raise ProtocolError(f"{rows} rows were announced, {table.rows} came")
         return table
@@ -179,7 +193,6 @@ def _table(entry: Any, frame: Any) -> Table:
     names = _typed(entry, "names", list)
     if dtype is None or len(names) > MAX_COLUMNS or not all(type(name) is str for name in names):
         raise ProtocolError("a matrix needs one of the dtypes of the protocol, and names that are text")
-    memory = _memory(frame)
     if rows < 0 or memory.nbytes != rows * len(names) * dtype.itemsize:
         raise ProtocolError(f"a matrix of {rows} x {len(names)} {dtype} does not fit {memory.nbytes} bytes")
     try:
@@ -190,21 +203,24 @@ def _table(entry: Any, frame: Any) -> Table:
 
 
 def _memory(frame: Any) -> memoryview:
-    return frame.buffer if hasattr(frame, "buffer") else memoryview(frame)
+    memory: memoryview = frame.buffer if hasattr(frame, "buffer") else memoryview(frame)
+    return memory
 
 
 def _header(frames: Sequence[Any]) -> dict[str, Any]:
     if not frames:
         raise ProtocolError("a message without frames")
-    if _memory(frames[0]).nbytes > MAX_HEADER_BYTES:
+    first = frames[0]
+    if len(_memory(first)) > MAX_HEADER_BYTES:
         raise ProtocolError(f"a header of more than {MAX_HEADER_BYTES} bytes")
-    first = bytes(_memory(frames[0]))
-    if first[:2] != MAGIC[:2]:
-        raise ProtocolError("not a message of this protocol")
-    if first[:3] != MAGIC:
+    if type(first) is not bytes:
+        first = bytes(_memory(first))
+    if not first.startswith(MAGIC):
+        if first[:2] != MAGIC[:2]:
+            raise ProtocolError("not a message of this protocol")
         raise ProtocolError(f"protocol version {first[2:3].hex() or 'missing'}; this side speaks {VERSION}")
     try:
-        header = msgpack.unpackb(first[3:], strict_map_key=True)
+        header = msgpack.unpackb(memoryview(first)[3:], strict_map_key=True)
     except (ValueError, msgpack.UnpackException, RecursionError, MemoryError) as error:
         raise ProtocolError(f"the header is not msgpack: {type(error).__name__}") from None
     if not isinstance(header, dict):

@@ -2,12 +2,12 @@
 
 import logging
 import re
-import uuid
 from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
 from triglot.errors import ConfigError
+from triglot.ids import new_id
 from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
 from triglot.server.predict import PredictService
@@ -55,21 +55,21 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
 
     @app.before_request
     def identify() -> None:
-        wanted = request.headers.get("X-Request-Id", "")
-        g.request_id = wanted if _REQUEST_ID.fullmatch(wanted) else uuid.uuid4().hex
+        wanted = request.environ.get("HTTP_X_REQUEST_ID", "")
+        g.request_id = wanted if wanted and _REQUEST_ID.fullmatch(wanted) else new_id()
 
     @app.after_request
     def name_the_request(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
         return response
 
+    classes, probabilities = PredictService(), PredictService(predict_proba=True)
+
     def predict_of(name: str) -> Response:
-        by_name = PredictService(model=name, predict_proba=False)
-        return by_name.answer(service, request, service_metadata, options.timeout_s)
+        return classes.answer(service, request, service_metadata, options.timeout_s, model=name)
 
     def proba_of(name: str) -> Response:
-        by_name = PredictService(model=name, predict_proba=True)
-        return by_name.answer(service, request, service_metadata, options.timeout_s)
+        return probabilities.answer(service, request, service_metadata, options.timeout_s, model=name)
 
     def alive() -> Response:
         return health.alive(service, options.required, service_metadata, admin.summary())

@@ -20,9 +20,7 @@ class UnsupportedMediaType(BadRequest):
 
 def json_response(body: Any, status: int = 200) -> Response:
     """Return a response of this body; NaN and infinity are null, as JSON has no word for them."""
-    response = Response(orjson.dumps(body, option=_OPTIONS), status=status)
-    response.headers["Content-Type"] = "application/json; charset=utf-8"
-    return response
+    return Response(orjson.dumps(body, option=_OPTIONS), status=status, content_type="application/json; charset=utf-8")
 
 
 def one_row(request: Request, schema: Schema, *, ignore: frozenset[str] = frozenset(), allow_extra: bool) -> Table:

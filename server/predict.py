@@ -80,9 +80,19 @@ class PredictService:
         self.__dict__.update(attributes)
         self._hooked = any(getattr(type(self), hook) is not getattr(PredictService, hook) for hook in HOOKS)
 
-    def answer(self, service: Service, request: Request, service_metadata: Params, timeout_s: float) -> Response:
-        """Return the answer to one GET (one row of the query string) or POST (a list of rows)."""
-        served = self.served(service)
+    def answer(
+        self,
+        service: Service,
+        request: Request,
+        service_metadata: Params,
+        timeout_s: float,
+        model: str | None = None,
+    ) -> Response:
+        """Return the answer to one GET (one row of the query string) or POST (a list of rows).
+
+        `model` is the one that the route names, where the service itself names none.
+        """
+        served = self.served(service, model)
         if self._hooked:
             g.good_metadata = metadata(dict(service_metadata), **self._facts(served, g.request_id))
             return self(RemoteModel(service, served, timeout_s, g.request_id), request)
@@ -98,10 +108,11 @@ class PredictService:
         )
         return self.response(prediction, single, service_metadata)
 
-    def served(self, service: Service) -> Served:
+    def served(self, service: Service, model: str | None = None) -> Served:
         """Return the version that answers: of the named model, or of the only one."""
-        if self.model is not None:
-            return service.served(self.model)
+        name = self.model if self.model is not None else model
+        if name is not None:
+            return service.served(name)
         models = service.models()
         if len(models) > 1:
             known = ", ".join(f"/models/{name}/predict" for name in sorted(models))

@@ -76,6 +76,7 @@ def test_every_method_of_the_estimator_protocol_is_described() -> None:
 def test_the_numbers_are_the_codes_numbers() -> None:
     assert f"version {wire.VERSION}\n" in TEXT
     assert f"at most {wire.MAX_HEADER_BYTES // 2**20} MiB" in section("Frames")
+    assert f"at most {wire.INLINE_BYTES:,} bytes" in section("Tables")
     limits = batching.Limits()
     assert f"{limits.rows:,} rows and {limits.requests:,} requests" in section("Batching")
     assert f"within {control.KILL_GRACE_S:g} s" in section("Batching")
@@ -88,7 +89,7 @@ def test_the_numbers_are_the_codes_numbers() -> None:
 def test_every_dtype_is_described() -> None:
     for dtype in ("<f8", "<f4", "<i8", "<i4", "|b1"):
         header: dict[str, Any] = {"rows": 0, "dtype": dtype, "names": []}
-        assert wire._table(header, b"").is_matrix
+        assert wire._table(header, memoryview(b"")).is_matrix
         assert dtype.replace("|", "\\|") in section("Tables")
 
 

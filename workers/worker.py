@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import zmq
 
-from triglot import batching, wire
+from triglot import batching, frames, wire
 from triglot.errors import (
     BadRequest,
     DeadlineExceeded,
@@ -28,7 +28,6 @@ from triglot.workers.models import Models
 
 logger = logging.getLogger("triglot.worker")
 
-COPY_BELOW_BYTES = 65_536
 HELD_VERSIONS = 64
 POLL_MS = 100
 DRAINING_POLL_MS = 20
@@ -90,23 +89,22 @@ class Worker:
         jobs: list[Job] = []
         now = time.monotonic()
         while True:
+            client: bytes = self._socket.recv()
+            message = frames.receive(self._socket)
             try:
-                client, *frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            except zmq.Again:
+                request = wire.decode_request(message)
+            except ProtocolError as error:
+                self._send(client, _fault(wire.request_id(message), error))
+            else:
+                if len(jobs) < self._queue:
+                    begin = now if request.sent is None else min(now, request.sent)
+                    jobs.append(Job(client, request, begin + request.timeout_ms / 1000))
+                else:
+                    full = Overloaded("this worker's queue is full; try again later")
+                    self._send(client, _fault(request.id, full))
+            if not frames.waits(self._socket):
                 self._activity.queued = len(jobs)
                 return jobs
-            identity = client.bytes
-            light = [frame.bytes if len(frame.buffer) < COPY_BELOW_BYTES else frame for frame in frames]
-            try:
-                request = wire.decode_request(light)
-            except ProtocolError as error:
-                self._send(identity, _fault(wire.request_id(light), error))
-                continue
-            if len(jobs) >= self._queue:
-                self._send(identity, _fault(request.id, Overloaded("this worker's queue is full; try again later")))
-                continue
-            begin = now if request.sent is None else min(now, request.sent)
-            jobs.append(Job(identity, request, begin + request.timeout_ms / 1000))
 
     def _answer(self, call: Sequence[Job]) -> None:
         now = time.monotonic()
@@ -158,7 +156,7 @@ class Worker:
     def _send(self, client: bytes, reply: Reply | Fault | Started) -> None:
         # A client that is gone is no business of ours: ROUTER drops what nobody will read.
         with contextlib.suppress(zmq.Again):
-            self._socket.send_multipart([client, *wire.encode_reply(reply)], zmq.NOBLOCK)
+            frames.send(self._socket, [client, *wire.encode_reply(reply)], frames.NOBLOCK)
 
 
 def _fault(request_id: str, error: Exception, output: Output | None = None) -> Fault:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.helpers import KEY, Hive, author_module, fit_request, floats, until
 from triglot.artefact import Artefact
-from triglot.client import Answer, Client, new_id
+from triglot.client import Answer, Client
 from triglot.errors import (
     ArtefactNeeded,
     BadRequest,
@@ -26,6 +26,7 @@ from triglot.errors import (
     WorkerLost,
     WorkerUnavailable,
 )
+from triglot.ids import new_id
 from triglot.message import Request
 from triglot.table import Table
 
@@ -190,7 +191,8 @@ FORK = """
 import os, sys
 from pathlib import Path
 from triglot.artefact import Artefact
-from triglot.client import Client, new_id
+from triglot.client import Client
+from triglot.ids import new_id
 from triglot.message import Request
 from triglot.table import Table
 import numpy as np

@@ -78,12 +78,12 @@ def alive(monitor: Monitor, side: Side) -> bool:
 
 
 def test_a_worker_is_found_once_it_is_announced_and_answers(monitor: Monitor, side: Callable[..., Side]) -> None:
-    assert monitor.workers() == []
+    assert monitor.workers() == ()
     one = side()
     until(lambda: alive(monitor, one))
     found = view(monitor, one)
     assert found is not None
-    assert (found.endpoint, found.draining, found.holds, found.outstanding) == (one.endpoint, False, frozenset(), 0)
+    assert (found.endpoint, found.draining, found.holds) == (one.endpoint, False, frozenset())
 
 
 def test_what_a_worker_holds_and_that_it_drains_is_known(monitor: Monitor, side: Callable[..., Side]) -> None:
@@ -104,7 +104,7 @@ def test_a_worker_that_takes_its_announcement_away_gets_nothing_more(
     withdraw(one.run_dir, one.endpoint)
     until(lambda: (found := view(monitor, one)) is not None and found.draining)
     one.close()
-    until(lambda: monitor.workers() == [])
+    until(lambda: monitor.workers() == ())
     assert monitor.is_lost(one.id)
 
 
@@ -192,9 +192,13 @@ def test_listed_workers_are_followed_without_a_run_directory(side: Callable[...,
 def test_requests_in_a_workers_hands_are_counted(monitor: Monitor, side: Callable[..., Side]) -> None:
     one = side()
     until(lambda: alive(monitor, one))
-    with monitor.outstanding(one.id), monitor.outstanding(one.id):
-        assert [worker.outstanding for worker in monitor.workers()] == [2]
-    assert [worker.outstanding for worker in monitor.workers()] == [0]
+    monitor.took(one.id)
+    monitor.took(one.id)
+    assert monitor.outstanding == {one.id: 2}
+    monitor.gave_back(one.id)
+    assert monitor.outstanding == {one.id: 1}
+    monitor.gave_back(one.id)
+    assert monitor.outstanding == {}
 
 
 def test_whoever_waits_for_a_change_is_woken_by_it(monitor: Monitor, side: Callable[..., Side]) -> None:

@@ -23,16 +23,18 @@ views = st.lists(
         alive=st.booleans(),
         draining=st.booleans(),
         holds=st.sampled_from([frozenset(), frozenset({HELD})]),
-        outstanding=st.integers(0, 5),
     ),
     unique_by=lambda found: found.id,
 )
-workers = st.frozensets(st.sampled_from([(name, "1") for name in "abcdef"]))
+ids = st.sampled_from([(name, "1") for name in "abcdef"])
+workers = st.frozensets(ids)
+loads = st.dictionaries(ids, st.integers(1, 5))
+IDLE: dict[tuple[str, str], int] = {}
 
 
 @given(views, workers)
 def test_the_dead_the_draining_and_the_foreign_are_never_chosen(found: list[WorkerView], avoid: frozenset) -> None:  # type: ignore[type-arg]
-    chosen = choose(found, "r", HELD, avoid)
+    chosen = choose(found, "r", HELD, IDLE, avoid)
     fit = [w for w in found if w.endpoint.language == "r" and w.alive and not w.draining]
     if chosen is None:
         assert not fit
@@ -45,29 +47,30 @@ def test_a_worker_that_failed_the_request_is_chosen_only_where_there_is_no_other
     found: list[WorkerView],
     avoid: frozenset,  # type: ignore[type-arg]
 ) -> None:
-    chosen = choose(found, "r", HELD, avoid)
+    chosen = choose(found, "r", HELD, IDLE, avoid)
     if chosen is not None and chosen.id in avoid:
         assert all(w.id in avoid for w in found if w.endpoint.language == "r" and w.alive and not w.draining)
 
 
-@given(views)
-def test_nobody_with_less_to_do_who_holds_the_version_is_passed_by(found: list[WorkerView]) -> None:
-    chosen = choose(found, "r", HELD)
+@given(views, loads)
+def test_nobody_with_less_to_do_who_holds_the_version_is_passed_by(
+    found: list[WorkerView], outstanding: dict[tuple[str, str], int]
+) -> None:
+    chosen = choose(found, "r", HELD, outstanding)
     for other in found:
         if chosen and other.endpoint.language == "r" and other.alive and not other.draining and HELD in other.holds:
-            assert chosen.outstanding <= other.outstanding
+            assert outstanding.get(chosen.id, 0) <= outstanding.get(other.id, 0)
 
 
 def test_holding_the_version_is_worth_two_requests() -> None:
-    holding = view("busy", holds=frozenset({HELD}), outstanding=2)
-    assert choose([holding, view("idle", outstanding=1)], "r", HELD) is holding
-    idle = view("aardvark", outstanding=0)
-    assert choose([view("z", holds=frozenset({HELD}), outstanding=3), idle], "r", HELD) is idle
+    holding, other = view("busy", holds=frozenset({HELD})), view("other")
+    assert choose([holding, other], "r", HELD, {holding.id: 2, other.id: 1}) is holding
+    assert choose([holding, other], "r", HELD, {holding.id: 3}) is other
 
 
 def test_where_nobody_is_there_nobody_is_chosen() -> None:
-    assert choose([], "r", HELD) is None
-    assert choose([view(language="julia")], "r", HELD) is None
+    assert choose([], "r", HELD, IDLE) is None
+    assert choose([view(language="julia")], "r", HELD, IDLE) is None
 
 
 events = st.lists(st.tuples(st.sampled_from(["death", "refusal"]), st.booleans(), st.sampled_from("abc")), max_size=12)
@@ -112,6 +115,6 @@ def test_a_request_that_ends_its_workers_by_itself_is_poison_after_two_proofs() 
 
 def test_a_successor_of_a_dead_worker_is_another_worker() -> None:
     history = History().after_death(("w", "1"), started=False)
-    successor = WorkerView(Endpoint("w", "r", "", "", incarnation="2"), True, outstanding=9)
+    successor = WorkerView(Endpoint("w", "r", "", "", incarnation="2"), True)
     sibling_that_failed = view("w")
-    assert choose([sibling_that_failed, successor], "r", HELD, history.avoid) is successor
+    assert choose([sibling_that_failed, successor], "r", HELD, {successor.id: 9}, history.avoid) is successor

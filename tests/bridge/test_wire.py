@@ -105,7 +105,11 @@ KEYS = ["id", "op", "model", "version", "timeout_ms", "params", "spec", "alone",
 ENTRIES = st.lists(
     st.fixed_dictionaries(
         {"rows": plain | st.integers(-2, 2**64 - 1)},
-        optional={"dtype": plain | st.sampled_from(["<f8", "|b1", "|O", "<U3", "f8,f8"]), "names": plain},
+        optional={
+            "dtype": plain | st.sampled_from(["<f8", "|b1", "|O", "<U3", "f8,f8"]),
+            "names": plain,
+            "data": plain | st.binary(max_size=24),
+        },
     )
     | plain,
     max_size=3,
@@ -144,17 +148,33 @@ def test_an_unknown_op_is_refused_with_the_known_ones_and_its_id_can_be_told() -
     assert wire.request_id(frames) == "x7"
 
 
+LARGE = Table("a", matrix=np.zeros((wire.INLINE_BYTES // 8 + 1, 1)))
+
+
+def test_a_small_table_stands_in_the_header_and_a_large_one_behind_it() -> None:
+    small = LARGE.slice(0, wire.INLINE_BYTES // 8)
+    assert len(wire.encode_request(Request("predict", "1", "m", tables=(small,)))) == 1
+    frames = received(wire.encode_request(Request("fit", "1", "m", tables=(small, LARGE, small))))
+    assert [len(frame) for frame in frames[1:]] == [wire.INLINE_BYTES + 8]
+    assert [table.rows for table in wire.decode_request(frames).tables] == [small.rows, LARGE.rows, small.rows]
+
+
 def test_frames_more_or_fewer_than_announced_are_refused() -> None:
-    frames = received(wire.encode_request(Request("predict", "1", "m", tables=(Table("a", matrix=np.zeros((2, 1))),))))
+    frames = received(wire.encode_request(Request("predict", "1", "m", tables=(LARGE,))))
     for wrong in (frames[:-1], [*frames, b""]):
         with pytest.raises(ProtocolError, match="2 frames were announced"):
             wire.decode_request(wrong)
 
 
 def test_a_matrix_that_does_not_fit_its_buffer_is_refused() -> None:
-    frames = received(wire.encode_request(Request("predict", "1", "m", tables=(Table("a", matrix=np.zeros((2, 1))),))))
-    with pytest.raises(ProtocolError, match="2 x 1 float64 does not fit 17 bytes"):
+    frames = received(wire.encode_request(Request("predict", "1", "m", tables=(LARGE,))))
+    with pytest.raises(ProtocolError, match="2049 x 1 float64 does not fit 16393 bytes"):
         wire.decode_request([frames[0], frames[1] + b"x"])
+    header = {"id": "1", "op": "predict", "model": "m", "version": 1, "timeout_ms": 1}
+    for data, why in ((b"1234567", "does not fit 7 bytes"), ("text", "'data' must be a bytes")):
+        tables = [{"rows": 1, "dtype": "<f8", "names": ["a"], "data": data}]
+        with pytest.raises(ProtocolError, match=why):
+            wire.decode_request([wire.MAGIC + msgpack.packb({**header, "tables": tables})])
 
 
 def test_no_array_of_objects_can_be_asked_for() -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.helpers import KEY, Hive, WorkerProcess, ask, author_module, raw, unfitted, until
 from triglot import wire
 from triglot.artefact import Artefact, seal
-from triglot.client import Client, new_id
+from triglot.client import Client
 from triglot.discovery import scan
 from triglot.errors import (
     ArtefactNeeded,
@@ -27,6 +27,7 @@ from triglot.errors import (
     ProtocolError,
 )
 from triglot.estimators import JuliaClassifier, RClassifier
+from triglot.ids import new_id
 from triglot.message import Fault, Op, Reply, Request
 from triglot.table import Table
 
