@@ -3,6 +3,7 @@
 granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.wsgi:app
 """
 
+import gc
 import logging
 import os
 import sys
@@ -50,4 +51,7 @@ def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     made = globals()[name] = _app()
+    # What is there now stays: a collector that looked at all of it again and again would stop requests meanwhile.
+    gc.collect()
+    gc.freeze()
     return made

@@ -5,6 +5,7 @@ Supervisors and the command line start this very line; nothing else is needed to
 
 import argparse
 import ctypes
+import gc
 import importlib
 import logging
 import os
@@ -82,6 +83,9 @@ def _serve(options: argparse.Namespace) -> int:
         }
         control = Control(runtime, beats, activity, identity)
         control.start()
+        # What is there now stays: a collector that looked at all of it again and again would stop calls meanwhile.
+        gc.collect()
+        gc.freeze()
         announce(run_dir, endpoint)
         logger.info("ready: %s %s", options.language, runtime.versions()["language"])
         try:
