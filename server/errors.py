@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import HTTPException
 
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError
 from triglot.server.payload import error_body, json_response
@@ -35,6 +35,7 @@ STATUS = {
 PREDICT_ERROR = "predict-error"
 RETRY_AFTER_S = 1
 SHOWN_PATH = 200
+_OF_THE_BODY = {"content-type", "content-length"}
 # What these say was written for the caller; everything else may name files and functions of ours.
 _TOLD = {code for code, status in STATUS.items() if status != 500}
 
@@ -78,8 +79,9 @@ def foreseen(message: str, error_code: Any) -> Response:
 
 def _http(error: HTTPException) -> Response:
     response = json_response(error_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
-    if isinstance(error, Unauthorized) and error.www_authenticate:
-        response.headers["WWW-Authenticate"] = ", ".join(map(str, error.www_authenticate))
+    for name, value in error.get_headers():
+        if name.lower() not in _OF_THE_BODY:  # such as WWW-Authenticate, which callers act on
+            response.headers.add(name, value)
     if error.code == 405:
         response.headers["Allow"] = ", ".join(_methods(error))
     return response
@@ -94,7 +96,7 @@ def _remedy(error: HTTPException) -> str:
         return f"{request.method} is not allowed here; use {', '.join(_methods(error))}"
     if error.code == 413:
         return f"a body may have {request.max_content_length:,} bytes; send fewer rows at a time"
-    return str(error.description)
+    return str(error.description or "see the headers of this answer")
 
 
 def _methods(error: HTTPException) -> list[str]:

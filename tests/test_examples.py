@@ -1,6 +1,7 @@
 """Each example fits and answers, and its author's files know nothing of us."""
 
 import contextlib
+import importlib.metadata
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from triglot.project import Project
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/triglot-config.py"))
 # score on the test data, or on the training data where there is no other
-EXPECTED = {"iris-python": 0.98, "iris-r": 0.9, "iris-julia": 0.9, "tooth-r": 0.77}
+EXPECTED = {"iris-python": 0.98, "iris-r": 0.9, "iris-julia": 0.9, "tooth-r": 0.77, "keras-style": 0.94, "xgboost": 0.9}
 OURS = re.compile(r"triglot|palladium|rpy2|pyjulia|zmq|zeromq|flask|reticulate", re.IGNORECASE)
 ENVIRON = {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}
 
@@ -56,13 +57,22 @@ def test_an_example_fits_and_answers(name: str, tmp_path: Path, benches: Callabl
 
 
 def authors_files() -> list[Path]:
-    """Return the files of the R and Julia authors."""
-    return sorted(path for path in EXAMPLES.rglob("*") if path.suffix in (".R", ".r", ".jl", ".toml"))
+    """Return the files of the authors."""
+    scripts = [path for path in EXAMPLES.rglob("*") if path.suffix in (".R", ".r", ".jl", ".toml")]
+    return sorted([*scripts, *EXAMPLES.glob("*/model.py")])
 
 
 def test_every_example_has_an_expectation_here() -> None:
     assert set(FOLDERS) == set(EXPECTED)
-    assert len(authors_files()) >= 4
+    assert len(authors_files()) >= 5
+
+
+def test_what_an_example_requires_is_installed_and_it_has_a_readme() -> None:
+    for path in EXAMPLES.glob("*/requirements.txt"):
+        for line in path.read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                importlib.metadata.version(line)
+    assert all((EXAMPLES / name / "README.md").is_file() for name in FOLDERS)
 
 
 @pytest.mark.parametrize("path", authors_files(), ids=lambda path: path.name)

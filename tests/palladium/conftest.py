@@ -1,31 +1,89 @@
 """Palladium's commands as real processes, in folders that hold a configuration of Palladium's kind."""
 
+import contextlib
+import json
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.functional.running import EXAMPLES, environment, folder
+from tests.functional.running import EXAMPLES, READY_S, STOP_S, environment, folder, free_port
+from tests.helpers import until
 
 HERE = Path(__file__).parent
 
 
-def pld(name: str, *arguments: str, cwd: Path, said: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-    """Return a finished `pld-...`; its program is what the installed script holds."""
+def command(name: str) -> list[str]:
+    """Return the command line of a `pld-...`; its program is what the installed script holds."""
     program = f"import sys; from triglot.cli.pld import {name.replace('-', '_')} as main; sys.exit(main())"
-    kept = {key: value for key, value in environment(**more).items() if key != "PALLADIUM_CONFIG" or key in more}
+    return [sys.executable, "-c", program]
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """Return the environment of a command, with no configuration but that of `more` or of its folder."""
+    return {key: value for key, value in environment(**more).items() if key != "PALLADIUM_CONFIG" or key in more}
+
+
+def pld(name: str, *arguments: str, cwd: Path, said: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+    """Return a finished `pld-...`."""
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [*command(name), *arguments],
         cwd=cwd,
-        env=kept,
+        env=surroundings(**more),
         input=said,
         capture_output=True,
         text=True,
         timeout=100,
     )
+
+
+@contextlib.contextmanager
+def devserver(cwd: Path) -> Iterator[str]:
+    """Run `pld-devserver` and give its address once it answers for its model."""
+    port = free_port()
+    log = cwd / "devserver.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [*command("pld-devserver"), f"--port={port}"],
+            cwd=cwd,
+            env=surroundings(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        until(lambda: _is_ready(url) or server.poll() is not None, READY_S)
+        assert server.poll() is None, log.read_text("utf-8", "replace")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(STOP_S)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return ask(f"{url}/ready")[0] == 200
+    except OSError:
+        return False
+
+
+def ask(url: str, rows: Any = None) -> tuple[int, dict[str, Any]]:
+    """Return status and body of a GET, or of a POST of rows."""
+    data = None if rows is None else json.dumps(rows).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} if data else {})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
 
 
 def lines(text: str) -> list[str]:
@@ -46,5 +104,5 @@ def iris() -> Iterator[Path]:
     """Hold the iris project, in which nothing is fitted yet."""
     with folder() as made:
         shutil.copy(EXAMPLES / "data" / "iris.data", made)
-        shutil.copy(HERE / "iris" / "palladium-config.py", made)
+        shutil.copy(HERE / "examples" / "iris" / "palladium-config.py", made)
         yield made

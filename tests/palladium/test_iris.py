@@ -3,11 +3,13 @@
 import ast
 import json
 import re
+import urllib.parse
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
-from tests.palladium.conftest import lines, pld
+from tests.palladium.conftest import ask, devserver, lines, pld
 
 ROW = {"sepal length": 6.3, "sepal width": 2.5, "petal length": 4.9, "petal width": 1.5}
 
@@ -54,6 +56,27 @@ def test_list_prints_what_is_known(iris: Path) -> None:
     assert (models[0]["score_train"], models[0]["score_test"]) == (0.95, 0.98)
     assert "train_timestamp" in models[0]
     assert properties["active-model"] == "1"
+
+
+def test_devserver_answers_as_palladium_answered(iris: Path) -> None:
+    with devserver(iris) as url:
+        query = urllib.parse.urlencode(ROW)
+        status, good = ask(f"{url}/predict?{query}")
+        assert (status, good["result"]) == (200, "Iris-versicolor")
+        said = {"status": "OK", "error_code": 0, "service_name": "iris", "service_version": "0.1"}
+        assert said.items() <= good["metadata"].items()
+        setosa = {**ROW, "petal length": "1.2", "petal width": 0.2, "colour": "blue"}
+        assert ask(f"{url}/predict", [ROW, setosa])[1]["result"] == ["Iris-versicolor", "Iris-setosa"]
+        shares = ask(f"{url}/predict-proba?{query}")[1]["result"]
+        assert shares == pytest.approx([0.007426, 0.569559, 0.423015], abs=2e-6)
+
+        status, bad = ask(f"{url}/predict?sepal+length=1")
+        assert (status, bad["metadata"]["status"], bad["metadata"]["error_code"]) == (400, "ERROR", -1)
+        status, alive = ask(f"{url}/alive")
+        assert (status, alive["service_metadata"]["service_name"]) == (200, "iris")
+        assert alive["memory_usage"] > 0
+        assert alive["model_persister"]["metadata"]["version"] == 1
+        assert ask(f"{url}/list")[1]["properties"]["active-model"] == "1"
 
 
 def test_grid_search_prints_its_results_the_best_first_and_stores_nothing(iris: Path) -> None:

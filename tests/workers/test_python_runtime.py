@@ -7,8 +7,10 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -85,6 +87,24 @@ def test_a_class_that_was_never_seen_has_probability_zero(runtime: PythonRuntime
 def test_an_estimator_sees_labels_of_their_own_type(runtime: PythonRuntime, classes: Any) -> None:
     model = runtime.fit(task(Spy(), labels=Labels(classes)))
     assert model.estimator.seen[1].tolist() == [classes[0], classes[0], classes[1], classes[1]]
+
+
+@pytest.mark.parametrize("around", ["nothing", "a pipeline", "a search"])
+def test_classifiers_of_xgboost_get_the_codes_that_they_take(runtime: PythonRuntime, around: str) -> None:
+    trees = xgboost.XGBClassifier(n_estimators=2, min_child_weight=0, n_jobs=1)
+    estimator = {
+        "nothing": trees,
+        "a pipeline": make_pipeline(StandardScaler(), trees),
+        "a search": GridSearchCV(make_pipeline(StandardScaler(), trees), {"xgbclassifier__max_depth": [1]}, cv=2),
+    }[around]
+    labels = Labels(("high", "low"))
+
+    model = runtime.fit(task(estimator, labels=labels))
+
+    again = runtime.load(manifest(labels=labels), runtime.dump(model))
+    for answering in (model, again):
+        assert runtime.predict(answering, X, {}).tolist() == CODES.tolist()
+        assert (runtime.predict_proba(answering, X, {}).argmax(axis=1) == CODES).all()
 
 
 def test_a_model_that_was_dumped_and_loaded_answers_the_same(runtime: PythonRuntime) -> None:

@@ -34,11 +34,13 @@ _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
 Form: TypeAlias = Literal["matrix", "frame", "vector"]
 LONGEST_TEXT = 1_000
 LARGEST_NUMBER = 2**53
+# Packages whose classifiers take classes as 0..k-1 alone.
+CODED = ("xgboost",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PythonModel:
-    """A fitted estimator, the classes it was fitted with and their place in the model's own order."""
+    """A fitted estimator, the classes as it was given them, and their place in the model's own order."""
 
     estimator: Any
     labels: Labels | None
@@ -80,11 +82,13 @@ class PythonRuntime:
             raise BadRequest("a Python model needs an unfitted estimator")
         self._extend_path(task.spec)
         form = _form(task.spec, Schema.learn(task.X).to_json())
-        y = task.labels.array(task.y) if task.labels is not None and task.y is not None else task.y
         with self._author():
             estimator = cloudpickle.loads(task.base)
+        labels = _known_labels(estimator, task.labels)
+        y = labels.array(task.y) if labels is not None and task.y is not None else task.y
+        with self._author():
             fitted = estimator.fit(_input(task.X, form, copy=True), None if y is None else np.array(y))
-        return self._model(estimator if fitted is None else fitted, task.labels, form)
+        return self._model(estimator if fitted is None else fitted, labels, form)
 
     def dump(self, model: PythonModel) -> bytes:
         """Return the estimator by cloudpickle."""
@@ -98,7 +102,7 @@ class PythonRuntime:
         with self._author():
             estimator = cloudpickle.loads(blob)
         classes = manifest["classes"]
-        labels = None if classes is None else Labels(tuple(classes))
+        labels = None if classes is None else _known_labels(estimator, Labels(tuple(classes)))
         return self._model(estimator, labels, _form(manifest["spec"], manifest["schema"]))
 
     def predict(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
@@ -234,6 +238,19 @@ def _form(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> Form:
         field["kind"] not in floats and (field["kind"] not in whole or field.get("nullable", False)) for field in fields
     )
     return "frame" if mixed else "matrix"
+
+
+def _known_labels(estimator: Any, labels: Labels | None) -> Labels | None:
+    """Return the classes as the estimator knows them: themselves, or their codes for one of a coded package.
+
+    Of a pipeline or a search it is the estimator inside that counts.
+    """
+    if labels is None:
+        return None
+    while (inner := getattr(estimator, "estimator", None)) is not None or getattr(estimator, "steps", None):
+        estimator = estimator.steps[-1][1] if inner is None else inner
+    coded = type(estimator).__module__.partition(".")[0] in CODED
+    return Labels(tuple(range(len(labels.classes)))) if coded else labels
 
 
 def _input(X: Table, form: Form, *, copy: bool = False) -> Any:

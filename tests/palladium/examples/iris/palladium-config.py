@@ -46,6 +46,17 @@
             ("petal width", "float"),
         ],
     },
+    "predict_service_proba": {
+        "__factory__": "palladium.server.PredictService",
+        "entry_point": "/predict-proba",
+        "predict_proba": True,
+        "mapping": [
+            ("sepal length", "float"),
+            ("sepal width", "float"),
+            ("petal length", "float"),
+            ("petal width", "float"),
+        ],
+    },
     "alive": {
         "process_store_required": ("model_persister",),
     },

@@ -1,0 +1,23 @@
+{
+    'model_name': 'xgboost',
+
+    'dataset_loader_train': {
+        '!': 'triglot.dataset.CSV',
+        'path': here + '/../data/iris.data',
+        'names': ['sepal length', 'sepal width', 'petal length', 'petal width', 'species'],
+        'target_column': 'species',
+        'nrows': 100,
+    },
+    'dataset_loader_test': {
+        '__copy__': 'dataset_loader_train',
+        'nrows': None,
+        'skiprows': 100,
+    },
+
+    'model': {
+        '!': 'xgboost.XGBClassifier',
+        'n_estimators': 50,
+        'max_depth': 3,
+        'n_jobs': 1,
+    },
+}
