@@ -24,7 +24,7 @@ COMMAND_TIMEOUT_S = 120
 READY_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 40
 # How long an answer may take to become what the document shows: another process follows, a job ends.
-FOLLOW_S = 30
+FOLLOW_S = 90
 # What is true of one run only.
 VARIABLE = {"request_id"}
 PORTS = (8000, 9000)

@@ -41,7 +41,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     made.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("document", "languages", "commands"),
     [
@@ -60,7 +60,7 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
     assert reader.follow(document) == commands
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("document", "commands"), [("docs/http.md", 8), ("docs/operations.md", 4)])
 def test_every_command_and_request_of_the_service_documents_answers_as_shown(
     operator: Reader, document: str, commands: int
