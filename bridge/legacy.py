@@ -6,6 +6,7 @@ What was converted is remembered in the metadata of the new version, so that a s
 """
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from triglot.artefact import Artefact, seal
-from triglot.errors import ConfigError, ModelNotFound, StoreError, TriglotError
+from triglot.errors import BadRequest, ConfigError, EstimatorFailed, ModelNotFound, StoreError, TriglotError
 from triglot.fitting import Bench
 from triglot.labels import Labels
 from triglot.persister import Persister
@@ -34,6 +35,7 @@ logger = logging.getLogger("triglot")
 _KINDS: Final[Mapping[str, Kind]] = {"float": "float64", "int": "int64", "str": "string", "bool": "bool"}
 _SCORES: Final = ("score_train", "score_test")
 _ORIGIN: Final = "palladium"
+ANSWER_S: Final = 60.0
 
 Open = Callable[[], AbstractContextManager[Bench]]
 
@@ -102,7 +104,8 @@ class Converter:
     """Makes versions of a model out of Palladium's pickles; `close()` ends its worker.
 
     mapping: (field, type) in the order of the model's columns, as the predict service has it. open_worker: gives a
-    fresh worker for Python each time. python_path: the folders where the author's own modules lie.
+    fresh worker for Python each time. python_path: the folders where the author's own modules lie. single_values:
+    the model was fitted on a list of values, such as texts, instead of columns.
     """
 
     def __init__(
@@ -112,8 +115,11 @@ class Converter:
         key: bytes,
         open_worker: Open,
         python_path: Sequence[str] = (),
+        *,
+        single_values: bool = False,
     ) -> None:
         self.model = model
+        self._single_values = single_values
         self._mapping = mapping
         self._key = key
         self._open_worker = open_worker
@@ -153,7 +159,7 @@ class Converter:
         fields: dict[str, Any] = {
             "language": "python",
             "task": "regression",  # until the worker has said whether there are classes
-            "spec": {"python_path": list(self._python_path), "x": _form(schema)},
+            "spec": {"python_path": list(self._python_path), "x": "vector" if self._single_values else _form(schema)},
             "sources": {},
             "runtime": {},  # a pickle does not say which versions it was written with
             "schema": schema.to_json(),
@@ -172,14 +178,46 @@ class Converter:
             raise StoreError(
                 f"{reply.info.get('native_class')} is a classifier whose classes are not one list; fit the model again"
             )
-        if features is not None and features != len(self._mapping):
+        if features is not None and features != len(self._mapping) and not self._single_values:
             raise StoreError(
                 f"it was fitted on {features} columns, and the predict service maps {len(self._mapping)}; correct the "
                 "mapping, or fit the model again"
             )
         if classes is not None:
             fields |= {"task": "classification", "classes": list(Labels(tuple(classes)).classes)}
-        return seal(fields, pickled, self._key)
+        return self._with_golden_rows(fields, pickled)
+
+    def _with_golden_rows(self, fields: Mapping[str, Any], pickled: bytes) -> Artefact:
+        """Return the artefact, with answers of now that workers have to reproduce before they take traffic.
+
+        The rows that the model was fitted on are gone; these hold small values of the mapping's types. A model that
+        refuses them has none, like one that answers differently each time.
+        """
+        assert self._worker is not None
+        plain = seal(fields, pickled, self._key)
+        self._worker.open(self.model, plain)  # what it opened before knew no classes
+        schema = Schema.from_json(fields["schema"])
+        rows = schema.rows([{field.name: _made_up(field.kind, n) for field in schema.fields} for n in range(3)])
+        for proba in (True, False) if fields["classes"] else (False,):
+            try:
+                first, second = (
+                    self._worker.answer(self.model, plain, rows, {}, proba=proba, timeout_s=ANSWER_S).tolist()
+                    for _ in range(2)
+                )
+            except (BadRequest, EstimatorFailed):
+                continue
+            finite = all(math.isfinite(value) for row in first for value in row)
+            if first != second or not finite:
+                break
+            values = [list(row) for row in zip(*(column.to_list() for column in rows.columns), strict=True)]
+            golden = {"op": "predict_proba" if proba else "predict", "rows": values, "answers": first}
+            return seal({**fields, "golden": golden}, pickled, self._key)
+        return plain
+
+
+def _made_up(kind: Kind, number: int) -> Any:
+    """Return a value of a kind."""
+    return str(number) if kind == "string" else bool(number % 2) if kind == "bool" else number
 
 
 def mapping_of(predict_service: Any) -> list[tuple[str, str]]:
@@ -189,11 +227,6 @@ def mapping_of(predict_service: Any) -> list[tuple[str, str]]:
         raise ConfigError(
             "a pickle does not say which columns its model was fitted on; add a predict_service with a mapping to the "
             "configuration"
-        )
-    if getattr(predict_service, "unwrap_sample", False):
-        raise ConfigError(
-            "the predict service has unwrap_sample: its model was fitted on single values instead of columns, and "
-            "cannot be converted; fit it again: triglot fit"
         )
     return [(str(name), str(kind)) for name, kind in mapping]
 

@@ -130,12 +130,14 @@ def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name
         if any(waiting):
             click.echo(_ADVICE)
         return
+    service = project.predict_service()
     converter = legacy.Converter(
         name,
-        legacy.mapping_of(project.predict_service()),
+        legacy.mapping_of(service),
         load_key(project.key_file, project.environ),
         lambda: bench("python", project.environ, project.key_file),
         project.python_path,
+        single_values=getattr(service, "unwrap_sample", False),
     )
     failed = 0
     with closing(converter):

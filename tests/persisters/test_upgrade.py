@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from tests.persisters.palladium import R_MODEL, Boom, Old, X, classifier, iris, leave_folder, leave_tables
+from tests.persisters.palladium import R_MODEL, SPECIES, Boom, Old, X, classifier, iris, leave_folder, leave_tables
 from triglot.artefact import Artefact
 from triglot.cli.main import main
 from triglot.errors import ConfigError
@@ -236,11 +241,6 @@ def test_a_source_that_is_none_is_said(run: Run, source: str, said: str) -> None
     ("service", "said"),
     [
         ("'predict_service': None", "add a predict_service with a mapping"),
-        (
-            "'predict_service': {'!': 'triglot.server.predict.PredictService', 'mapping': [('t', 'str')], "
-            "'unwrap_sample': True}",
-            "cannot be converted; fit it again",
-        ),
     ],
 )
 def test_without_the_columns_nothing_is_opened(run: Run, tmp_path: Path, service: str, said: str) -> None:
@@ -248,6 +248,48 @@ def test_without_the_columns_nothing_is_opened(run: Run, tmp_path: Path, service
     leave_tables(url, [Old(1, pickle.dumps(Boom(f"touch {tmp_path}/ran")))], active=1)
     assert said in run("upgrade", "--source", url, "--trust-pickles", config=service, code=1).stderr
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_of_single_values_is_converted_as_such(worker: Bench, tmp_path: Path) -> None:
+    texts = np.array(["good day", "good night", "bad luck", "bad day"])
+    model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, ["+", "+", "-", "-"])
+    url = f"sqlite:///{tmp_path}/old.db"
+    leave_tables(url, [Old(1, model)], active=1)
+    store = ModelStore(f"sqlite:///{tmp_path}/new.db")
+    converter = Converter("t", [("text", "str")], KEY.encode(), lambda: nullcontext(worker), single_values=True)
+    [old] = PalladiumTables(url).contents().versions
+    assert converter.convert(PalladiumTables(url), old, store).here == 1
+
+    artefact = store.read("t", 1).artefact
+    assert artefact.card()["spec"]["x"] == "vector"
+    assert artefact.card()["golden"]["rows"] == [["0"], ["1"], ["2"]]
+    assert worker.predict("t", artefact, pd.DataFrame({"text": ["good", "bad"]})).tolist() == [0, 1]
+
+
+def test_a_converted_version_has_answers_to_reproduce_unless_the_model_refuses_made_up_rows(
+    worker: Bench, tmp_path: Path
+) -> None:
+    classes = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, SPECIES)
+    picky = make_pipeline(FunctionTransformer(_refuse), LinearRegression()).fit(X + 100, X[:, 0])
+    url = f"sqlite:///{tmp_path}/old.db"
+    leave_tables(url, [Old(1, classes), Old(2, picky)], active=1)
+    store = ModelStore(f"sqlite:///{tmp_path}/new.db")
+    mapping = [("length", "float"), ("width", "float")]
+    converter = Converter("m", mapping, KEY.encode(), lambda: nullcontext(worker), [str(Path(__file__).parents[2])])
+    for old in PalladiumTables(url).contents().versions:
+        assert converter.convert(PalladiumTables(url), old, store).here == old.version
+
+    golden = store.read("m", 1).artefact.card()["golden"]
+    assert golden["op"] == "predict_proba"
+    assert golden["answers"] == classes.predict_proba([[0, 0], [1, 1], [2, 2]]).tolist()
+    assert "golden" not in store.read("m", 2).artefact.card()
+
+
+def _refuse(rows: np.ndarray) -> np.ndarray:
+    """Return rows that are large, as those of the fit were."""
+    if rows.min() < 50:
+        raise ValueError("too small")
+    return rows
 
 
 def test_a_mapping_of_another_width_is_found_before_anything_is_stored(worker: Bench, tmp_path: Path) -> None:
