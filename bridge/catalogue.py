@@ -15,12 +15,15 @@ from triglot.artefact import Artefact
 from triglot.errors import ModelNotFound
 from triglot.labels import Labels
 from triglot.persister import Persister
+from triglot.points import read_model
+from triglot.process_store import process_store
 from triglot.schema import Schema
 from triglot.store import VersionInfo
 
 logger = logging.getLogger("triglot.catalogue")
 
 REFRESH_S = 0.5
+STORE_KEY = "model_persister"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Served:
         """The language whose workers answer."""
         return self.info.language
 
+    @property
+    def __metadata__(self) -> dict[str, Any]:
+        """What is known of the version, under the names that Palladium gave it."""
+        info = self.info
+        return {"version": info.version, "train_timestamp": info.created.isoformat(), **info.metrics, **info.metadata}
+
     @cached_property
     def schema(self) -> Schema:
         """The columns that the model was fitted on."""
@@ -60,12 +69,16 @@ class Catalogue:
     """The active versions, asked of the store twice a second by one thread a process.
 
     `prepare` is called with every active version each time, before it takes traffic and after; it says whether
-    the version is ready. A version that is not does not replace one that answers.
+    the version is ready. A version that is not does not replace one that answers. `before` is called before each
+    look. The process store holds what is served: the only model under the persister's own key of the configuration.
     """
 
-    def __init__(self, store: Persister, prepare: Callable[[Served], bool]) -> None:
+    def __init__(
+        self, store: Persister, prepare: Callable[[Served], bool], before: Callable[[], None] = lambda: None
+    ) -> None:
         self._store = store
         self._prepare = prepare
+        self._before = before
         self._served: dict[str, Served] = {}
         self._pid = 0
         self._over = threading.Event()
@@ -93,7 +106,7 @@ class Catalogue:
 
     def artefact(self, served: Served) -> Artefact:
         """Return the bytes of a version, from the store."""
-        return self._store.read(served.model, served.version).artefact
+        return read_model(self._store, served.model, served.version).artefact
 
     def refresh(self) -> None:
         """Look into the store now."""
@@ -111,7 +124,9 @@ class Catalogue:
                 continue
             logger.info("model %s: version %d answers from now on", model, version)
             served[model] = new
-        self._served = served
+        changed, self._served = served != self._served, served
+        if changed and len(served) == 1:
+            [process_store[getattr(self._store, "__pld_config_key__", STORE_KEY)]] = served.values()
 
     def close(self) -> None:
         """Stop looking."""
@@ -135,6 +150,7 @@ class Catalogue:
 
     def _look(self) -> None:
         try:
+            self._before()
             self.refresh()
             self._trouble = ""
         except Exception as error:  # whatever it is, the thread must live to see the end of it

@@ -8,9 +8,23 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 LANGUAGES = ("python", "r", "julia")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where fresh workers come from.
+
+    environ says where the languages are, key_file signs (None is the user's own key), python_path holds the folders
+    of the author's Python modules.
+    """
+
+    environ: Mapping[str, str]
+    key_file: Path | None = None
+    python_path: tuple[str, ...] = ()
 
 
 def worker_command(language: str, name: str, run_dir: Path, *, key_file: Path | None = None) -> list[str]:

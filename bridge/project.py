@@ -26,11 +26,12 @@ from triglot.curve import CurveKeys
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.estimators import language_of
-from triglot.launch import LANGUAGES, missing
+from triglot.launch import LANGUAGES, Workshop, missing
 from triglot.persister import Persister, missing_methods
+from triglot.persisters.cached import CachedUpdatePersister
 from triglot.service import ABSENCE_S, Service
 from triglot.store import ModelStore
-from triglot.store.jobs import JobStore
+from triglot.store.jobs import UPDATE, JobStore
 from triglot.supervision import FrontEnd, Plan
 
 DEFAULT_NAME = "model"
@@ -123,8 +124,11 @@ class Project:
     @cached_property
     def jobs(self) -> JobStore:
         """The jobs: in the model store's database, or in one of their own beside the sockets where it is none."""
-        if isinstance(self.store, ModelStore):
-            return self.store.jobs
+        store: Any = self.store
+        while isinstance(store, CachedUpdatePersister):
+            store = store.impl
+        if isinstance(store, ModelStore):
+            return store.jobs
         return ModelStore(f"sqlite:///{run_directory(self.run_dir) / 'jobs.db'}").jobs
 
     @property
@@ -142,6 +146,11 @@ class Project:
     def python_path(self) -> tuple[str, ...]:
         """The folders of the configuration files, where the author's own Python modules lie."""
         return tuple(dict.fromkeys(str(path.parent) for path in self._paths))
+
+    @property
+    def workshop(self) -> Workshop:
+        """Where the fresh workers of this project come from."""
+        return Workshop(self.environ, self.key_file, self.python_path)
 
     @property
     def front_end(self) -> FrontEnd:
@@ -171,12 +180,19 @@ class Project:
             raise ConfigError(f"server: admin_token_file: {str(path)!r} is empty; write a long random token into it")
         return token
 
+    @property
+    def has_jobs(self) -> bool:
+        """Whether the service can be asked to change something, which is done by jobs."""
+        return bool(self.admin_token) or "flask_add_url_rules" in self._raw
+
     def service(self) -> Service:
         """Return the service of this project's store and of the workers in its run directory and on other hosts."""
         remote = listed(list(self._raw.get("remote_workers", ())))
         key_file = self._raw.get("curve_key_file")
         curve = None if key_file is None else CurveKeys.read(self._cwd / str(key_file))
-        return Service(self.store, Client(run_directory(self.run_dir), remote, curve, ABSENCE_S))
+        client = Client(run_directory(self.run_dir), remote, curve, ABSENCE_S)
+        asked = (lambda: self.jobs.newest(UPDATE)) if self.has_jobs else None
+        return Service(self.store, client, asked=asked)
 
     def plan(self, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
         """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a language."""
@@ -193,7 +209,7 @@ class Project:
             workers=counts,
             front_end=wide,
             key_file=self.key_file,
-            jobs=bool(self.admin_token) or "flask_add_url_rules" in self._raw,
+            jobs=self.has_jobs,
             environment=self.own_environment(),
         )
 

@@ -5,7 +5,7 @@ A prediction goes: model name -> active version (catalogue) -> a worker (client)
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,25 @@ class Prediction:
 
 
 class Service:
-    """Predicts by the active versions of one store, through the workers that one client knows."""
+    """Predicts by the active versions of one store, through the workers that one client knows.
 
-    def __init__(self, store: Persister, client: Client, absence_s: float = ABSENCE_S) -> None:
+    `asked` says, as an id, when somebody last asked one of all processes to look into the store without waiting for
+    the store's rule; all of them follow.
+    """
+
+    def __init__(
+        self,
+        store: Persister,
+        client: Client,
+        absence_s: float = ABSENCE_S,
+        asked: Callable[[], str | None] | None = None,
+    ) -> None:
         self.store = store
         self._absence_s = absence_s
         self._client = client
-        self._catalogue = Catalogue(store, prepare=self._warm)
+        self._asked = asked
+        self._heard: str | None = None
+        self._catalogue = Catalogue(store, prepare=self._warm, before=self._follow)
         self._told: set[str] = set()
         self._absent_since: dict[str, float] = {}
 
@@ -75,10 +87,10 @@ class Service:
         """Why the store cannot be read at the moment; empty while it can."""
         return self._catalogue.trouble
 
-    def refresh(self) -> None:
-        """Look into the store now instead of within half a second, or at the time that a rule says."""
+    def refresh(self, *, past_rule: bool = False) -> None:
+        """Look into the store now instead of within half a second, and also past a rule of the store's own."""
         update_cache = getattr(self.store, "update_cache", None)
-        if update_cache is not None:
+        if past_rule and update_cache is not None:
             update_cache()
         self._catalogue.refresh()
 
@@ -138,6 +150,16 @@ class Service:
             return 0.0
         now = time.monotonic()
         return now - self._absent_since.setdefault(language, now)
+
+    def _follow(self) -> None:
+        """Have the store look past its rule where another process was asked to."""
+        update_cache = getattr(self.store, "update_cache", None)
+        if self._asked is None or update_cache is None:
+            return
+        asked = self._asked()
+        if asked is not None and asked != self._heard:
+            update_cache()
+        self._heard = asked
 
     def _warm(self, served: Served) -> bool:
         """Have the workers of its language load a version; False while one of them cannot."""

@@ -157,6 +157,10 @@ class Table:
         dtype = arrays[0].dtype if len({a.dtype for a in arrays}) == 1 else np.dtype(np.float64)
         return _stack([array.astype(dtype, copy=False) for array in arrays])
 
+    def renamed(self, names: Sequence[str]) -> "Table":
+        """Return the same columns under other names, in order."""
+        return Table(names, matrix=self.matrix()) if self.is_matrix else Table(names, columns=self.columns)
+
     def slice(self, start: int, stop: int) -> "Table":
         """Return rows start to stop without copying."""
         if self._matrix is not None:

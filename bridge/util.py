@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -71,12 +71,23 @@ def memory_usage() -> tuple[float, float]:
 
 
 @pluggable("get_metadata_decorators")
-def get_metadata(error_code: int = 0, error_message: str | None = None, status: str = "OK") -> dict[str, Any]:
-    """Return the metadata of an answer: its status, and what the configuration's `service_metadata` adds."""
+def get_metadata(
+    error_code: int = 0,
+    error_message: str | None = None,
+    status: str = "OK",
+    *,
+    facts: Mapping[str, Any] | None = None,
+    service_metadata: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the metadata of an answer: its status, further facts, and last what the service says of itself.
+
+    That is the entry `service_metadata` of the configuration unless it is given.
+    """
     metadata: dict[str, Any] = {"status": status, "error_code": error_code}
     if error_message is not None:
         metadata["error_message"] = error_message
-    return metadata | dict(known_config().get("service_metadata", {}))
+    own = known_config().get("service_metadata", {}) if service_metadata is None else service_metadata
+    return {**metadata, **(facts or {}), **own}
 
 
 def run_job(func: Callable[..., Any], **params: Any) -> tuple[threading.Thread, str]:

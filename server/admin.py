@@ -18,7 +18,7 @@ from triglot.errors import BadRequest, ConfigError
 from triglot.server.context import here
 from triglot.server.models import list_models
 from triglot.server.payload import json_response
-from triglot.store.jobs import JobStore
+from triglot.store.jobs import UPDATE, JobStore
 
 View = Callable[..., Any]
 
@@ -61,13 +61,16 @@ def fit() -> Response:
 
 
 def update_model_cache() -> Response:
-    """Look into the store now; the other processes do so by themselves within a second."""
-    here().service.refresh()
-    return json_response({"job_id": _jobs().record("update_model_cache").id})
+    """Look into the store now, whatever its rule says; the other processes follow within a second."""
+    here().service.refresh(past_rule=True)
+    return json_response({"job_id": _jobs().record(UPDATE).id})
 
 
 def activate() -> Response:
-    """Make a version the one that answers, and return the listing; 404 for a version that is not there."""
+    """Make a version the active one, and return the listing; 404 for a version that is not there.
+
+    It answers at once, or where the store has a rule, in all processes from its next occurrence or a refresh on.
+    """
     text = request.values.get("model_version")
     if text is None:
         raise BadRequest("model_version is missing; send it in the query or as a form field")
@@ -84,7 +87,7 @@ def activate() -> Response:
         name = names[0] if names else "model"
     service.store.activate(name, version)
     service.refresh()
-    return list_models(service)
+    return list_models()
 
 
 def jobs() -> Response:

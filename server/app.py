@@ -38,20 +38,21 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
             view = decorator(view)
         return view
 
-    def add(predict: PredictService, rule: str) -> None:
+    def add(predict: PredictService, rule: str, decorators: str) -> None:
         def view() -> Response:
             return predict.answer(service, request, service_metadata, options.timeout_s)
 
         view.__name__ = rule
-        app.add_url_rule(rule, rule, decorated(predict.decorator_list_name, view), methods=["GET", "POST"])
+        app.add_url_rule(rule, rule, decorated(decorators, view), methods=["GET", "POST"])
 
-    rules = [predict.entry_point for predict in options.services]
+    rules = [rule for predict in options.services for rule, _ in predict.routes]
     if len(set(rules)) != len(rules):
         raise ConfigError(f"two predict services share an entry_point: {', '.join(sorted(rules))}")
     for predict in options.services:
-        add(predict, predict.entry_point)
+        for rule, decorators in predict.routes:
+            add(predict, rule, decorators)
     if "/predict" not in rules:
-        add(PredictService(), "/predict")
+        add(PredictService(), "/predict", "predict_decorators")
 
     @app.before_request
     def identify() -> None:
@@ -71,27 +72,19 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
     def proba_of(name: str) -> Response:
         return probabilities.answer(service, request, service_metadata, options.timeout_s, model=name)
 
-    def alive() -> Response:
-        return health.alive(service, options.required, service_metadata, admin.summary())
-
-    def ready() -> Response:
-        return health.ready(service)
-
-    def list_models() -> Response:
-        return models.list_models(service)
-
     predicts = "predict_decorators"
     app.add_url_rule("/models/<name>/predict", "predict_of", decorated(predicts, predict_of), methods=["GET", "POST"])
     app.add_url_rule("/models/<name>/predict_proba", "proba_of", decorated(predicts, proba_of), methods=["GET", "POST"])
-    app.add_url_rule("/alive", "alive", decorated("alive_decorators", alive))
-    app.add_url_rule("/ready", "ready", ready)
-    app.add_url_rule("/list", "list", decorated("list_decorators", list_models))
+    app.add_url_rule("/alive", "alive", decorated("alive_decorators", health.alive))
+    app.add_url_rule("/ready", "ready", health.ready)
+    app.add_url_rule("/list", "list", decorated("list_decorators", models.list_models))
     _add_admin(app, options, decorated)
     return app
 
 
 def _add_admin(app: Flask, options: Options, decorated: Callable[[str, View], View]) -> None:
     """Add the views that change something: at fixed routes behind the token, and where the configuration puts them."""
+    reading = {health.alive: "alive_decorators", models.list_models: "list_decorators"}
     lists = {
         admin.fit: "server_fit_decorators",
         admin.activate: "activate_decorators",
@@ -106,6 +99,8 @@ def _add_admin(app: Flask, options: Options, decorated: Callable[[str, View], Vi
         view = rule.view_func
         if view in lists:
             view = _guarded(rule.rule, options, lists[view], decorated(lists[view], view))
+        elif view in reading:
+            view = decorated(reading[view], view)
         app.add_url_rule(rule.rule, rule.endpoint or f"rule {number} {rule.rule}", view, **rule.options)
     if options.admin_token:
         for path, view in (("/fit", admin.fit), ("/activate", admin.activate), ("/refresh", admin.update_model_cache)):

@@ -1,6 +1,7 @@
 """Errors of the bridge as HTTP: the one place where a code becomes a status, and the one shape of an error."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -55,15 +56,13 @@ def _bridge(error: TriglotError) -> Response:
     if status >= 500:
         logger.error("[%s] %s: %s", g.get("request_id", ""), error.code, _for_the_log(error))
     if current_app.debug:
-        body = error_body(str(error), error.code, error.details())
+        body = _body(str(error), error.code, error.details())
     elif error.code in _TOLD:
-        body = error_body(_said(error), error.code, error.details())
+        body = _body(_said(error), error.code, error.details())
     elif isinstance(error, EstimatorFailed):
-        body = error_body(
-            f"the model failed ({error.native_class or 'error'}); see the log for this request_id", error.code
-        )
+        body = _body(f"the model failed ({error.native_class or 'error'}); see the log for this request_id", error.code)
     else:
-        body = error_body("the service failed; see the log for this request_id", error.code)
+        body = _body("the service failed; see the log for this request_id", error.code)
     response = json_response(body, status)
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -72,13 +71,18 @@ def _bridge(error: TriglotError) -> Response:
 
 def foreseen(message: str, error_code: Any) -> Response:
     """Return the answer to a failure that an author foresaw: code and message are meant for the caller."""
-    body = error_body(message, PREDICT_ERROR)
-    body["metadata"]["error_code"] = error_code
-    return json_response(body, 500)
+    return json_response(_body(message, PREDICT_ERROR, error_code=error_code), 500)
+
+
+def _body(message: str, code: str, details: Mapping[str, Any] | None = None, error_code: Any = -1) -> dict[str, Any]:
+    """Return the body of an error of the application that is answering, inside the configuration's decorators."""
+    context = current_app.extensions.get("triglot")
+    own = {} if context is None else context.options.service_metadata
+    return error_body(message, code, details, own, error_code)
 
 
 def _http(error: HTTPException) -> Response:
-    response = json_response(error_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
+    response = json_response(_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
     for name, value in error.get_headers():
         if name.lower() not in _OF_THE_BODY:  # such as WWW-Authenticate, which callers act on
             response.headers.add(name, value)
@@ -106,7 +110,7 @@ def _methods(error: HTTPException) -> list[str]:
 def _unexpected(error: Exception) -> Response:
     logger.exception("[%s] unexpected error", g.get("request_id", ""))
     message = f"{type(error).__name__}: {error}" if current_app.debug else "the service failed; see the log"
-    return json_response(error_body(message, "error"), 500)
+    return json_response(_body(message, "error"), 500)
 
 
 def _said(error: TriglotError) -> str:

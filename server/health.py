@@ -1,51 +1,49 @@
 """`/alive`: this process, in Palladium's shape. `/ready`: whether every model can be answered now."""
 
-import resource
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask import Response
 
 from triglot import __version__
+from triglot.catalogue import STORE_KEY, Served
+from triglot.persister import for_listing
+from triglot.process_store import process_store
+from triglot.server.admin import summary
+from triglot.server.context import here
 from triglot.server.payload import json_response
-from triglot.service import Service
+from triglot.util import memory_usage
 
-MIB = 2**20
+PALLADIUM_VERSION: Final = "1.2.4.1"  # the release whose clients find here what they know
+MISSING: Final = "N/A"
+LARGE: Final = frozenset({"cv_results"})
 
 
-def alive(
-    service: Service, required: tuple[str, ...], service_metadata: dict[str, Any], jobs: dict[str, Any]
-) -> Response:
+def alive() -> Response:
     """Return memory, version and what is required; 503 while something required is missing.
 
-    A required name is a model, or one of Palladium's names for "the model": `model_persister`, `model`.
+    A required name is a model, one of Palladium's names for "the model" (`model_persister`, `model`), or a name that
+    something of the user's has set in this process's `process_store`.
     """
-    models = service.models()
+    context = here()
+    resident, virtual = memory_usage()
     body: dict[str, Any] = {
-        "memory_usage": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "memory_usage_vms": _virtual_bytes() / MIB,
+        "memory_usage": resident,
+        "memory_usage_vms": virtual,
         "triglot_version": __version__,
-        "service_metadata": service_metadata,
-        "process_metadata": {"jobs": jobs} if jobs else {},
+        "palladium_version": PALLADIUM_VERSION,
+        "service_metadata": dict(context.options.service_metadata),
     }
-    missing = False
-    for name in required:
-        found = models.get(name) or (
-            next(iter(models.values()), None) if name in ("model_persister", "model") else None
-        )
-        missing |= found is None
-        body[name] = (
-            "N/A"
-            if found is None
-            else {
-                "updated": found.info.created.isoformat(),
-                "metadata": {"version": found.version, "model": found.model, "language": found.language},
-            }
-        )
-    return json_response(body, 503 if missing else 200)
+    entries = {name: _entry(name, context.service.models()) for name in context.options.required}
+    jobs = summary()
+    body |= {name: entry for name, entry in entries.items() if name not in body}
+    body |= {"process_metadata": {"jobs": jobs} if jobs else {}}
+    return json_response(body, 503 if MISSING in entries.values() else 200)
 
 
-def ready(service: Service) -> Response:
+def ready() -> Response:
     """Return 200 once each active model has a worker that can take a request, with what is there."""
+    service = here().service
     workers = [w for w in service.workers() if w.alive and not w.draining]
     languages = [w.endpoint.language for w in workers]
     models = {
@@ -59,6 +57,18 @@ def ready(service: Service) -> Response:
     return json_response(body, 200 if good else 503)
 
 
-def _virtual_bytes() -> int:
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[0]) * resource.getpagesize()
+def _entry(name: str, models: Mapping[str, Served]) -> Any:
+    """Return what is told of something required."""
+    served = models.get(name)
+    if served is None and name in (STORE_KEY, "model"):
+        served = next(iter(models.values()), None)
+    if served is not None:
+        about = {"model": served.model, "language": served.language}
+        small = {key: value for key, value in for_listing(served.__metadata__).items() if key not in LARGE}
+        return {"updated": served.info.created.isoformat(), "metadata": {**small, **about}}
+    found = process_store.get(name)
+    if found is None:
+        return MISSING
+    known = getattr(found, "__metadata__", None)
+    told = {"updated": process_store.mtime[name].isoformat()}
+    return told if known is None else {**told, "metadata": known}

@@ -46,8 +46,7 @@ class RemoteModel:
     @property
     def __metadata__(self) -> dict[str, Any]:
         """What is known of the version."""
-        info = self._served.info
-        return {"version": info.version, "train_timestamp": info.created.isoformat(), **info.metrics, **info.metadata}
+        return self._served.__metadata__
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -4,14 +4,14 @@ from typing import Any
 
 from flask import Response
 
+from triglot.server.context import here
 from triglot.server.payload import json_response
-from triglot.service import Service
 from triglot.store import VersionInfo
 
 
-def list_models(service: Service) -> Response:
+def list_models() -> Response:
     """Return the metadata of every version, and which is active."""
-    return json_response(listing(service.store.list()))
+    return json_response(listing(here().service.store.list()))
 
 
 def listing(versions: list[VersionInfo]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The JSON shapes, in and out, in one place."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from flask import Request, Response, g
 from triglot.errors import BadRequest
 from triglot.schema import Schema
 from triglot.table import Table
+from triglot.util import get_metadata
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
@@ -52,13 +54,21 @@ def json_rows(request: Request) -> list[Any]:
     return rows
 
 
-def metadata(service_metadata: dict[str, Any], **facts: Any) -> dict[str, Any]:
+def metadata(service_metadata: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
     """Return the metadata of a good answer: Palladium's keys in their order, then ours, then the service's own."""
-    return {"status": "OK", "error_code": 0, **facts, **service_metadata}
+    return get_metadata(facts=facts, service_metadata=service_metadata)
 
 
-def error_body(message: str, code: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+def error_body(
+    message: str,
+    code: str,
+    details: Mapping[str, Any] | None = None,
+    service_metadata: Mapping[str, Any] | None = None,
+    error_code: int = -1,
+) -> dict[str, Any]:
     """Return the body of an error: Palladium's three keys first, ours behind them, details only where there are any."""
-    metadata = {"status": "ERROR", "error_code": -1, "error_message": message, "code": code}
     told = {key: value for key, value in (details or {}).items() if value}
-    return {"metadata": metadata | {"request_id": g.get("request_id", "")} | told}
+    facts = {"code": code, "request_id": g.get("request_id", "")} | told
+    return {
+        "metadata": get_metadata(error_code, message, "ERROR", facts=facts, service_metadata=service_metadata or {})
+    }

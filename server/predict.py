@@ -78,7 +78,17 @@ class PredictService:
             raise ConfigError(f"predict service {entry_point}: unwrap_sample needs a mapping of exactly one field")
         self.model = model
         self.__dict__.update(attributes)
+        self._further: list[tuple[str, str]] = []
         self._hooked = any(getattr(type(self), hook) is not getattr(PredictService, hook) for hook in HOOKS)
+
+    @property
+    def routes(self) -> list[tuple[str, str]]:
+        """The routes of the service, each with the key of its decorators."""
+        return list(dict([(self.entry_point, self.decorator_list_name), *self._further]).items())
+
+    def add_route(self, route: str, decorator_list_name: str) -> None:
+        """Answer at a further route, too; an application that is there already is not changed."""
+        self._further.append((route, decorator_list_name))
 
     def answer(
         self,
@@ -94,7 +104,7 @@ class PredictService:
         """
         served = self.served(service, model)
         if self._hooked:
-            g.good_metadata = metadata(dict(service_metadata), **self._facts(served, g.request_id))
+            g.good_metadata = metadata(service_metadata, **self._facts(served, g.request_id))
             return self(RemoteModel(service, served, timeout_s, g.request_id), request)
         single = request.method != "POST"
         X = self.rows(request, served, single)
@@ -129,7 +139,7 @@ class PredictService:
             table = one_row(request, schema, ignore=names, allow_extra=lenient)
         else:
             table = many_rows(request, schema, allow_extra=lenient)
-        return table if schema is served.schema else _renamed(table, served.schema.names)
+        return table if schema is served.schema else table.renamed(served.schema.names)
 
     def params_of(self, request: Request, served: Served) -> dict[str, Any]:
         """Return the declared arguments that the query string holds, by their types, or else the model has."""
@@ -152,7 +162,7 @@ class PredictService:
         """Return the prediction as JSON; a GET's result is one answer, a POST's a list of them."""
         facts = self._facts(prediction.served, prediction.request_id)
         result = prediction.values[0] if single else prediction.values
-        return json_response({"metadata": metadata(dict(service_metadata), **facts), "result": result})
+        return json_response({"metadata": metadata(service_metadata, **facts), "result": result})
 
     def _facts(self, served: Served, request_id: str) -> dict[str, Any]:
         """Return where an answer comes from."""
@@ -256,9 +266,3 @@ class PredictService:
                 ]
             )
         return cached[key]
-
-
-def _renamed(table: Table, names: Sequence[str]) -> Table:
-    if table.is_matrix:
-        return Table(names, matrix=table.matrix())
-    return Table(names, columns=table.columns)

@@ -25,7 +25,7 @@ def build(project: Project) -> Flask:
     server = built["server"]
     wanted = {key: server[key] for key in ("timeout_s", "max_body_bytes", "debug") if key in server}
     options = Options(**wanted, **_components(built), admin_token=project.admin_token)
-    jobs = project.jobs if options.admin_token or options.rules else None
+    jobs = project.jobs if project.has_jobs else None
     return create_app(project.service(), options, jobs)
 
 

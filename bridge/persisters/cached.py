@@ -7,6 +7,7 @@ from datetime import datetime, time
 from typing import Any
 
 from triglot.artefact import Artefact
+from triglot.decorators import pluggable
 from triglot.errors import ConfigError
 from triglot.persister import ACTIVE, Persister, StoredVersion, VersionInfo, missing_methods
 from triglot.schedule import Now, rule_of
@@ -17,8 +18,9 @@ class CachedUpdatePersister:
 
     update_cache_rrule: arguments of dateutil's rrule, such as {'freq': 'HOURLY'}. Without a `dtstart` its occurrences
     are counted from midnight, so that all processes and hosts take a version over at the same moment. Until something
-    is active for the first time, nothing is waited for. check_version is accepted and changes nothing: what a version
-    holds never changes, so that loading one again would give the same. Everything else goes straight through.
+    is active for the first time, nothing is waited for. check_version: whether an update that finds what there was
+    before returns None; either way nothing is loaded again, as what a version holds never changes. Everything else
+    goes straight through.
     """
 
     def __init__(
@@ -44,14 +46,24 @@ class CachedUpdatePersister:
 
     def active(self) -> dict[str, int]:
         """Return the active versions: as they are without a rule, else as they were at its last occurrence."""
-        if self._rule is None:
-            return self.impl.active()
-        return self._here().active(self.impl, self._now())
+        held = self._here()
+        with held.lock:
+            waited = self._rule is not None and bool(held.taken)
+            if held.is_due(self._now()) and (waited or self.impl.active() != held.taken):
+                self.update_cache()
+            return dict(held.taken)
 
-    def update_cache(self) -> dict[str, int]:
-        """Take over what is active now, in this process, without waiting for the rule."""
-        self._here().forget()
-        return self.active()
+    @pluggable("update_model_decorators")
+    def update_cache(self) -> dict[str, int] | None:
+        """Take over what is active now, in this process, without waiting for the rule.
+
+        Returns the active versions, or None where they are those of before, unless `check_version` is off.
+        """
+        held = self._here()
+        with held.lock:
+            before, held.taken = held.taken, self.impl.active()
+            held.done(self._now())
+            return None if self.check_version and held.taken == before else dict(held.taken)
 
     def write(
         self,
@@ -120,22 +132,20 @@ class _Held:
 
     def __init__(self, rule: Any) -> None:
         self.pid = os.getpid()
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.taken: dict[str, int] = {}
+        self._scheduled = rule is not None
         self._occurrences: Iterator[datetime] = iter(rule or ())  # kept, because a rule counts from its start each time
         self._due: datetime | None = None
-        self._taken: dict[str, int] = {}
 
-    def active(self, impl: Persister, now: datetime) -> dict[str, int]:
-        with self._lock:
-            if not self._taken or (self._due is not None and now >= self._due):
-                self._taken = impl.active()
-                if self._due is None or now >= self._due:
-                    self._due = next((at for at in self._occurrences if at > now), None)
-            return dict(self._taken)
+    def is_due(self, now: datetime) -> bool:
+        """Return whether it is time to look: always without a rule, and until there is something."""
+        return not self._scheduled or not self.taken or (self._due is not None and now >= self._due)
 
-    def forget(self) -> None:
-        with self._lock:
-            self._taken = {}
+    def done(self, now: datetime) -> None:
+        """Wait for the first occurrence after `now`."""
+        if self._due is None or now >= self._due:
+            self._due = next((at for at in self._occurrences if at > now), None)
 
 
 def _from_midnight(rule: Any, now: Now) -> Any:

@@ -17,6 +17,7 @@ from triglot.store.tables import jobs
 
 State: TypeAlias = Literal["queued", "running", "cancelling", "finished", "error", "cancelled"]
 
+UPDATE = "update_model_cache"  # the kind of a job that is done at once, and that all processes follow
 ENDED: tuple[State, ...] = ("finished", "error", "cancelled")
 # A runner that gave no sign of life for so long is gone, and its job is taken over.
 LOST_AFTER_S = 30.0
@@ -139,6 +140,12 @@ class JobStore:
         """Return one job; raises `JobNotFound`."""
         with self._database.reading() as connection:
             return _find(connection, job_id)
+
+    def newest(self, kind: str) -> str | None:
+        """Return the id of the newest job of a kind, or None where there is none."""
+        with self._database.reading() as connection:
+            mine = select(jobs.c.id).where(jobs.c.kind == kind).order_by(jobs.c.created.desc(), jobs.c.id)
+            return connection.execute(mine.limit(1)).scalar_one_or_none()
 
     def list(self, limit: int = 100) -> list[Job]:
         """Return the newest jobs first."""

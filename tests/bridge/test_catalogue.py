@@ -2,15 +2,18 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.helpers import KEY, until
 from triglot.artefact import seal
 from triglot.catalogue import Catalogue, Served
+from triglot.decorators import use_decorators
 from triglot.errors import ModelNotFound, StoreError
+from triglot.process_store import process_store
 from triglot.store import ModelStore
 
 CARD = {
@@ -47,6 +50,37 @@ def test_the_active_version_is_served_with_schema_and_labels(store: ModelStore) 
     assert served.labels.classes == ("no", "yes")
     assert catalogue.artefact(served).blob == b"\x00"
     assert catalogue.active("iris") is served
+    catalogue.close()
+
+
+def test_reading_a_version_is_a_point_of_decorators(store: ModelStore) -> None:
+    read: list[tuple[Any, ...]] = []
+
+    def note(func: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            read.append(args)
+            return func(*args)
+
+        return call
+
+    use_decorators(lambda key: [note] if key == "read_model_decorators" else [])
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue.artefact(catalogue.active("iris"))
+    assert read == [(store, "iris", 1)]
+    catalogue.close()
+
+
+def test_the_process_store_shows_what_is_served(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_store, "_entries", {})
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue.active("iris")
+    first = process_store.mtime["model_persister"]
+    assert process_store["model_persister"].__metadata__["version"] == 1
+    catalogue.refresh()
+    assert process_store.mtime["model_persister"] == first
+    store.activate("iris", 2)
+    catalogue.refresh()
+    assert process_store["model_persister"].__metadata__["version"] == 2
     catalogue.close()
 
 

@@ -22,11 +22,18 @@ CONFIG = f"""{{
         'names': ['sepal length', 'sepal width', 'petal length', 'petal width', 'species'],
         'target_column': 'species',
     }},
+    'model_persister': {{
+        '!': 'palladium.persistence.CachedUpdatePersister',
+        'impl': {{'!': 'palladium.persistence.Database', 'url': 'sqlite:///triglot.db'}},
+        'update_cache_rrule': {{'freq': 'YEARLY'}},
+    }},
     'server': {{'processes': 3, 'threads': 2, 'admin_token_file': here + '/token'}},
     'workers': {{'python': 1}},
     'flask_add_url_rules': [
         {{'!': 'triglot.server.rules.add_url_rule', 'rule': '/train',
           'view_func': 'triglot.server.admin.fit', 'methods': ['POST']}},
+        {{'!': 'palladium.server.add_url_rule', 'rule': '/update-model-cache',
+          'view_func': 'palladium.server.update_model_cache', 'methods': ['POST']}},
     ],
 }}"""
 JOB_S = 60.0
@@ -84,7 +91,9 @@ def test_the_runner_of_jobs_is_supervised(service: Running) -> None:
     assert set(states.values()) == {"RUNNING"}
 
 
-def test_a_fit_by_http_is_a_version_that_all_processes_answer_and_a_job_that_all_know(service: Running) -> None:
+def test_a_fit_by_http_answers_in_all_processes_once_one_was_told_and_its_job_is_known_to_all(
+    service: Running,
+) -> None:
     assert versions(service) == {1}
     asked = post(service, "/fit", evaluate="1")
     assert asked.status == 200, asked.body
@@ -93,6 +102,8 @@ def test_a_fit_by_http_is_a_version_that_all_processes_answer_and_a_job_that_all
 
     assert done["status"] == "finished", done["info"]
     assert "Wrote model with version 2." in done["info"]
+    assert versions(service) == {1}  # the rule says when to follow
+    assert post(service, "/update-model-cache").body["job_id"]
     until(lambda: versions(service) == {2}, EVERYWHERE_S)
     shown = [service.get("/alive").body["process_metadata"]["jobs"] for _ in range(ASKED)]
     assert all(jobs[job_id] == {"func": "fit", "started": done["started"], "status": "finished"} for jobs in shown)
@@ -105,6 +116,8 @@ def test_an_older_version_is_active_again_everywhere(service: Running) -> None:
     answer = post(service, "/activate", model_version="1")
 
     assert answer.body["properties"]["active-model"] == "1"
+    assert versions(service) == {2}
+    post(service, "/refresh")
     until(lambda: versions(service) == {1}, EVERYWHERE_S)
 
 

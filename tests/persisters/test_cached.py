@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from triglot.artefact import Artefact
+from triglot.decorators import use_decorators
 from triglot.errors import ConfigError, StoreError
 from triglot.persister import Persister
 from triglot.persisters.cached import CachedUpdatePersister
@@ -82,6 +83,34 @@ def test_an_update_by_hand_does_not_wait(store: Persister, clock: Clock) -> None
     assert cached.active() == {"iris": 1}
     assert cached.update_cache() == {"iris": 2}
     assert cached.active() == {"iris": 2}
+
+
+def test_taking_over_is_a_point_of_decorators(store: Persister, clock: Clock) -> None:
+    seen: list[Any] = []
+
+    def watch(func: Callable[..., Any]) -> Callable[..., Any]:
+        def call(persister: CachedUpdatePersister) -> Any:
+            seen.append(func(persister))
+            return seen[-1]
+
+        return call
+
+    use_decorators(lambda key: [watch] if key == "update_model_decorators" else [])
+    cached = CachedUpdatePersister(store, update_cache_rrule={"freq": "HOURLY"}, now=clock)
+    for _ in range(2):
+        assert cached.active() == {}
+    store.activate("iris", 1)
+    for _ in range(2):
+        assert cached.active() == {"iris": 1}
+    assert seen == [{"iris": 1}]
+    clock.current += timedelta(hours=1)
+    for _ in range(2):
+        cached.active()
+    assert seen == [{"iris": 1}, None]  # looked, and found what was there
+    store.activate("iris", 2)
+    assert CachedUpdatePersister(store, check_version=False).active() == {"iris": 2}
+    assert cached.update_cache() == {"iris": 2}
+    assert seen[2:] == [{"iris": 2}, {"iris": 2}]
 
 
 def test_an_occurrence_that_the_store_missed_is_made_up_for(store: Persister, clock: Clock, tmp_path: Path) -> None:

@@ -7,8 +7,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.server.conftest import FLOWER, Open
+from triglot.decorators import use_decorators
 from triglot.errors import ConfigError
+from triglot.server.palladium import create_predict_function
+from triglot.server.palladium import list as list_
 from triglot.server.predict import PredictService
+from triglot.server.rules import add_url_rule
 
 IRIS = "/models/iris/predict"
 
@@ -103,3 +107,34 @@ def test_a_service_may_have_decorators_of_its_own(open_app: Open) -> None:
     http.get(IRIS, query_string=FLOWER)
 
     assert seen == ["mine"]
+
+
+def test_the_metadata_of_answers_and_errors_are_a_point_of_decorators(open_app: Open) -> None:
+    def sign(func: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **kwargs: {**func(*args, **kwargs), "host": "h1"}
+
+    use_decorators(lambda key: [sign] if key == "get_metadata_decorators" else [])
+    http = open_app(service_metadata={"service_name": "flowers"})
+    for path in ("/models/iris/predict", "/models/gone/predict"):
+        metadata = http.post(path, json=[FLOWER]).json["metadata"]
+        assert (metadata["host"], metadata["service_name"]) == ("h1", "flowers")
+
+
+def test_palladiums_views_may_stand_at_further_routes(open_app: Open) -> None:
+    service = PredictService(model="iris")
+    create_predict_function("/flower", service, "flower_decorators", {})
+
+    def loud(view: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda: {"wrapped": view().status_code}
+
+    http = open_app(
+        services=[service],
+        rules=[add_url_rule("/health", view_func="palladium.server.alive"), add_url_rule("/all", view_func=list_)],
+        decorators={"alive_decorators": [loud], "flower_decorators": [loud]},
+    )
+    assert http.post("/predict", json=[FLOWER]).json["result"] == ["Iris-setosa"]
+    assert http.post("/flower", json=[FLOWER]).json == {"wrapped": 200}
+    assert http.get("/health").json == {"wrapped": 200}
+    assert http.get("/all").json == http.get("/list").json
+    with pytest.raises(ConfigError, match=r"str is no predict service; derive it from palladium\.server"):
+        create_predict_function("/other", "service", "predict_decorators", {})

@@ -10,6 +10,7 @@ from tests.helpers import Hive, until
 from tests.server.conftest import Open
 from triglot import __version__
 from triglot.client import Client
+from triglot.process_store import process_store
 from triglot.server.app import Options, create_app
 from triglot.service import Service
 from triglot.store import ModelStore
@@ -23,6 +24,7 @@ def test_alive_has_palladium_s_keys_and_sound_numbers(open_app: Open) -> None:
         "memory_usage",
         "memory_usage_vms",
         "triglot_version",
+        "palladium_version",
         "service_metadata",
         "process_metadata",
     ]
@@ -35,7 +37,8 @@ def test_alive_tells_of_what_is_required(open_app: Open) -> None:
     answer = open_app(required=("iris", "model_persister")).get("/alive")
 
     assert answer.status_code == 200
-    assert answer.json["iris"]["metadata"] == {"version": 1, "model": "iris", "language": "python"}
+    told = answer.json["iris"]["metadata"]
+    assert (told["version"], told["model"], told["language"], told["score_train"]) == (1, "iris", "python", 0.5)
     assert datetime.fromisoformat(answer.json["iris"]["updated"]).tzinfo is not None
     assert answer.json["model_persister"] != "N/A"
 
@@ -46,6 +49,15 @@ def test_alive_is_a_503_while_something_required_is_missing(open_app: Open) -> N
     assert answer.status_code == 503
     assert answer.json["rose"] == "N/A"
     assert answer.json["iris"]["metadata"]["version"] == 1
+
+
+def test_alive_may_require_what_something_of_the_users_keeps(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    http = open_app(required=("lookup",))
+    assert (http.get("/alive").status_code, http.get("/alive").json["lookup"]) == (503, "N/A")
+    monkeypatch.setattr(process_store, "_entries", {**process_store})  # and forgotten afterwards
+    process_store["lookup"] = {"some": "table"}
+    assert http.get("/alive").status_code == 200
+    assert list(http.get("/alive").json["lookup"]) == ["updated"]
 
 
 def test_ready_tells_of_every_model(http: FlaskClient) -> None:

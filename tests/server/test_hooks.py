@@ -276,6 +276,7 @@ def test_what_the_model_foresaw_reaches_the_caller(serve: Open, kind: type[Predi
             "error_message": "200 is more than 100",
             "code": "predict-error",
             "request_id": "mine",
+            "name": "mine",
         }
     }
     # a code that no wire carries is Palladium's -1
