@@ -14,7 +14,7 @@ from triglot.sources import collect, project_root
 
 
 @dataclass(kw_only=True)
-class _RModel:
+class RModel:
     """A model whose `fit` is a function of an R script.
 
     script: path of the script, relative to the working directory. fit: name of the function f(x, y, ...) that
@@ -50,20 +50,20 @@ class _RModel:
         return spec | {key: value for key, value in optional.items() if value is not None}, collect("r", script)
 
 
-class RClassifier(_RModel):
+class RClassifier(RModel):
     """An R model that answers one of the classes of a factor."""
 
     task: ClassVar[Task] = "classification"
 
 
-class RRegressor(_RModel):
+class RRegressor(RModel):
     """An R model that answers numbers."""
 
     task: ClassVar[Task] = "regression"
 
 
 @dataclass(kw_only=True)
-class _JuliaModel:
+class JuliaModel:
     """A model whose functions are Julia's, by dotted name.
 
     script: path of a Julia file, relative to the working directory; without one the first part of the names is a
@@ -115,13 +115,13 @@ class _JuliaModel:
         return spec, collect("julia", script, root)
 
 
-class JuliaClassifier(_JuliaModel):
+class JuliaClassifier(JuliaModel):
     """A Julia model that answers classes."""
 
     task: ClassVar[Task] = "classification"
 
 
-class JuliaRegressor(_JuliaModel):
+class JuliaRegressor(JuliaModel):
     """A Julia model that answers numbers."""
 
     task: ClassVar[Task] = "regression"

@@ -1,19 +1,17 @@
 """`fit` and `test`: they start the worker that they need, so no service has to run."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from triglot.cli.progress import step
-from triglot.cli.scoring import RemoteModel, Scores, is_single, metric, scorers, scores, told
-from triglot.dataset import load
-from triglot.decorators import pluggable
+from triglot import training
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.estimators import language_of
-from triglot.fitting import Bench, Fitted, bench
-from triglot.points import read_model, write_model
-from triglot.project import Entry, Project
+from triglot.evaluation import Scores
+from triglot.persister import StoredVersion
+from triglot.project import Project
 from triglot.scoring import name as score_name
 
 logger = logging.getLogger("triglot")
@@ -51,27 +49,22 @@ def fit(
                 project.store.activate(name, done)
             continue
         entry = project.entry(name)
-        if save_if_better_than is not None and entry.test is None:
-            raise ConfigError(f"model {name!r}: --save-if-better-than needs a dataset_loader_test")
-        if save_if_better_than is not None and not is_single(project.part(name, "scoring")):
-            raise ConfigError(f"model {name!r}: --save-if-better-than needs one score, and scoring gives several")
-        with bench(language_of(entry.model), project.environ, project.key_file) as worker:
-            fitted, metrics = _fit(project, entry, worker, evaluate or save_if_better_than is not None)
-        if save_if_better_than is not None and not metrics["score_test"] >= save_if_better_than:
-            logger.info(
-                "Not persisting model that has a test score %s < %s", metrics["score_test"], save_if_better_than
-            )
-            continue
-        if no_save:
-            continue
-        with step("Writing model"):
-            version = write_model(
-                project.store, name, fitted.artefact, metrics=metrics, metadata={"job": job} if job else None
-            )
-        logger.info("Wrote model with version %d.", version)
-        if not no_activate:
-            project.store.activate(name, version)
-            logger.info("Activated model %s with version %d.", name, version)
+        if len(project.names) > 1:
+            logger.info("Model %s (%s)", name, language_of(entry.model))
+        training.fit(
+            entry.train,
+            entry.model,
+            None if no_save else project.store,
+            persist=not no_save,
+            activate=not no_activate,
+            dataset_loader_test=entry.test,
+            evaluate=evaluate,
+            persist_if_better_than=save_if_better_than,
+            scoring=project.part(name, "scoring"),
+            name=name,
+            workshop=project.workshop,
+            metadata={"job": job} if job else None,
+        )
 
 
 @click.command()
@@ -83,23 +76,26 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None) ->
 
     Example: triglot test --model-version 3 iris-r
     """
+    for stored, scoring, found in tested(project, names, model_version):
+        card = stored.artefact.card()
+        for what, value in found.items():
+            called = score_name(card["task"]) if scoring is None else what
+            click.echo(f"{stored.model} version {stored.version} ({card['language']}): {called} {value:.4f}")
+
+
+def tested(
+    project: Project, names: tuple[str, ...], model_version: int | None
+) -> Iterator[tuple[StoredVersion, Any, Scores]]:
+    """Give the tested version of each model (all of them by default), its scoring, and what that says of it."""
     for name in names or project.chosen:
         entry = project.entry(name)
         if entry.test is None:
             raise ConfigError(f"model {name!r} has no dataset_loader_test; add one to the configuration")
-        with step("Reading model"):
-            stored = read_model(project.store, name, model_version)
-        logger.info("Loaded model version %d", stored.version)
-        card = stored.artefact.card()
-        with step("Loading data"):
-            X, y = load(entry.test)
         scoring = project.part(name, "scoring")
-        with bench(card["language"], project.environ, project.key_file) as worker, step("Applying model"):
-            found = scores(RemoteModel(worker, name, stored.artefact), scoring, X, y)
-        logger.info("Score: %s.", "\n       ".join(told(found)))
-        for what, value in found.items():
-            called = score_name(card["task"]) if scoring is None else what
-            click.echo(f"{name} version {stored.version} ({card['language']}): {called} {value:.4f}")
+        stored, found = training.assess(
+            entry.test, project.store, scoring, model_version, name=name, workshop=project.workshop
+        )
+        yield stored, scoring, found
 
 
 def _done(project: Project, name: str, job: str) -> int | None:
@@ -109,39 +105,6 @@ def _done(project: Project, name: str, job: str) -> int | None:
     except ModelNotFound:
         return None
     return next((info.version for info in versions if info.metadata.get("job") == job), None)
-
-
-@pluggable("fit_decorators")
-def _fit(project: Project, entry: Entry, worker: Bench, evaluate: bool) -> tuple[Fitted, dict[str, Any]]:
-    scoring = project.part(entry.name, "scoring") if evaluate else None
-    scorers(scoring)  # a name that is wrong shall not cost a fit
-    with step("Loading data"):
-        X, y = load(entry.train)
-    with step(f"Fitting model {entry.name} ({worker.language})"):
-        fitted = worker.fit(entry.name, entry.model, X, y, project.python_path)
-    for line in fitted.output.splitlines():
-        logger.info("%s: %s", entry.name, line)
-    for line in fitted.warnings:
-        logger.warning("%s: %s", entry.name, line)
-    metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
-    if evaluate:
-        model = RemoteModel(worker, entry.name, fitted.artefact)
-        found = scores(model, scoring, X, y)
-        metrics["score_train"] = metric(found)
-        logger.info("Train score: %s", _shown(found))
-        del X, y
-        if entry.test is not None:
-            with step("Loading test data"):
-                X, y = load(entry.test)
-            found = scores(model, scoring, X, y)
-            metrics["score_test"] = metric(found)
-            logger.info("Test score:  %s", _shown(found))
-    return fitted, metrics
-
-
-def _shown(found: Scores) -> str:
-    """Return scores on one line; a single one is its number alone."""
-    return str(metric(found)) if isinstance(metric(found), float) else ", ".join(told(found))
 
 
 COMMANDS = (fit, test)

@@ -5,19 +5,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
 import click
 
 from triglot import __version__
 from triglot.cli.devserver import devserver
-from triglot.cli.fit import fit, test
+from triglot.cli.fit import fit, tested
 from triglot.cli.search import grid_search
 from triglot.cli.store import admin, export, upgrade
 from triglot.cli.stream import stream
 from triglot.errors import TriglotError
-from triglot.persister import VersionInfo
+from triglot.logs import PALLADIUM, logging_as
+from triglot.palladium.listing import listed
 from triglot.project import Project
 
 
@@ -25,18 +25,7 @@ from triglot.project import Project
 @click.pass_obj
 def list_(project: Project) -> None:
     """Print what is known of the stored models, and the properties of the store."""
-    versions = project.store.list()
-    several = len({info.model for info in versions}) > 1
-    active = {info.model: str(info.version) for info in versions if "active" in info.aliases}
-    properties = {key: str(value) for key, value in project.store.properties().items()}
-    if len(active) == 1:
-        properties["active-model"] = next(iter(active.values()))
-    elif active:
-        properties |= {f"active-model of {model}": version for model, version in active.items()}
-    click.echo("Models:")
-    click.echo(pformat([_metadata(info, several) for info in versions]))
-    click.echo("Properties:")
-    click.echo(pformat(properties))
+    click.echo(listed(project.store))
 
 
 @click.command(name="export")
@@ -46,6 +35,15 @@ def list_(project: Project) -> None:
 def export_(context: click.Context, model_version: int | None, no_activate: bool) -> None:
     """Copy a version from the model_persister to the model_persister_export."""
     context.invoke(export, model_version=model_version, no_activate=no_activate)
+
+
+@click.command(name="test")
+@click.option("--model-version", type=click.IntRange(min=1), help="The version to test; default: the active one.")
+@click.pass_obj
+def test(project: Project, model_version: int | None) -> None:
+    """Score the active version on the test data."""
+    for _ in tested(project, (), model_version):
+        pass  # the log tells the scores
 
 
 @click.command()
@@ -109,8 +107,10 @@ def run(name: str, command: click.Command, arguments: Sequence[str] | None = Non
     project = Project([], os.environ, Path.cwd())
     settings: dict[str, Any] = {"obj": project, "help_option_names": ["-h", "--help"]}
     try:
-        with command.make_context(name, list(sys.argv[1:] if arguments is None else arguments), **settings) as context:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        with command.make_context(name, words, **settings) as context, logging_as(PALLADIUM):
             if command is not version:
+                logging.getLogger(PALLADIUM).setLevel(logging.DEBUG)
                 project.configure_logging()
                 logging.getLogger("alembic").setLevel(logging.WARNING)
             command.invoke(context)
@@ -128,14 +128,3 @@ def run(name: str, command: click.Command, arguments: Sequence[str] | None = Non
     except (KeyboardInterrupt, click.Abort):
         return 1
     return 0
-
-
-def _metadata(info: VersionInfo, several: bool) -> dict[str, Any]:
-    which = {"model": info.model} if several else {}
-    return {
-        **which,
-        "version": info.version,
-        "train_timestamp": info.created.isoformat(),
-        **info.metrics,
-        **info.metadata,
-    }

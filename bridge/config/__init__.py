@@ -11,8 +11,8 @@ objects, `process` keeps one configuration a process. Commands call `load_config
 """
 
 from triglot.config.components import KNOWN_KEYS, Config, RawConfig, instantiate, misspelt_keys
-from triglot.config.files import evaluate_file, locate, read_config
-from triglot.config.names import PALLADIUM_NAMES, resolve_dotted_name
+from triglot.config.files import combine, evaluate_file, locate, read_config
+from triglot.config.names import resolve_dotted_name
 from triglot.config.process import (
     MissingArguments,
     args_from_config,
@@ -30,7 +30,6 @@ from triglot.errors import ConfigError, MissingKey
 
 __all__ = [
     "KNOWN_KEYS",
-    "PALLADIUM_NAMES",
     "Config",
     "ConfigError",
     "MissingArguments",
@@ -38,6 +37,7 @@ __all__ = [
     "RawConfig",
     "args_from_config",
     "building",
+    "combine",
     "configure_logging",
     "decorator_lists",
     "evaluate_file",

@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -55,16 +55,35 @@ def read_config(paths: Sequence[Path], environ: Mapping[str, str], extra: Mappin
     of `sys.path`, so that modules beside it can be named, and these may import what they need as Palladium's.
     """
     install()
+    files = [Path(os.path.abspath(path)) for path in paths]
+
+    def evaluated() -> Iterator[tuple[Path, dict[str, Any]]]:
+        for file in files:
+            put_first_on_path(file.parent)
+            yield file, evaluate_file(file, environ)
+
+    return combine(evaluated(), files, extra)
+
+
+def combine(
+    entries: Iterable[tuple[Path | None, Mapping[str, Any]]],
+    files: Sequence[Path] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> RawConfig:
+    """Return what several dicts say together with `extra`, every directive resolved and no component built.
+
+    Each comes with the file that it is from, if it is from one; `files` are all of them, for messages.
+    """
     tree: dict[str, Any] = dict(extra or {})
     origins: dict[str, Path] = {}
-    files = [Path(os.path.abspath(path)) for path in paths]
-    for file in files:
-        put_first_on_path(file.parent)
-        new = spell_components(evaluate_file(file, environ), str(file))
-        # Resolved alone and merged afterwards: entries of earlier files have no directives left.
-        tree = merge(tree, resolve_copies(new, tree, str(file)))
-        origins.update(dict.fromkeys(new, file))
     every = ", ".join(map(str, files)) or "the configuration"
+    for file, new in entries:
+        name = every if file is None else str(file)
+        spelt = spell_components(dict(new), name)
+        # Resolved alone and merged afterwards: entries of earlier files have no directives left.
+        tree = merge(tree, resolve_copies(spelt, tree, name))
+        if file is not None:
+            origins.update(dict.fromkeys(spelt, file))
 
     def source(at: Location) -> str:
         return str(origins.get(at[0], every))  # at is never empty: it ends in the key of the code

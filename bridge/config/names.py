@@ -4,36 +4,12 @@ import importlib
 import pkgutil
 import sys
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
 from triglot.palladium import NAME as PALLADIUM
-from triglot.palladium import install
-
-# Names that configurations written for Palladium use, and what does the same here.
-PALLADIUM_NAMES: Final = {
-    "palladium.config.get_config": "triglot.config.get_config",
-    "palladium.config.initialize_config": "triglot.config.initialize_config",
-    "palladium.dataset.CSV": "triglot.dataset.CSV",
-    "palladium.dataset.EmptyDatasetLoader": "triglot.dataset.EmptyDatasetLoader",
-    "palladium.dataset.SQL": "triglot.dataset.SQL",
-    "palladium.dataset.Table": "triglot.dataset.Table",
-    "palladium.persistence.CachedUpdatePersister": "triglot.persisters.cached.CachedUpdatePersister",
-    "palladium.persistence.Database": "triglot.persisters.database.Database",
-    "palladium.persistence.DatabaseCLOB": "triglot.persisters.database.Database",
-    "palladium.persistence.File": "triglot.persisters.file.File",
-    "palladium.persistence.FileIO": "triglot.persisters.file.LocalFiles",
-    "palladium.persistence.FileLike": "triglot.persisters.filelike.FileLike",
-    "palladium.persistence.Rest": "triglot.persisters.rest.Rest",
-    "palladium.persistence.RestIO": "triglot.persisters.rest.HttpFiles",
-    "palladium.persistence.S3": "triglot.persisters.s3.S3",
-    "palladium.persistence.S3IO": "triglot.persisters.s3.BucketFiles",
-    "palladium.util.args_from_config": "triglot.config.args_from_config",
-    "palladium.util.get_config": "triglot.config.get_config",
-    "palladium.util.initialize_config": "triglot.config.initialize_config",
-    "palladium.util.resolve_dotted_name": "triglot.config.resolve_dotted_name",
-}
+from triglot.palladium import install, ours
 
 
 def resolve_dotted_name(name: str) -> Any:
@@ -43,11 +19,19 @@ def resolve_dotted_name(name: str) -> Any:
     nearest existing name, with the original error as its cause.
     """
     install()
-    wanted = PALLADIUM_NAMES.get(name.replace(":", "."), name)
+    if (wanted := ours(name)) != name:
+        try:  # a configuration means what stands for it here, even where Palladium itself is installed
+            return _resolve(wanted)
+        except ConfigError:
+            return _resolve(name)
+    return _resolve(name)
+
+
+def _resolve(wanted: str) -> Any:
     module, colon, rest = wanted.partition(":")
     attributes = rest.split(".") if colon else []
     if not all(part.isidentifier() for part in [*module.split("."), *attributes]):
-        raise ConfigError(f"{name!r} is not a dotted name; write 'package.module.Name'")
+        raise ConfigError(f"{wanted!r} is not a dotted name; write 'package.module.Name'")
     if colon:
         return _walk(_import(module), attributes)
     parts = wanted.split(".")

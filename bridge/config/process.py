@@ -19,6 +19,7 @@ from triglot.config.files import VARIABLES, locate, read_config
 from triglot.config.names import resolve_dotted_name
 from triglot.decorators import Decorator, Source, use_decorators
 from triglot.errors import ConfigError
+from triglot.logs import OURS, PALLADIUM, log_as
 
 logger = logging.getLogger("triglot")
 
@@ -156,7 +157,7 @@ def configure_logging(config: Config) -> None:
     """Set up logging by the entry `logging`; without one, from INFO on to stderr as `LEVEL:logger:message`.
 
     Loggers that exist already stay enabled unless the entry says otherwise, and without an entry a root logger
-    that has handlers keeps them.
+    that has handlers keeps them. An entry with a logger `palladium` and none of ours gets our lines under that name.
     """
     if config.get("logging") is None:
         logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
@@ -172,6 +173,9 @@ def configure_logging(config: Config) -> None:
     except Exception as error:
         causes = [str(cause) for cause in (error, error.__cause__) if cause is not None]
         raise ConfigError(f"{where}: {': '.join(causes)}. Correct the entry.") from error
+    named = settings.get("loggers", {})
+    if PALLADIUM in named and OURS not in named:
+        log_as(PALLADIUM)
 
 
 def args_from_config(func: Callable[..., R]) -> Callable[..., R]:

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from triglot.estimators import RClassifier, RRegressor
+from triglot.estimators import RClassifier, RModel, RRegressor
 from triglot.foreign import RDataset
 
-__all__ = ["ClassificationModel", "DatasetLoader", "RegressionModel", "Rpy2Transform"]
+__all__ = ["AbstractModel", "ClassificationModel", "DatasetLoader", "RegressionModel", "Rpy2Transform"]
 
 
 class DatasetLoader(RDataset):
@@ -15,18 +15,19 @@ class DatasetLoader(RDataset):
         super().__init__(script=scriptname, function=funcname, params=kwargs)
 
 
-class ClassificationModel(RClassifier):
-    """An R model that answers classes; further arguments go to its function."""
+class AbstractModel(RModel):
+    """An R model that answers classes or numbers, whichever its target is; further arguments go to its function."""
 
     def __init__(self, scriptname: str, funcname: str, encode_labels: bool = False, **kwargs: Any) -> None:
         super().__init__(script=scriptname, fit=funcname, params=kwargs, encode_labels=encode_labels)
 
 
-class RegressionModel(RRegressor):
-    """An R model that answers numbers; further arguments go to its function."""
+class ClassificationModel(AbstractModel, RClassifier):
+    """An R model that answers classes."""
 
-    def __init__(self, scriptname: str, funcname: str, encode_labels: bool = False, **kwargs: Any) -> None:
-        super().__init__(script=scriptname, fit=funcname, params=kwargs, encode_labels=encode_labels)
+
+class RegressionModel(AbstractModel, RRegressor):
+    """An R model that answers numbers."""
 
 
 class Rpy2Transform:

@@ -7,6 +7,7 @@ name. Palladium itself keeps its name where it is installed.
 import importlib
 import importlib.abc
 import importlib.util
+import re
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -24,6 +25,15 @@ def install() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
+def ours(name: str) -> str:
+    """Return where a dotted name of Palladium's stands here; any other name is returned as it is."""
+    package, dot, rest = name.partition(".")
+    if package != NAME or not dot:
+        return name
+    module = re.split(r"[.:]", rest, maxsplit=1)[0]
+    return IN_THE_SERVER.get(module, f"{__name__}.{module}") + rest[len(module) :]
+
+
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds `palladium.x` as `triglot.palladium.x`."""
 
@@ -35,11 +45,11 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         if self._has_owner() if not rest else sys.modules.get(NAME) is not sys.modules[__name__]:
             return None
-        ours = IN_THE_SERVER.get(rest) or (f"{__name__}.{rest}" if rest else __name__)
-        found = importlib.util.find_spec(ours)
+        name = ours(fullname) if rest else __name__
+        found = importlib.util.find_spec(name)
         if found is None:
             return None
-        return ModuleSpec(fullname, _Alias(ours), is_package=found.submodule_search_locations is not None)
+        return ModuleSpec(fullname, _Alias(name), is_package=found.submodule_search_locations is not None)
 
     def _has_owner(self) -> bool:
         """Return whether somebody else's package has the name; a folder without `__init__.py` is none."""
@@ -50,12 +60,12 @@ class _Finder(importlib.abc.MetaPathFinder):
 class _Alias(importlib.abc.Loader):
     """Gives a module that exists under another name; its own spec stays as it was."""
 
-    def __init__(self, ours: str) -> None:
-        self._ours = ours
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._spec: ModuleSpec | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = importlib.import_module(self._ours)
+        module = importlib.import_module(self._name)
         self._spec = module.__spec__
         return module
 

@@ -1,5 +1,86 @@
-"""`palladium.fit`."""
+"""`palladium.fit`: what the commands do, as functions; what they are not given comes from the configuration.
 
+A model is fitted by a worker of its own, so that what is returned is not the estimator but answers like one.
+"""
+
+import logging
+from typing import Any
+
+from triglot import training
+from triglot.config import args_from_config
+from triglot.evaluation import FittedModel
+from triglot.palladium.project import model_name, workshop
 from triglot.search import with_parallel_backend
 
-__all__ = ["with_parallel_backend"]
+logger = logging.getLogger("palladium")
+
+__all__ = ["activate", "delete", "fit", "grid_search", "with_parallel_backend"]
+
+
+@args_from_config
+def fit(
+    dataset_loader_train: Any,
+    model: Any,
+    model_persister: Any,
+    persist: bool = True,
+    activate: bool = True,
+    dataset_loader_test: Any = None,
+    evaluate: bool = False,
+    persist_if_better_than: float | None = None,
+    scoring: Any = None,
+) -> FittedModel:
+    """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.fit`."""
+    return training.fit(
+        dataset_loader_train,
+        model,
+        model_persister,
+        persist=persist,
+        activate=activate,
+        dataset_loader_test=dataset_loader_test,
+        evaluate=evaluate,
+        persist_if_better_than=persist_if_better_than,
+        scoring=scoring,
+        name=model_name(),
+        workshop=workshop(),
+    )
+
+
+@args_from_config
+def grid_search(
+    dataset_loader_train: Any,
+    model: Any,
+    grid_search: Any,
+    scoring: Any = None,
+    save_results: str | None = None,
+    persist_best: bool = False,
+    model_persister: Any = None,
+) -> FittedModel:
+    """Search, print what was found, the best first, and return the search; see `triglot.training.grid_search`."""
+    found, results = training.grid_search(
+        dataset_loader_train,
+        model,
+        grid_search,
+        scoring,
+        persist_best=persist_best,
+        model_persister=model_persister,
+        name=model_name(),
+        workshop=workshop(),
+    )
+    print(results.to_string())
+    if save_results:
+        results.to_csv(save_results, index=False)
+    return found
+
+
+@args_from_config
+def activate(model_persister: Any, model_version: int) -> None:
+    """Make a version the active one; raises `LookupError` where there is no such version."""
+    model_persister.activate(model_name(model_persister), int(model_version))
+    logger.info("Activated model with version %d.", model_version)
+
+
+@args_from_config
+def delete(model_persister: Any, model_version: int) -> None:
+    """Remove a version; raises `LookupError` where there is no such version."""
+    model_persister.delete(model_name(model_persister), int(model_version))
+    logger.info("Deleted model with version %d.", model_version)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from triglot.estimators import JuliaClassifier
+from triglot.estimators import JuliaClassifier, JuliaModel
 
-__all__ = ["ClassificationModel"]
+__all__ = ["AbstractModel", "ClassificationModel"]
 
 
-class ClassificationModel(JuliaClassifier):
-    """A Julia model that answers classes; its functions get samples as the columns of X."""
+class AbstractModel(JuliaModel):
+    """A Julia model that answers classes or numbers, whichever its target is; samples are the columns of X."""
 
     def __init__(
         self,
@@ -27,3 +27,7 @@ class ClassificationModel(JuliaClassifier):
             encode_labels=encode_labels,
             layout="columns",
         )
+
+
+class ClassificationModel(AbstractModel, JuliaClassifier):
+    """A Julia model that answers classes."""

@@ -37,8 +37,8 @@ class Contents:
         There is one: 1.0 made the highest version active where none was. It is taken from the version that the
         source names, unless `start` says otherwise, up to the last release.
         """
-        first = _numbers(start or self.db_version or "0", "--from")
-        last = _numbers(end or DB_VERSION, "--to")
+        first = numbers(start or self.db_version or "0", "--from")
+        last = numbers(end or DB_VERSION, "--to")
         if first < (1, 0) <= last and self.active is None and self.versions:
             return replace(self, active=self.versions[-1].version)
         return self
@@ -98,7 +98,8 @@ def foreign_name(names: list[str]) -> str | None:
     return next((name for name in names if any(name.startswith(f"{module}.") for module in _FOREIGN)), None)
 
 
-def _numbers(version: str, option: str) -> tuple[int, ...]:
+def numbers(version: str, option: str) -> tuple[int, ...]:
+    """Return a release's number as one that can be compared; `option` is what an error calls it."""
     try:
         return tuple(int(part) for part in version.split("."))
     except ValueError:

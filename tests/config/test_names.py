@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
-from triglot.config import PALLADIUM_NAMES, resolve_dotted_name
+from triglot.config import get_config, resolve_dotted_name
 from triglot.errors import ConfigError
+from triglot.persisters.file import LocalFiles
+from triglot.server.predict import PredictService
 
 
 @pytest.mark.parametrize(
@@ -39,11 +41,17 @@ def test_an_attribute_comes_before_a_module_of_the_same_name(write, monkeypatch,
     assert resolve_dotted_name("pkg_both.only") is sys.modules["pkg_both.only"]
 
 
-@pytest.mark.parametrize("name", PALLADIUM_NAMES)
-def test_palladiums_names_stand_for_ours(name):
-    assert resolve_dotted_name(name) is resolve_dotted_name(PALLADIUM_NAMES[name])
-    module, _, attribute = name.rpartition(".")
-    assert resolve_dotted_name(f"{module}:{attribute}") is resolve_dotted_name(name)
+@pytest.mark.parametrize(
+    ("name", "thing"),
+    [
+        ("palladium.persistence.FileIO", LocalFiles),
+        ("palladium.persistence:FileIO", LocalFiles),
+        ("palladium.server.PredictService", PredictService),
+        ("palladium.util.get_config", get_config),
+    ],
+)
+def test_palladiums_names_stand_for_ours(name, thing):
+    assert resolve_dotted_name(name) is thing
 
 
 @pytest.mark.parametrize(

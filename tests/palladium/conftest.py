@@ -88,7 +88,7 @@ def ask(url: str, rows: Any = None) -> tuple[int, dict[str, Any]]:
 
 def lines(text: str) -> list[str]:
     """Return log lines without what the logging put in front."""
-    return [line.removeprefix("INFO:triglot:") for line in text.splitlines()]
+    return [line.removeprefix("INFO:palladium:") for line in text.splitlines()]
 
 
 @pytest.fixture

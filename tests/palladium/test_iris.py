@@ -27,8 +27,11 @@ def test_fit_says_what_it_does_and_writes_version_1(iris: Path) -> None:
     said = lines(done.stderr)
     wanted = [
         "Loading data...",
+        "Fitting model...",
+        "DEBUG:palladium:Evaluating model on train set...",
         "Train score: 0.95",
         "Loading test data...",
+        "DEBUG:palladium:Evaluating model on test set...",
         "Test score:  0.98",
         "Writing model...",
         "Wrote model with version 1.",
@@ -42,9 +45,11 @@ def test_test_tells_the_score_of_the_active_version(iris: Path) -> None:
     done = pld("pld-test", "--model-version=1", cwd=iris)
 
     assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
     said = lines(done.stderr)
-    assert "Loaded model version 1" in said
-    assert "Score: score: 0.98." in said
+    wanted = ["Loading data...", "Reading model...", "Loaded model version 1", "Applying model..."]
+    assert [line for line in said if line in wanted] == wanted
+    assert said[-1] == "Score: score: 0.98."
 
 
 def test_list_prints_what_is_known(iris: Path) -> None:
@@ -55,7 +60,7 @@ def test_list_prints_what_is_known(iris: Path) -> None:
     assert [model["version"] for model in models] == [1]
     assert (models[0]["score_train"], models[0]["score_test"]) == (0.95, 0.98)
     assert "train_timestamp" in models[0]
-    assert properties["active-model"] == "1"
+    assert (properties["active-model"], properties["db-version"]) == ("1", "1.2.4.1")
 
 
 def test_devserver_answers_as_palladium_answered(iris: Path) -> None:

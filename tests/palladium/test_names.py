@@ -14,17 +14,21 @@ from triglot.estimators import declared, language_of
 from triglot.palladium import IN_THE_SERVER, install
 
 NAMES = """
-config: get_config initialize_config Config
+dataset: CSV Table SQL OpenML EmptyDatasetLoader ScheduledDatasetLoader
+persistence: File FileLike FileIO FileLikeIO Rest RestIO S3 S3IO Database DatabaseCLOB CachedUpdatePersister
+persistence: UpgradeSteps
+server: PredictService PredictStream add_url_rule fit activate update_model_cache list alive make_ujson_response
+server: create_predict_function
+interfaces: Model DatasetLoader ModelPersister PredictService PredictError CrossValidationGenerator annotate
 util: Partial get_config initialize_config get_metadata process_store logger timer RruleThread PluggableDecorator
 util: resolve_dotted_name args_from_config apply_kwargs session_scope run_job memory_usage_psutil
-interfaces: Model DatasetLoader ModelPersister PredictService PredictError CrossValidationGenerator annotate
-dataset: CSV Table SQL OpenML EmptyDatasetLoader ScheduledDatasetLoader
+config: get_config initialize_config process_config Config
+fit: fit grid_search activate delete with_parallel_backend
+eval: test list
 cache: diskcache picklediskcache compute_key_attrs abstractcache
-fit: with_parallel_backend
-server: PredictService make_ujson_response
-persistence: File FileLike Rest S3 Database DatabaseCLOB CachedUpdatePersister
-R: DatasetLoader ClassificationModel RegressionModel Rpy2Transform
-julia: ClassificationModel
+R: DatasetLoader ClassificationModel RegressionModel AbstractModel Rpy2Transform
+julia: ClassificationModel AbstractModel
+tests: run_smoke_tests_with_config
 """
 PAIRS = [(line.split(":")[0], name) for line in NAMES.split("\n") if line for name in line.split(":")[1].split()]
 
@@ -72,6 +76,40 @@ def test_palladium_itself_keeps_its_name_and_a_mere_folder_does_not(made: str, o
     assert done.stdout.strip() == owner
 
 
+@pytest.mark.parametrize("module", ["wsgi", "server"])
+def test_the_application_is_made_of_the_configuration_when_it_is_asked_for(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flask import Flask
+
+    (tmp_path / "palladium-config.py").write_text("{'service_metadata': {'service_name': 'x'}}")
+    monkeypatch.chdir(tmp_path)
+    for variable in ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+    wsgi = importlib.import_module("triglot.server.wsgi")
+    monkeypatch.delitem(vars(wsgi), "app", raising=False)
+    app = resolve_dotted_name(f"palladium.{module}.app")
+    assert isinstance(app, Flask)
+    assert app.test_client().get("/alive").json["service_metadata"] == {"service_name": "x"}
+    monkeypatch.delitem(vars(wsgi), "app")
+
+
+def test_the_steps_between_two_versions_are_taken_in_their_order() -> None:
+    steps = importlib.import_module("palladium.persistence").UpgradeSteps()
+    for version in ("1.10", "1.2", "0.9", "2.0"):
+        steps.add(version)(lambda persister, version=version: f"{persister} {version}")
+    assert steps.run("p", "0.9", "1.10") == ["p 1.2", "p 1.10"]
+
+
+def test_dicts_become_a_configuration_of_their_own() -> None:
+    process_config = importlib.import_module("palladium.config").process_config
+    made = process_config(
+        {"a": {"__factory__": "collections.OrderedDict", "x": 1}, "b": {"y": 1}},
+        {"b": {"__copy__": "a", "x": 2}},
+    )
+    assert (type(made["a"]).__name__, made["a"], made["b"]) == ("OrderedDict", {"x": 1}, {"x": 2})
+
+
 def test_r_and_julia_models_are_declared_as_before() -> None:
     R, julia = importlib.import_module("palladium.R"), importlib.import_module("palladium.julia")
     tree = R.ClassificationModel(scriptname="iris.R", funcname="train", encode_labels=True, ntree=50)
@@ -83,6 +121,9 @@ def test_r_and_julia_models_are_declared_as_before() -> None:
         "r",
         "classification",
     )
+    assert isinstance(tree, R.AbstractModel)
+    assert isinstance(julia.ClassificationModel("SVM.svm", "SVM.predict"), julia.AbstractModel)
+    assert not hasattr(R.AbstractModel("iris.R", "train"), "task")
     svm = julia.ClassificationModel("SVM.svm", "SVM.predict", fit_kwargs={"C": 1}, predict_kwargs={"p": 2})
     spec, sources = svm.author()
     assert sources == {}

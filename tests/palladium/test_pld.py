@@ -1,5 +1,7 @@
 """Palladium's commands beside their work: usage, exit codes, scoring, decorators and modules of the user's own."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,12 +113,28 @@ def test_modules_that_import_palladium_work_unchanged_up_to_the_worker(place: Pa
     assert "Train score: acc: 1.0, high: 0.5" in said
     assert "Wrote model with version 1." in said
     warned = [line for line in said if line.startswith("WARNING:palladium:")]
-    assert [line.split()[0].split(":")[-1] for line in warned] == ["_fit", "load_data", "load_data", "write_model"]
+    assert [line.split()[0].split(":")[-1] for line in warned] == ["fit", "load_data", "load_data", "write_model"]
     assert all(line.endswith("for m") for line in warned)
 
     tested = pld("pld-test", cwd=place, PALLADIUM_CONFIG="config.py")
     assert tested.returncode == 0, tested.stderr
-    assert "INFO:triglot:Score: acc: 1.0\n       high: 0.5." in tested.stderr
+    assert "INFO:palladium:Score: acc: 1.0\n       high: 0.5." in tested.stderr
+
+
+@pytest.mark.parametrize("name", ["palladium", "triglot"])
+def test_logging_settings_that_name_palladiums_logger_get_our_lines(name: str, tmp_path: Path) -> None:
+    settings = {
+        "loggers": {name: {"level": "DEBUG", "handlers": ["out"]}},
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "plain"}},
+        "formatters": {"plain": {"format": "%(name)s %(message)s"}},
+    }
+    program = (
+        "import logging; from triglot.config import RawConfig, configure_logging; "
+        f"configure_logging(RawConfig({{'logging': {settings!r}}})); "
+        "logging.getLogger('triglot').debug('one'); logging.getLogger('triglot.service').info('two')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr.splitlines() == [f"{name} one", f"{name}.service two"]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,21 @@
 """The configuration's `scoring`: scorers of scikit-learn over the answers of a worker, in whatever language."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from triglot.artefact import Artefact
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
-from triglot.fitting import Bench
+from triglot.fitting import Bench, bench
 from triglot.labels import Labels
 from triglot.table import Array, Column, Table
-from triglot.tabular import to_frame
+from triglot.tabular import to_frame, to_table
+
+R = TypeVar("R")
 
 Scores: TypeAlias = dict[str, float]
 Scorer: TypeAlias = Callable[[Any, Any, Any], Any]
@@ -55,6 +59,57 @@ class RemoteModel:
             classifier_tags=ClassifierTags() if classifier else None,
             regressor_tags=None if classifier else RegressorTags(),
         )
+
+
+@dataclass(slots=True)
+class FittedModel:
+    """What a fit gave, whose every answer is computed by a fresh worker that ends afterwards.
+
+    `version` is the number that it was stored under, None where it was not. For many answers serve it.
+    """
+
+    name: str
+    artefact: Artefact
+    environ: Mapping[str, str]
+    key_file: Path | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+
+    @property
+    def __metadata__(self) -> dict[str, Any]:
+        """What is known of the fit."""
+        known = {} if self.version is None else {"version": self.version}
+        return {**known, "train_timestamp": self.artefact.card()["created"], **self.metrics}
+
+    @property
+    def classes_(self) -> Array:
+        """The ordered classes of a classifier."""
+        classes = self.artefact.card()["classes"]
+        if classes is None:
+            raise AttributeError("this model is no classifier and has no classes_")
+        return np.array(Labels(tuple(classes)).classes)
+
+    def predict(self, X: Any) -> Array:
+        """Return a label or a number a row."""
+        return self._by_a_worker(lambda model: model.predict(self._named(X)))
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return probabilities of shape (rows, classes), in the order of `classes_`."""
+        return self._by_a_worker(lambda model: model.predict_proba(self._named(X)))
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the accuracy or R²."""
+        return self._by_a_worker(lambda model: model.score(self._named(X), y))
+
+    def _named(self, X: Any) -> Any:
+        """Return an array as the table of the model's columns, in order, and what has names as it is."""
+        if isinstance(X, Table) or hasattr(X, "columns"):
+            return X
+        return to_table(X).renamed([field["name"] for field in self.artefact.card()["schema"]])
+
+    def _by_a_worker(self, ask: Callable[[RemoteModel], R]) -> R:
+        with bench(self.artefact.card()["language"], self.environ, self.key_file) as worker:
+            return ask(RemoteModel(worker, self.name, self.artefact))
 
 
 def is_single(scoring: Any) -> bool:

@@ -9,8 +9,8 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import make_scorer, mean_absolute_error, precision_score
 
-from triglot.cli.scoring import RemoteModel, is_single, metric, scores, told
 from triglot.errors import BadRequest, ConfigError
+from triglot.evaluation import RemoteModel, is_single, metric, scores, told
 from triglot.fitting import Bench, bench
 
 X = np.linspace(0, 1, 40).reshape(-1, 1)

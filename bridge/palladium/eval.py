@@ -1,0 +1,37 @@
+"""`palladium.eval`: test and list, as functions; what they are not given comes from the configuration."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from triglot import training
+from triglot.config import args_from_config
+from triglot.evaluation import told
+from triglot.palladium.listing import listed
+from triglot.palladium.project import model_name, workshop
+
+__all__ = ["list", "test"]
+
+
+@args_from_config
+def test(
+    dataset_loader_test: Any,
+    model_persister: Any,
+    scoring: Any = None,  # noqa: PT028  # no test of pytest's
+    model_version: int | None = None,  # noqa: PT028
+) -> Sequence[str]:
+    """Return the scores of a version, the active one by default, as 'name: value'."""
+    _, found = training.assess(
+        dataset_loader_test,
+        model_persister,
+        scoring,
+        model_version,
+        name=model_name(model_persister),
+        workshop=workshop(),
+    )
+    return told(found)
+
+
+@args_from_config
+def list(model_persister: Any) -> None:
+    """Print what is known of the stored models, and the properties of the store."""
+    print(listed(model_persister))

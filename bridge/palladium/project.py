@@ -1,0 +1,30 @@
+"""What Palladium's functions need beside their arguments: where workers come from, and what the model is called."""
+
+import os
+from pathlib import Path
+
+from triglot.config import get_config
+from triglot.errors import ModelNotFound
+from triglot.launch import Workshop
+from triglot.persister import Persister
+
+NAME = "model"
+
+
+def workshop() -> Workshop:
+    """Return where the fresh workers of this process's configuration come from."""
+    config = get_config()
+    key = config.get("signing_key_file")
+    folders = tuple(dict.fromkeys(str(file.absolute().parent) for file in config.files))
+    return Workshop(dict(os.environ), None if key is None else Path.cwd() / str(key), folders)
+
+
+def model_name(persister: Persister | None = None) -> str:
+    """Return the name of the configuration's model, or else of the only one that is stored."""
+    config = get_config()
+    if "model_name" in config or persister is None:
+        return str(config.get("model_name", NAME))
+    known = sorted({info.model for info in persister.list()})
+    if len(known) > 1 and NAME not in known:
+        raise ModelNotFound(f"say which model: add 'model_name' to the configuration, one of {', '.join(known)}")
+    return known[0] if len(known) == 1 else NAME
