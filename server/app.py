@@ -1,22 +1,19 @@
 """`create_app`: the Flask application, made of what it is handed; it reads no environment and no file."""
 
 import logging
-import re
 from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
 from triglot.errors import ConfigError
-from triglot.ids import new_id
 from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
+from triglot.server.express import Express, Shortcut, request_id_of
 from triglot.server.predict import PredictService
 from triglot.service import Service
 from triglot.store.jobs import JobStore, RecentJobs
 
 logger = logging.getLogger("triglot.server")
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 __all__ = ["Decorator", "Options", "create_app"]
 
@@ -38,47 +35,41 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
             view = decorator(view)
         return view
 
-    def add(predict: PredictService, rule: str, decorators: str) -> None:
-        def view() -> Response:
-            return predict.answer(service, request, service_metadata, options.timeout_s)
+    def add(predict: PredictService, rule: str, endpoint: str, decorators: str) -> Shortcut | None:
+        def view(name: str | None = None) -> Response:
+            return predict.answer(service, request, service_metadata, options.timeout_s, model=name)
 
-        view.__name__ = rule
-        app.add_url_rule(rule, rule, decorated(decorators, view), methods=["GET", "POST"])
+        view.__name__ = endpoint
+        app.add_url_rule(rule, endpoint, decorated(decorators, view), methods=["GET", "POST"])
+        plain = not (predict.hooked or options.debug or options.decorators.get("get_metadata_decorators"))
+        return Shortcut(endpoint, view, predict) if plain else None
 
     rules = [rule for predict in options.services for rule, _ in predict.routes]
     if len(set(rules)) != len(rules):
         raise ConfigError(f"two predict services share an entry_point: {', '.join(sorted(rules))}")
-    for predict in options.services:
-        for rule, decorators in predict.routes:
-            add(predict, rule, decorators)
+    predicts = "predict_decorators"
+    fixed = {rule: add(predict, rule, rule, key) for predict in options.services for rule, key in predict.routes}
     if "/predict" not in rules:
-        add(PredictService(), "/predict", "predict_decorators")
+        fixed["/predict"] = add(PredictService(), "/predict", "/predict", predicts)
+    named = {
+        what: add(PredictService(predict_proba=proba), f"/models/<name>/{what}", endpoint, predicts)
+        for what, endpoint, proba in (("predict", "predict_of", False), ("predict_proba", "proba_of", True))
+    }
 
     @app.before_request
     def identify() -> None:
-        wanted = request.environ.get("HTTP_X_REQUEST_ID", "")
-        g.request_id = wanted if wanted and _REQUEST_ID.fullmatch(wanted) else new_id()
+        g.request_id = request_id_of(request.environ)
 
     @app.after_request
     def name_the_request(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
         return response
 
-    classes, probabilities = PredictService(), PredictService(predict_proba=True)
-
-    def predict_of(name: str) -> Response:
-        return classes.answer(service, request, service_metadata, options.timeout_s, model=name)
-
-    def proba_of(name: str) -> Response:
-        return probabilities.answer(service, request, service_metadata, options.timeout_s, model=name)
-
-    predicts = "predict_decorators"
-    app.add_url_rule("/models/<name>/predict", "predict_of", decorated(predicts, predict_of), methods=["GET", "POST"])
-    app.add_url_rule("/models/<name>/predict_proba", "proba_of", decorated(predicts, proba_of), methods=["GET", "POST"])
     app.add_url_rule("/alive", "alive", decorated("alive_decorators", health.alive))
     app.add_url_rule("/ready", "ready", health.ready)
     app.add_url_rule("/list", "list", decorated("list_decorators", models.list_models))
     _add_admin(app, options, decorated)
+    app.wsgi_app = Express(app, service, options, fixed, named)  # type: ignore[method-assign]
     return app
 
 

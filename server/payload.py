@@ -4,54 +4,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import Request, Response, g
+from flask import Response, g
 
-from triglot.errors import BadRequest
-from triglot.schema import Schema
-from triglot.table import Table
 from triglot.util import get_metadata
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
-class UnsupportedMediaType(BadRequest):
-    """The body is of a type that this route does not read."""
+JSON_TYPE = "application/json; charset=utf-8"
 
-    code = "unsupported-media-type"
+
+def dumps(body: Any) -> bytes:
+    """Return a body as JSON; NaN and infinity are null, as JSON has no word for them."""
+    return orjson.dumps(body, option=_OPTIONS)
 
 
 def json_response(body: Any, status: int = 200) -> Response:
-    """Return a response of this body; NaN and infinity are null, as JSON has no word for them."""
-    return Response(orjson.dumps(body, option=_OPTIONS), status=status, content_type="application/json; charset=utf-8")
-
-
-def one_row(request: Request, schema: Schema, *, ignore: frozenset[str] = frozenset(), allow_extra: bool) -> Table:
-    """Return the one row of a query string; a repeated key counts once, with its first value."""
-    row = {key: value for key, value in request.args.items() if key not in ignore}
-    return schema.rows([row], allow_extra=allow_extra)
-
-
-def many_rows(request: Request, schema: Schema, *, allow_extra: bool) -> Table:
-    """Return the rows of a JSON list of objects as a table."""
-    return schema.rows(json_rows(request), allow_extra=allow_extra)
-
-
-def json_rows(request: Request) -> list[Any]:
-    """Return the entries of a JSON list; raises `BadRequest` for any other body."""
-    if request.mimetype != "application/json":
-        said = repr(request.mimetype) if request.mimetype else "nothing"
-        raise UnsupportedMediaType(f"the body must be JSON: send Content-Type: application/json, not {said}")
-    body = request.get_data(cache=False)
-    request.stream.read(1)  # a body of untold length is cut off at the limit in silence; reading on raises the 413
-    if not body:
-        raise BadRequest("the body is empty; send a JSON list of objects, one a row")
-    try:
-        rows = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from None
-    if not isinstance(rows, list):
-        raise BadRequest("the body must be a JSON list of objects, one a row; put a single row into a list")
-    return rows
+    """Return a response of this body."""
+    return Response(dumps(body), status=status, content_type=JSON_TYPE)
 
 
 def metadata(service_metadata: Mapping[str, Any], **facts: Any) -> dict[str, Any]:

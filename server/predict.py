@@ -10,10 +10,11 @@ from triglot.catalogue import Served
 from triglot.errors import BadRequest, ConfigError, Problem
 from triglot.interfaces import PredictError
 from triglot.schema import MAX_PROBLEMS, Field, Schema
+from triglot.server.asked import Asked, asked_by
 from triglot.server.errors import foreseen
 from triglot.server.hooks import RemoteModel
-from triglot.server.payload import json_response, json_rows, many_rows, metadata, one_row
-from triglot.service import Prediction, Service
+from triglot.server.payload import json_response, metadata
+from triglot.service import Service
 from triglot.table import Table
 
 Params = Mapping[str, Any]
@@ -79,7 +80,7 @@ class PredictService:
         self.model = model
         self.__dict__.update(attributes)
         self._further: list[tuple[str, str]] = []
-        self._hooked = any(getattr(type(self), hook) is not getattr(PredictService, hook) for hook in HOOKS)
+        self.hooked = any(getattr(type(self), hook) is not getattr(PredictService, hook) for hook in HOOKS)
 
     @property
     def routes(self) -> list[tuple[str, str]]:
@@ -103,20 +104,26 @@ class PredictService:
         `model` is the one that the route names, where the service itself names none.
         """
         served = self.served(service, model)
-        if self._hooked:
+        if self.hooked:
             g.good_metadata = metadata(service_metadata, **self._facts(served, g.request_id))
             return self(RemoteModel(service, served, timeout_s, g.request_id), request)
-        single = request.method != "POST"
-        X = self.rows(request, served, single)
+        return json_response(self.result(service, served, asked_by(request), service_metadata, timeout_s))
+
+    def result(
+        self, service: Service, served: Served, asked: Asked, service_metadata: Params, timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the answer as the JSON that it will be; a GET's result is one answer, a POST's a list of them."""
         prediction = service.predict(
             served,
-            X,
+            self.table(asked, served),
             proba=self.predict_proba,
-            params=self.params_of(request, served),
+            params=self.params_of(asked.args, served) if self.params else None,
             timeout_s=timeout_s,
-            request_id=g.request_id,
+            request_id=asked.request_id,
         )
-        return self.response(prediction, single, service_metadata)
+        facts = self._facts(served, asked.request_id)
+        result = prediction.values[0] if asked.body is None else prediction.values
+        return {"metadata": metadata(service_metadata, **facts), "result": result}
 
     def served(self, service: Service, model: str | None = None) -> Served:
         """Return the version that answers: of the named model, or of the only one."""
@@ -129,21 +136,20 @@ class PredictService:
             raise BadRequest(f"this server has several models; ask one of them: {known}")
         return service.served(next(iter(models), "default"))
 
-    def rows(self, request: Request, served: Served, single: bool) -> Table:
+    def table(self, asked: Asked, served: Served) -> Table:
         """Return the rows of a request as the table that the model was fitted on."""
-        schema, lenient = served.schema, self.mapping is not None
+        schema, lenient, rows = served.schema, self.mapping is not None, asked.rows
         if self.mapping is not None:
             schema = self._mapped(schema, served)
-        if single:
-            names = frozenset(name for name, _ in self.params)
-            table = one_row(request, schema, ignore=names, allow_extra=lenient)
-        else:
-            table = many_rows(request, schema, allow_extra=lenient)
+        if asked.body is None and self.params:  # they stand in the query string, too, and are no fields
+            arguments = {name for name, _ in self.params}
+            rows = [{name: value for name, value in rows[0].items() if name not in arguments}]
+        table = schema.rows(rows, allow_extra=lenient)
         return table if schema is served.schema else table.renamed(served.schema.names)
 
-    def params_of(self, request: Request, served: Served) -> dict[str, Any]:
+    def params_of(self, arguments: Mapping[str, str], served: Served) -> dict[str, Any]:
         """Return the declared arguments that the query string holds, by their types, or else the model has."""
-        parsed = self._parsed(request.args)
+        parsed = self._parsed(arguments)
         known = served.info.card.get("attributes", {}) if len(parsed) < len(self.params) else {}
         return {name: known[name] for name, _ in self.params if name in known} | parsed
 
@@ -157,12 +163,6 @@ class PredictService:
                 except ValueError:
                     raise BadRequest(f"argument {name!r} must be of type {kind}, not {text!r}") from None
         return found
-
-    def response(self, prediction: Prediction, single: bool, service_metadata: Params) -> Response:
-        """Return the prediction as JSON; a GET's result is one answer, a POST's a list of them."""
-        facts = self._facts(prediction.served, prediction.request_id)
-        result = prediction.values[0] if single else prediction.values
-        return json_response({"metadata": metadata(service_metadata, **facts), "result": result})
 
     def _facts(self, served: Served, request_id: str) -> dict[str, Any]:
         """Return where an answer comes from."""
@@ -187,7 +187,7 @@ class PredictService:
         """Return the answer by way of the methods that a subclass may override."""
         try:
             single = request.method != "POST"
-            rows = [request.args] if single else json_rows(request)
+            rows = [request.args] if single else asked_by(request).rows
             sample = np.array(self._samples(model, rows))
             answer = self.predict(model, sample, **self.params_from_data(model, request.args))
             return self.response_from_prediction(answer, single=single)

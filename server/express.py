@@ -1,0 +1,140 @@
+"""The short way of a prediction: what needs nothing of Flask's is answered without it.
+
+Flask's own work for a request is as much as all the rest of this process's. Whatever is out of the ordinary goes
+through Flask: another method or type of body, a route with decorators or with methods of its author's own, functions
+that somebody has hung around requests. So does every error. Answers are the same either way; a test compares them.
+"""
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, g, request_finished, request_started
+
+from triglot.ids import new_id
+from triglot.server.asked import JSON, Asked
+from triglot.server.context import Options, View
+from triglot.server.payload import JSON_TYPE, dumps
+from triglot.server.predict import PredictService
+from triglot.service import Service
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_MODELS = "/models/"
+_JSON = frozenset({JSON, f"{JSON};charset=utf-8", f"{JSON}; charset=utf-8"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A route that may be answered without Flask, as long as this view stands behind it."""
+
+    endpoint: str
+    view: View
+    predict: PredictService
+
+
+def request_id_of(environ: Mapping[str, Any]) -> str:
+    """Return the id that the caller gave the request, if it is a sane one, else a new one."""
+    wanted = environ.get("HTTP_X_REQUEST_ID")
+    return wanted if wanted and _REQUEST_ID.fullmatch(wanted) else new_id()
+
+
+class Express:
+    """A WSGI application before Flask's own; to be made once all that belongs to the application is in it.
+
+    fixed: shortcuts by their path. named: shortcuts by what stands behind `/models/NAME/`.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        service: Service,
+        options: Options,
+        fixed: Mapping[str, Shortcut | None],
+        named: Mapping[str, Shortcut | None],
+    ) -> None:
+        self._app = app
+        self._flask: Callable[[Environ, StartResponse], Iterable[bytes]] = app.wsgi_app
+        self._service = service
+        self._options = options
+        self._fixed = fixed
+        self._named = named
+        self._before = copy.deepcopy(app.before_request_funcs)
+        self._after = copy.deepcopy(app.after_request_funcs)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        shortcut, model = self._shortcut(environ["PATH_INFO"])
+        if shortcut is None or not self._is_untouched(shortcut):
+            return self._flask(environ, start_response)
+        asked = self._asked(environ)
+        if asked is None:
+            return self._flask(environ, start_response)
+        try:
+            predict, options = shortcut.predict, self._options
+            served = predict.served(self._service, model)
+            body = dumps(predict.result(self._service, served, asked, options.service_metadata, options.timeout_s))
+        except Exception as error:
+            return self._failed(error, asked, environ, start_response)
+        headers = [
+            ("Content-Type", JSON_TYPE),
+            ("Content-Length", str(len(body))),
+            ("X-Request-Id", asked.request_id),
+        ]
+        start_response("200 OK", headers)
+        return [body]
+
+    def _shortcut(self, path: str) -> tuple[Shortcut | None, str | None]:
+        if path in self._fixed:
+            return self._fixed[path], None
+        if path.startswith(_MODELS):
+            name, slash, what = path[len(_MODELS) :].partition("/")
+            if slash and name and name.isascii():  # what is not needs decoding
+                return self._named.get(what), name
+        return None, None
+
+    def _is_untouched(self, shortcut: Shortcut) -> bool:
+        """Whether nobody has put anything around requests or behind the route since the application was made."""
+        app = self._app
+        return (
+            app.view_functions.get(shortcut.endpoint) is shortcut.view
+            and app.before_request_funcs == self._before
+            and app.after_request_funcs == self._after
+            and not app.teardown_request_funcs
+            and not app.teardown_appcontext_funcs
+            and not request_started.receivers
+            and not request_finished.receivers
+        )
+
+    def _asked(self, environ: Environ) -> Asked | None:
+        """Return what an ordinary request asks for, or None."""
+        query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
+        if not query.isascii():
+            return None
+        body = None
+        if method == "POST":
+            length = environ.get("CONTENT_LENGTH", "")
+            if environ.get("CONTENT_TYPE", "").lower() not in _JSON or not (length.isascii() and length.isdigit()):
+                return None
+            if int(length) > self._options.max_body_bytes or environ.get("HTTP_TRANSFER_ENCODING"):
+                return None
+            body = environ["wsgi.input"].read(int(length))
+        elif method != "GET":
+            return None
+        args: dict[str, str] = {}
+        if query:
+            for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
+                args.setdefault(name, value)
+        return Asked(args, body, request_id_of(environ))
+
+    def _failed(
+        self, error: Exception, asked: Asked, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        with self._app.request_context(environ):
+            g.request_id = asked.request_id
+            response = self._app.make_response(self._app.handle_user_exception(error))
+            return self._app.process_response(response)(environ, start_response)
