@@ -80,19 +80,18 @@ BODIES = st.one_of(
 PATHS = st.sampled_from(
     [
         "/predict",
+        "/predict/",
         "/mapped",
+        "/models",
         "/models/iris/predict",
         "/models/iris/predict_proba",
-        "/models/ja-nein/predict",
-        "/models//predict",
-        "/models/iris/",
         "/models/iris/predict/",
+        "/models/iris/predict/more",
+        "/models/iris/",
+        "/models//predict",
+        "/models/ja-nein/predict",
         "/models/nobody/predict",
         "/models/ü/predict",
-        "/models/iris/predict/more",
-        "/models",
-        "/predict/",
-        "/alive/no",
     ]
 )
 TYPES = st.sampled_from(["application/json", "application/json; charset=utf-8", "text/csv", "", "APPLICATION/JSON"])
