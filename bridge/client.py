@@ -26,6 +26,7 @@ from triglot.errors import (
     ArtefactNeeded,
     DeadlineExceeded,
     Overloaded,
+    TableNeeded,
     WorkerLost,
     WorkerUnavailable,
     from_wire,
@@ -104,12 +105,14 @@ class Client:
         process = self._here()
         deadline = time.monotonic() + timeout_s
         history = History()
+        whole = wire.pack(request.tables, digests=request.digests)
+        packed = whole.bare() if request.digests else whole
         while True:
             worker = self._take(process, request, language, history, deadline)
             try:
                 process.monitor.took(worker.id)
                 try:
-                    reply = self._exchange(process, worker, request, history.alone, deadline)
+                    reply = self._exchange(process, worker, request, packed, history.alone, deadline)
                 finally:
                     process.monitor.gave_back(worker.id)
                 return Answer(reply, worker.endpoint.name, history.deaths)
@@ -124,6 +127,10 @@ class Client:
                 history = history.after_refusal(worker.id)
                 if not any(w.id not in history.avoid for w in self._siblings(process, language)):
                     raise
+            except TableNeeded:
+                if packed is whole:
+                    raise
+                packed = whole
             except ArtefactNeeded:
                 if fetch is None:
                     raise
@@ -229,6 +236,7 @@ class Client:
         process: _Process,
         worker: WorkerView,
         request: Request,
+        packed: wire.Packed,
         alone: bool,
         deadline: float,
         work_until: float | None = None,
@@ -253,7 +261,7 @@ class Client:
             now if worker.endpoint.address.startswith("ipc:") else None,
         )
         socket = self._socket(process, worker)
-        frames.send(socket, wire.encode_request(asked))
+        frames.send(socket, wire.encode_request(asked, packed))
         started = False
         while True:
             left = deadline - time.monotonic()
@@ -294,7 +302,7 @@ class Client:
             return
         try:
             load = Request(op="load", id=new_id(), model=request.model, version=request.version, artefact=fetch())
-            self._exchange(process, worker, load, False, deadline, work_until)
+            self._exchange(process, worker, load, wire.Packed(), False, deadline, work_until)
         finally:
             process.loading.pop((worker.id, held), None)
             lock.release()

@@ -134,6 +134,12 @@ class ArtefactNeeded(TriglotError):
     code = "artefact-needed"
 
 
+class TableNeeded(TriglotError):
+    """The worker does not keep the buffer of that digest; repeat the request with the bytes."""
+
+    code = "table-needed"
+
+
 class ArtefactRefused(TriglotError):
     """The artefact's signature or checksum does not hold; no loader has seen a byte of it."""
 
@@ -197,6 +203,7 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         LanguageUnavailable,
         ArtefactNeeded,
         ArtefactRefused,
+        TableNeeded,
         ProtocolError,
         Overloaded,
         WorkerUnavailable,

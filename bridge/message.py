@@ -22,7 +22,9 @@ class Request:
     two hosts need not agree. A request that was in flight when a worker ended comes again with `alone` set: it is
     never merged with others, and the worker says that it starts before it does, so that a request which ends
     workers is known for it. `sent` is when it was sent, in seconds of the host's monotonic clock, where both sides
-    share one: a worker then sees how long a request has waited before it was read.
+    share one: a worker then sees how long a request has waited before it was read. With `digests` the tables are named
+    by what they hold, so that those which a worker has seen before need not be sent again. A fit with a `version` above
+    0 leaves the fitted model with the worker, under that version.
     """
 
     op: Op
@@ -36,6 +38,7 @@ class Request:
     spec: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = False
     sent: float | None = None
+    digests: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,14 +7,16 @@ large one follows as a frame, uncopied. The three frames of an artefact (manifes
 is ever called.
 """
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 import msgpack
 import numpy as np
 
 from triglot.artefact import Artefact
-from triglot.errors import ProtocolError
+from triglot.errors import ProtocolError, TableNeeded
 from triglot.message import OPS, Fault, Reply, Request, Started
 from triglot.table import NUMERIC, Table
 
@@ -23,13 +25,55 @@ MAGIC = b"TG" + bytes([VERSION])
 MAX_HEADER_BYTES = 64 * 2**20
 MAX_COLUMNS = 100_000
 INLINE_BYTES = 16_384
+DIGEST_FROM_BYTES = 1_024  # below that the bytes themselves cost less than asking for them
 
 Buffer: TypeAlias = bytes | memoryview
 _DTYPES = {np.dtype(kind).str: np.dtype(kind) for kind in NUMERIC}
 
 
-def encode_request(request: Request) -> list[Buffer]:
-    """Return the frames of a request; matrices that are column-major already are not copied."""
+class Kept(Protocol):
+    """The buffers that a worker keeps, by the digest of their bytes."""
+
+    def get(self, digest: str) -> memoryview | None:
+        """Return the buffer of that digest, or None."""
+        ...
+
+    def keep(self, digest: str, buffer: memoryview) -> None:
+        """Keep a buffer whose bytes have that digest, if there is room for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Tables as they cross: for each an entry of the header and a buffer."""
+
+    entries: tuple[dict[str, Any], ...] = ()
+    buffers: tuple[Buffer, ...] = ()
+
+    def bare(self) -> "Packed":
+        """Return the same without the buffers that their digests stand for."""
+        pairs = zip(self.entries, self.buffers, strict=True)
+        return Packed(self.entries, tuple(b"" if "digest" in entry else buffer for entry, buffer in pairs))
+
+
+def pack(tables: Sequence[Table], *, digests: bool = False) -> Packed:
+    """Return tables as they cross, large ones with their digests if these are asked for.
+
+    Matrices that are column-major already are not copied.
+    """
+    entries: list[dict[str, Any]] = []
+    buffers: list[Buffer] = []
+    for table in tables:
+        entry, buffer = _described(table)
+        if digests and len(buffer) >= DIGEST_FROM_BYTES:
+            entry["digest"] = _digest(buffer)
+        entries.append(entry)
+        buffers.append(buffer)
+    return Packed(tuple(entries), tuple(buffers))
+
+
+def encode_request(request: Request, packed: Packed | None = None) -> list[Buffer]:
+    """Return the frames of a request; `packed` are its tables, where they have been packed before."""
     header = {
         "id": request.id,
         "op": request.op,
@@ -45,16 +89,20 @@ def encode_request(request: Request) -> list[Buffer]:
         header["alone"] = True
     if request.sent is not None:
         header["sent"] = request.sent
-    return _frames(header, request.tables, request.artefact)
+    return _frames(header, packed or pack(request.tables, digests=request.digests), request.artefact)
 
 
-def decode_request(frames: Sequence[Any]) -> Request:
-    """Return the request of these frames; its arrays are views of the frames' own memory."""
+def decode_request(frames: Sequence[Any], kept: Kept | None = None) -> Request:
+    """Return the request of these frames; its arrays are views of the frames' own memory.
+
+    Buffers that come with a digest are kept, those that do not come are taken from `kept`; raises `TableNeeded` where
+    one is not there. What a fit gets of them must not be written into; what others get is a copy.
+    """
     header = _header(frames)
     op = header.get("op")
     if op not in OPS:
         raise ProtocolError(f"unknown op {op!r}; known are {', '.join(OPS)}")
-    tables, artefact = _body(header, frames)
+    tables, artefact = _body(header, frames, kept, shared=op == "fit")
     return Request(
         op=op,
         id=_typed(header, "id", str),
@@ -84,7 +132,7 @@ def encode_reply(reply: Reply | Fault | Started) -> list[Buffer]:
         header["output"] = reply.output
     if reply.warnings:
         header["warnings"] = list(reply.warnings)
-    return _frames(header, reply.tables, reply.artefact)
+    return _frames(header, pack(reply.tables), reply.artefact)
 
 
 def decode_reply(frames: Sequence[Any]) -> Reply | Fault | Started:
@@ -131,16 +179,15 @@ def unpack_control(frame: Any) -> dict[str, Any]:
     return _header([frame])
 
 
-def _frames(header: dict[str, Any], tables: Sequence[Table], artefact: Artefact | None) -> list[Buffer]:
+def _frames(header: dict[str, Any], packed: Packed, artefact: Artefact | None) -> list[Buffer]:
     buffers: list[Buffer] = []
     described: list[dict[str, Any]] = []
-    for table in tables:
-        entry, buffer = _described(table)
+    for entry, buffer in zip(packed.entries, packed.buffers, strict=True):
         if len(buffer) <= INLINE_BYTES:
-            entry["data"] = buffer
+            described.append({**entry, "data": buffer})
         else:
+            described.append(entry)
             buffers.append(buffer)
-        described.append(entry)
     if described:
         header["tables"] = described
     if artefact is not None:
@@ -160,7 +207,9 @@ def _described(table: Table) -> tuple[dict[str, Any], Buffer]:
     return {"rows": table.rows}, arrow.dumps(table)
 
 
-def _body(header: dict[str, Any], frames: Sequence[Any]) -> tuple[tuple[Table, ...], Artefact | None]:
+def _body(
+    header: dict[str, Any], frames: Sequence[Any], kept: Kept | None = None, *, shared: bool = True
+) -> tuple[tuple[Table, ...], Artefact | None]:
     described = header.get("tables", ())
     if not isinstance(described, list | tuple) or not all(type(entry) is dict for entry in described):
         raise ProtocolError("'tables' must be a list of maps")
@@ -169,15 +218,38 @@ def _body(header: dict[str, Any], frames: Sequence[Any]) -> tuple[tuple[Table, .
     expected = 1 + sum("data" not in entry for entry in described) + 3 * has_artefact
     if len(frames) != expected:
         raise ProtocolError(f"{expected} frames were announced, {len(frames)} came")
-    tables = tuple(_table(entry, _inline(entry) if "data" in entry else _memory(next(behind))) for entry in described)
+    tables = []
+    for entry in described:
+        memory = _inline(entry) if "data" in entry else _memory(next(behind))
+        tables.append(_table(entry, _resolved(entry, memory, kept, shared) if "digest" in entry else memory))
     if not has_artefact:
-        return tables, None
+        return tuple(tables), None
     manifest, blob, signature = (bytes(_memory(frame)) for frame in behind)
-    return tables, Artefact(manifest, blob, signature)
+    return tuple(tables), Artefact(manifest, blob, signature)
 
 
 def _inline(entry: dict[str, Any]) -> memoryview:
     return memoryview(_typed(entry, "data", bytes))
+
+
+def _resolved(entry: dict[str, Any], memory: memoryview, kept: Kept | None, shared: bool) -> memoryview:
+    """Return the buffer of a digest, be it here or kept."""
+    digest = _typed(entry, "digest", str)
+    if not memory.nbytes:
+        found = None if kept is None else kept.get(digest)
+        if found is None:
+            raise TableNeeded(f"the table of digest {digest[:12]}... is not kept here; send its bytes")
+        memory = found
+    elif _digest(memory) != digest:
+        raise ProtocolError("a table's bytes do not have the digest that came with them")
+    elif kept is not None:
+        kept.keep(digest, memory)
+    # an author's predict may write into what it gets
+    return memory if shared else memoryview(bytearray(memory))
+
+
+def _digest(buffer: Buffer) -> str:
+    return hashlib.sha256(buffer).hexdigest()
 
 
 def _table(entry: dict[str, Any], memory: memoryview) -> Table:

@@ -29,6 +29,7 @@ STATUS = {
     "language-unavailable": 503,
     "overloaded": 503,
     "store": 503,
+    "table-needed": 503,
     "worker-lost": 503,
     "worker-unavailable": 503,
     "deadline-exceeded": 504,

@@ -82,6 +82,7 @@ def test_the_numbers_are_the_codes_numbers() -> None:
     assert f"within {control.KILL_GRACE_S:g} s" in section("Batching")
     assert f"exit code {control.EXIT_STUCK}" in section("Batching")
     assert f"at least {worker.HELD_VERSIONS} versions" in section("Requests")
+    assert f"up to {worker.KEPT_BYTES // 2**20} MiB" in section("Tables")
     assert f"every {monitor.BEAT_S * 1000:g} ms" in section("The control socket")
     assert f"{monitor.SILENCE_S:g} s without a heartbeat" in section("Trying again")
 

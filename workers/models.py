@@ -157,6 +157,8 @@ class Models:
             )
         self._runtime.take_output()  # what the golden rows printed belongs to no request
         artefact = seal(fields, blob, self._key)
+        if request.version > 0:
+            self._hold(request, reloaded)
         info = {"seconds": seconds, "rows": X.rows, **known}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 
@@ -175,13 +177,16 @@ class Models:
         if request.artefact is None:
             raise ProtocolError("load needs an artefact")
         held = self._open(request.artefact)
+        self._hold(request, held)
+        output = self.take_output([request])
+        info = dict(self._runtime.describe(held.model))
+        return Reply(request.id, info=info, output=output.text, warnings=output.warnings)
+
+    def _hold(self, request: Request, held: Held) -> None:
         self._held[(request.model, request.version)] = held
         while len(self._held) > self._most:
             self._held.popitem(last=False)
         self._activity.holds = tuple(self._held)
-        output = self.take_output([request])
-        info = dict(self._runtime.describe(held.model))
-        return Reply(request.id, info=info, output=output.text, warnings=output.warnings)
 
     def _open(self, artefact: Artefact) -> Held:
         manifest = artefact.verified(self._key)

@@ -19,16 +19,19 @@ from triglot.errors import (
     EstimatorFailed,
     Overloaded,
     ProtocolError,
+    TableNeeded,
     TriglotError,
 )
 from triglot.estimator import Output, Runtime
 from triglot.message import Fault, Reply, Request, Started
 from triglot.workers.activity import Activity
+from triglot.workers.buffers import Buffers
 from triglot.workers.models import Models
 
 logger = logging.getLogger("triglot.worker")
 
 HELD_VERSIONS = 64
+KEPT_BYTES = 2**28
 POLL_MS = 100
 DRAINING_POLL_MS = 20
 NOTICE_S = 0.005
@@ -59,6 +62,7 @@ class Worker:
         drained: Callable[[], None] = lambda: None,
     ) -> None:
         self._models = Models(runtime, key, activity, HELD_VERSIONS)
+        self._buffers = Buffers(KEPT_BYTES)
         self._socket = socket
         self._activity = activity
         self._limits = limits or batching.Limits()
@@ -92,8 +96,8 @@ class Worker:
             client: bytes = self._socket.recv()
             message = frames.receive(self._socket)
             try:
-                request = wire.decode_request(message)
-            except ProtocolError as error:
+                request = wire.decode_request(message, self._buffers)
+            except (ProtocolError, TableNeeded) as error:
                 self._send(client, _fault(wire.request_id(message), error))
             else:
                 if len(jobs) < self._queue:

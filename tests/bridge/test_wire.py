@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tests.strategies import plain, replies, requests, same_tables
 from triglot import wire
-from triglot.errors import ProtocolError
+from triglot.errors import ProtocolError, TableNeeded
 from triglot.message import Fault, Reply, Request, Started
 from triglot.table import Column, Table
+from triglot.workers.buffers import Buffers
 
 
 def received(frames: list[Any]) -> list[bytes]:
@@ -200,6 +201,40 @@ def test_a_column_major_matrix_crosses_without_a_copy() -> None:
     decoded = wire.decode_request(arrived).tables[0]
     assert np.shares_memory(decoded.matrix(), np.frombuffer(arrived[1]))
     np.testing.assert_array_equal(decoded.matrix(), matrix)
+
+
+def test_a_table_that_was_named_by_its_digest_arrives_again_without_its_bytes() -> None:
+    numbers = Table(["a", "b"], matrix=np.asfortranarray(np.arange(400.0).reshape(200, 2)))
+    texts = Table(["t"], columns=[Column.strings(["grün", None] * 100)])
+    request = Request("fit", "1", "m", tables=(numbers, texts, numbers.slice(0, 3)), digests=True)
+    packed = wire.pack(request.tables, digests=True)
+    assert ["digest" in entry for entry in packed.entries] == [True, True, False]  # a small one is not worth it
+    kept = Buffers(10_000)
+
+    bare = wire.encode_request(request, packed.bare())
+    assert len(bare) == 1
+    with pytest.raises(TableNeeded):
+        wire.decode_request(bare, kept)
+    with pytest.raises(TableNeeded):
+        wire.decode_request(bare)
+    wire.decode_request(wire.encode_request(request, packed), kept)
+
+    arrived = wire.decode_request(bare, kept)
+    assert all(map(same_tables, arrived.tables, request.tables))
+    renamed = Request("predict", "2", "m", tables=(Table(["c", "d"], matrix=numbers.matrix()),), digests=True)
+    again = wire.decode_request(wire.encode_request(renamed, wire.pack(renamed.tables, digests=True).bare()), kept)
+    again.tables[0].matrix()[:] = 0.0  # an author's predict may do that
+    assert same_tables(wire.decode_request(bare, kept).tables[0], numbers)
+
+
+def test_bytes_of_another_digest_are_refused_and_not_kept() -> None:
+    request = Request("fit", "1", "m", tables=(Table(["a"], matrix=np.ones((200, 1))),), digests=True)
+    packed = wire.pack(request.tables, digests=True)
+    kept = Buffers(10_000)
+    with pytest.raises(ProtocolError, match="do not have the digest"):
+        wire.decode_request(wire.encode_request(request, wire.Packed(packed.entries, (bytes(1600),))), kept)
+    with pytest.raises(TableNeeded):
+        wire.decode_request(wire.encode_request(request, packed.bare()), kept)
 
 
 def test_a_table_of_five_thousand_columns_crosses() -> None:

@@ -25,11 +25,13 @@ from triglot.errors import (
     DeadlineExceeded,
     EstimatorFailed,
     ProtocolError,
+    TableNeeded,
 )
 from triglot.estimators import JuliaClassifier, RClassifier
 from triglot.ids import new_id
 from triglot.message import Fault, Op, Reply, Request
 from triglot.table import Table
+from triglot.wire import Packed
 
 MODELS = Path(__file__).parent / "models"
 # not in alphabetical order, so that whoever sorts them is found out
@@ -233,6 +235,33 @@ def test_a_parameter_that_the_model_does_not_know_is_told_and_the_worker_lives_o
     with pytest.raises(EstimatorFailed):
         site.ask(flowers(3)[0], colour="red")
     assert site.answers(flowers(3)[0]).shape == (3, 1)
+
+
+def test_a_fit_may_name_its_tables_by_digest_once_the_worker_has_seen_them(site: Site) -> None:
+    X, codes = flowers(300)
+    y = Table(["y"], matrix=codes.reshape(-1, 1))
+    spec, sources = spec_of(site.language)
+    base = unfitted(author_module(MODELS, "centroids").Centroids()) if site.language == "python" else None
+    card = {"task": "classification", "classes": CLASSES, "spec": spec, "sources": sources}
+    request = Request("fit", "d1", "by digest", 7, tables=(X, y), artefact=base, spec=card, digests=True)
+    packed = wire.pack(request.tables, digests=True)
+    assert all("digest" in entry for entry in packed.entries)
+    with raw(scan(site.hive.run_dir)["first"].address) as socket:
+        lacking = ask(socket, *wire.encode_request(request, packed.bare()))
+        assert (lacking.id, lacking.code) == ("d1", TableNeeded.code)
+        other = Table(NAMES, matrix=X.matrix() + 1.0)
+        wrong = Packed(packed.entries, (wire.pack([other]).buffers[0], packed.buffers[1]))
+        assert ask(socket, *wire.encode_request(request, wrong)).code == ProtocolError.code
+        socket.rcvtimeo = int(PATIENCE_S * 1000)
+        first = ask(socket, *wire.encode_request(request, packed))
+        again = ask(socket, *wire.encode_request(request, packed.bare()))
+    assert first.info["rows"] == again.info["rows"] == 300
+    assert again.artefact.card()["golden"] == first.artefact.card()["golden"]
+    # what is fitted under a version is held under it; and what is predicted is never the kept bytes themselves
+    for _ in range(2):
+        named = Request("predict", new_id(), "by digest", 7, tables=(X,), digests=True)
+        answer = site.client.call(named, site.language, PATIENCE_S).reply
+        assert answer.tables[0].matrix()[:, 0].tolist() == codes.tolist()
 
 
 def test_what_the_author_prints_and_warns_of_comes_back_with_the_request(site: Site) -> None:
