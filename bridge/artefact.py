@@ -78,6 +78,15 @@ def check_blob(card: Mapping[str, Any], blob: bytes) -> str:
     return found
 
 
+def reseal(artefact: Artefact, key: bytes) -> Artefact:
+    """Return the artefact signed with another key; only for one whose origin is trusted on other grounds.
+
+    Raises `ArtefactRefused` where blob and manifest do not belong together.
+    """
+    check_blob(artefact.card(), artefact.blob)
+    return Artefact(artefact.manifest, artefact.blob, _sign(artefact.manifest, key))
+
+
 def seal(fields: Mapping[str, Any], blob: bytes, key: bytes) -> Artefact:
     """Return an artefact whose signed manifest holds `fields`, the format number and the blob's hash.
 

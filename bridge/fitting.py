@@ -3,11 +3,7 @@
 A fresh process a fit means a clean interpreter, memory given back, and predictions that are not disturbed.
 """
 
-import os
-import signal
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,20 +15,18 @@ import cloudpickle
 import numpy as np
 
 from triglot.artefact import Artefact, load_key, seal
+from triglot.child import Child, require
 from triglot.client import Client
-from triglot.errors import BadRequest, LanguageUnavailable, WorkerLost, WorkerUnavailable
-from triglot.estimator import Task
-from triglot.estimators import declared
+from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
+from triglot.estimator import FitTask, Task
 from triglot.ids import new_id
-from triglot.launch import missing, worker_command, worker_environment
 from triglot.message import Op, Reply, Request
+from triglot.pipelines import declared, wants_frame
 from triglot.scoring import score
 from triglot.table import Array, Table
 from triglot.tabular import target_table, task_of, to_table, to_target
 
 FIT_TIMEOUT_S = 24 * 3600.0
-START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 10.0
 OPEN_TIMEOUT_S = 120.0
 PATIENCE_S = 10.0  # nobody starts this worker again: without it, all that is left is to say so
 
@@ -65,27 +59,14 @@ class Bench:
             raise BadRequest("there are no rows to fit; look at the dataset loader")
         task: Task = "regression" if y is None else task_of(model, y)
         target, labels = (None, None) if y is None else to_target(y, task)
-        spec, sources, base = self._author(model, task, python_path)
+        spec, sources, base = _author(model, python_path)
         if base is not None and getattr(X, "ndim", 2) == 1:
             spec["x"] = "vector"  # a list of texts, say, for an estimator that counts their words
-        request = Request(
-            op="fit",
-            id=new_id(),
-            model=name,
-            tables=(table,) if target is None else (table, target_table(target)),
-            artefact=base,
-            spec={
-                "task": task,
-                "classes": None if labels is None else list(labels.classes),
-                "spec": spec,
-                "sources": sources,
-            },
+        elif base is not None and wants_frame(model):
+            spec["x"] = "frame"
+        return fit(
+            self._client, self._key, self.language, name, FitTask(task, spec, sources, table, target, labels, base)
         )
-        reply = self._client.call(request, self.language, FIT_TIMEOUT_S).reply
-        if reply.artefact is None:
-            raise WorkerUnavailable("the worker answered the fit without an artefact")
-        reply.artefact.verified(self._key)
-        return Fitted(reply.artefact, self.language, task, reply.info, reply.output, reply.warnings)
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
         """Return the answer of an author's dataset function: its tables are (X,) or (X, y), y of one column."""
@@ -141,23 +122,55 @@ class Bench:
         request = Request(op=op, id=new_id(), model=name, version=1, params=params or {}, tables=(X,))
         return self._client.call(request, self.language, timeout_s, fetch=lambda: artefact).reply
 
-    def _author(
-        self, model: Any, task: Task, python_path: tuple[str, ...]
-    ) -> tuple[dict[str, Any], dict[str, str], Artefact | None]:
-        if hasattr(model, "author"):
-            spec, sources = model.author()
-            return spec, sources, None
-        fields: dict[str, Any] = {
-            "language": "python",
-            "task": task,
-            "spec": {},
-            "sources": {},
-            "runtime": {},
-            "schema": None,
-            "classes": None,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        return {"python_path": list(python_path)}, {}, seal(fields, cloudpickle.dumps(model), self._key)
+
+def fit(
+    client: Client, key: bytes, language: str, name: str, task: FitTask, *, version: int = 0, digests: bool = False
+) -> Fitted:
+    """Return the model that a worker of the client's fitted, its artefact verified.
+
+    With a `version` above 0 the worker goes on holding it; with `digests` data that the worker keeps is not sent again.
+    """
+    request = Request(
+        op="fit",
+        id=new_id(),
+        model=name,
+        version=version,
+        tables=(task.X,) if task.y is None else (task.X, target_table(task.y)),
+        artefact=None if task.base is None else _sealed(task.base, task.task, key),
+        spec={
+            "task": task.task,
+            "classes": None if task.labels is None else list(task.labels.classes),
+            "spec": dict(task.spec),
+            "sources": dict(task.sources),
+        },
+        digests=digests,
+    )
+    reply = client.call(request, language, FIT_TIMEOUT_S).reply
+    if reply.artefact is None:
+        raise WorkerUnavailable("the worker answered the fit without an artefact")
+    reply.artefact.verified(key)
+    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, reply.warnings)
+
+
+def _author(model: Any, python_path: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str], bytes | None]:
+    if hasattr(model, "author"):
+        return (*model.author(), None)
+    return {"python_path": list(python_path)}, {}, cloudpickle.dumps(model)
+
+
+def _sealed(base: bytes, task: Task, key: bytes) -> Artefact:
+    """Return an unfitted estimator as it travels to the worker that shall fit it."""
+    fields: dict[str, Any] = {
+        "language": "python",
+        "task": task,
+        "spec": {},
+        "sources": {},
+        "runtime": {},
+        "schema": None,
+        "classes": None,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return seal(fields, base, key)
 
 
 @contextmanager
@@ -166,65 +179,19 @@ def bench(language: str, environ: Mapping[str, str], key_file: Path | None = Non
 
     Raises `LanguageUnavailable` with the reason where the worker does not come up.
     """
-    reason = missing(language, environ)
-    if reason is not None:
-        raise LanguageUnavailable(f"{language} is off: {reason}")
+    require(language, environ)
     key = load_key(key_file, environ)
     with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
-        run_dir = Path(folder)
-        log = run_dir / "worker.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                worker_command(language, "fit", run_dir, key_file=key_file),
-                env={**environ, **worker_environment(language, environ, threads=os.cpu_count() or 1)},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        client = Client(run_dir, patience_s=PATIENCE_S)
+        child = Child(language, "fit", Path(folder), environ, key_file=key_file)
+        client = Client(Path(folder), patience_s=PATIENCE_S)
         try:
-            _wait(client, process, language, log)
+            child.wait_until_ready(client)
             yield Bench(client, language, key)
         except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what it is doing
-            process.kill()
+            child.process.kill()
             raise
         except (WorkerLost, WorkerUnavailable) as error:
-            raise WorkerLost(_how_it_ended(process, language, log)) from error
+            raise WorkerLost(child.how_it_ended()) from error
         finally:
             client.close()
-            _stop(process)
-
-
-def _wait(client: Client, process: "subprocess.Popen[bytes]", language: str, log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        try:
-            client.wait_for({language: 1}, 0.2)
-            return
-        except WorkerUnavailable:
-            if process.poll() is None and time.monotonic() < deadline:
-                continue
-        raise LanguageUnavailable(f"the {language} worker did not start: {_last_words(log)}")
-
-
-def _how_it_ended(process: "subprocess.Popen[bytes]", language: str, log: Path) -> str:
-    """Say how a worker was lost in the middle of its work; a signal is what a crash or a lack of memory looks like."""
-    try:
-        code = process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        return f"the {language} worker cannot be reached any more; its last words: {_last_words(log)}"
-    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with exit code {code}"
-    return f"the {language} worker {how} in the middle of its work; its last words: {_last_words(log)}"
-
-
-def _last_words(log: Path) -> str:
-    return " / ".join(log.read_text("utf-8", "replace").strip().splitlines()[-3:]) or "none"
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            child.stop()

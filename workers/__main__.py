@@ -4,6 +4,7 @@ Supervisors and the command line start this very line; nothing else is needed to
 """
 
 import argparse
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -102,7 +103,18 @@ def _serve(options: argparse.Namespace) -> int:
             requests.close()
             control.close()
     logger.info("drained")
+    if control.orphaned:
+        _leave_nothing(run_dir, endpoint)
     return 0
+
+
+def _leave_nothing(run_dir: Path, endpoint: Endpoint) -> None:
+    """Remove this worker's sockets, and the run directory if nothing else is in it; nobody is left to do it."""
+    with contextlib.suppress(OSError):
+        for address in (endpoint.address, endpoint.control):
+            if address.startswith("ipc://"):
+                Path(address.removeprefix("ipc://")).unlink(missing_ok=True)
+        run_dir.rmdir()
 
 
 def _runtime(language: str) -> Runtime:

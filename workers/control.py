@@ -37,6 +37,8 @@ class Control(threading.Thread):
         self._activity = activity
         self._identity = identity
         self._over = threading.Event()
+        self._parent = os.getppid()
+        self._alone_since = 0.0
 
     def run(self) -> None:
         """Answer until `close`."""
@@ -52,6 +54,11 @@ class Control(threading.Thread):
         """Stop answering and wait until the socket is closed."""
         self._over.set()
         self.join()
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the process that started this worker is gone."""
+        return os.getppid() != self._parent
 
     def state(self) -> dict[str, Any]:
         """Return the worker's state as the control socket tells it; times are seconds."""
@@ -81,6 +88,9 @@ class Control(threading.Thread):
 
     def _stop_what_nobody_waits_for(self) -> None:
         until = self._activity.busy_until
+        if until is not None and self.orphaned:  # whoever asked for the call is gone, too
+            self._alone_since = self._alone_since or time.monotonic()
+            until = min(until, self._alone_since)
         if until is None:
             return
         late_s = time.monotonic() - until
