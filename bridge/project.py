@@ -25,10 +25,10 @@ from triglot.config import (
 from triglot.curve import CurveKeys
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.estimators import language_of
 from triglot.launch import LANGUAGES, Workshop, missing
 from triglot.persister import Persister, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
+from triglot.pipelines import language_of
 from triglot.service import ABSENCE_S, Service
 from triglot.store import ModelStore
 from triglot.store.jobs import UPDATE, JobStore

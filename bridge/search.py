@@ -7,7 +7,6 @@ from typing import Any
 import joblib
 
 from triglot.errors import ConfigError
-from triglot.estimators import declared, language_of
 from triglot.util import apply_kwargs
 
 
@@ -47,11 +46,6 @@ def _inside(estimator: Any, name: str, backend: str, params: Mapping[str, Any], 
 def _of_arguments(grid_search: Mapping[str, Any], model: Any, scoring: Any, X: Any, y: Any, persist: bool) -> Any:
     from sklearn.model_selection import GridSearchCV
 
-    if (language := language_of(model)) != "python":
-        raise ConfigError(
-            f"grid_search: {type(declared(model)).__name__} is a model of {language}, and GridSearchCV fits Python "
-            "estimators only"
-        )
     arguments = {"refit": persist, **grid_search}
     if scoring is not None:
         if "scoring" in arguments:

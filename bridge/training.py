@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import BadRequest, ConfigError
-from triglot.estimators import language_of
 from triglot.evaluation import FittedModel, RemoteModel, Scores, for_python, is_single, metric, scorers, scores, told
 from triglot.fitting import Fitted, bench
 from triglot.launch import Workshop
 from triglot.persister import Persister, StoredVersion
+from triglot.pipelines import language_of
 from triglot.points import read_model, write_model
 from triglot.progress import step
 from triglot.search import search_of

@@ -242,6 +242,8 @@ BALLAST = {
     "triglot.workers.__main__": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
     "triglot.client": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},
     "triglot.service": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
+    "triglot.project": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
+    "triglot.server.wsgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
     "triglot.server.app": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
 }
 

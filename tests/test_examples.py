@@ -12,8 +12,8 @@ import pytest
 
 from tests.helpers import KEY, require
 from triglot.dataset import load
-from triglot.estimators import language_of
 from triglot.fitting import Bench, bench
+from triglot.pipelines import language_of
 from triglot.project import Project
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

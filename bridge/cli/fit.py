@@ -8,9 +8,9 @@ import click
 
 from triglot import training
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.estimators import language_of
 from triglot.evaluation import Scores
 from triglot.persister import StoredVersion
+from triglot.pipelines import language_of
 from triglot.project import Project
 from triglot.scoring import name as score_name
 

@@ -1,15 +1,24 @@
 """`palladium.julia`: models of a Julia package, declared as Palladium declared them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from triglot.estimators import JuliaClassifier, JuliaModel
+from triglot.palladium.renamed import Renamed
 
 __all__ = ["AbstractModel", "ClassificationModel"]
 
 
-class AbstractModel(JuliaModel):
+class AbstractModel(Renamed, JuliaModel):
     """A Julia model that answers classes or numbers, whichever its target is; samples are the columns of X."""
+
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "fit_func": "fit",
+        "predict_func": "predict",
+        "fit_kwargs": "params",
+        "predict_kwargs": "predict_params",
+        "encode_labels": "encode_labels",
+    }
 
     def __init__(
         self,
@@ -22,8 +31,8 @@ class AbstractModel(JuliaModel):
         super().__init__(
             fit=fit_func,
             predict=predict_func,
-            params=dict(fit_kwargs or {}),
-            predict_params=dict(predict_kwargs or {}),
+            params=fit_kwargs,
+            predict_params=predict_kwargs,
             encode_labels=encode_labels,
             layout="columns",
         )

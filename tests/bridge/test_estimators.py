@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from triglot.errors import BadRequest, ConfigError
-from triglot.estimators import JuliaClassifier, JuliaRegressor, RClassifier, RRegressor, language_of
+from triglot.estimators import JuliaClassifier, JuliaRegressor, RClassifier, RRegressor
+from triglot.pipelines import language_of
 
 
 @pytest.fixture
@@ -107,3 +110,43 @@ def test_what_does_not_say_its_language_is_python() -> None:
 def test_a_misspelt_argument_is_refused_at_once() -> None:
     with pytest.raises(TypeError, match="skript"):
         RClassifier(skript="a.R")  # type: ignore[call-arg]
+
+
+def test_arguments_and_the_authors_own_parameters_can_be_read_set_and_cloned() -> None:
+    model = RClassifier(script="iris.R", fit="train", params={"ntree": 5}, seed=7)
+    assert model.get_params(deep=False) == {
+        "script": "iris.R",
+        "fit": "train",
+        "params": {"ntree": 5},
+        "predict": None,
+        "predict_proba": None,
+        "x": "data.frame",
+        "encode_labels": False,
+        "seed": 7,
+    }
+    assert model.get_params()["params__ntree"] == 5
+
+    copy = clone(model).set_params(params__ntree=6, params__mtry=2, fit="retrain")
+    assert copy.get_params(deep=False) == {
+        **model.get_params(deep=False),
+        "fit": "retrain",
+        "params": {"ntree": 6, "mtry": 2},
+    }
+    assert model.params == {"ntree": 5}
+    assert copy.set_params(params__ntree=1, params={"mtry": 3}).params == {"mtry": 3, "ntree": 1}
+    assert JuliaRegressor().set_params(predict_params__k=2).predict_params == {"k": 2}
+    with pytest.raises(ValueError, match=r"RClassifier has no parameter 'ntree'; it has encode_labels, fit"):
+        model.set_params(ntree=7)
+
+
+def test_numbers_of_numpy_reach_the_author_as_plain_ones(author: Path) -> None:
+    grid = {"depth": np.int64(3), "rates": np.array([0.5, 1.0]), "deep": {"flag": np.bool_(True)}, "pair": (1, 2)}
+    spec, _ = RRegressor(script="iris.R", params=grid, seed=np.int32(4)).author()
+    assert spec["params"] == {"depth": 3, "rates": [0.5, 1.0], "deep": {"flag": True}, "pair": [1, 2]}
+    assert type(spec["params"]["depth"]) is int
+    assert type(spec["seed"]) is int
+
+
+def test_a_model_without_a_script_says_so_when_it_is_needed() -> None:
+    with pytest.raises(ConfigError, match="RRegressor has no script: name the R file that defines the model"):
+        RRegressor().author()

@@ -8,7 +8,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 
 from triglot.errors import ConfigError
-from triglot.estimators import RClassifier
 from triglot.search import search_of, with_parallel_backend
 
 X = np.linspace(0, 1, 30).reshape(-1, 1)
@@ -49,7 +48,6 @@ def test_a_function_cv_gets_those_of_n_x_and_y_that_it_takes() -> None:
         ({**GRID, "scoring": "f1"}, {"scoring": "f1"}, "keep the one at the top level"),
         ({**GRID, "n_job": 1}, {}, "n_job"),
         ({"cv": 3}, {}, "param_grid"),
-        (GRID, {"model": RClassifier(script="iris.R")}, "RClassifier is a model of r, and GridSearchCV fits Python"),
         (7, {}, "int has no fit"),
     ],
 )

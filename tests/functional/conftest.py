@@ -12,9 +12,9 @@ import pytest
 from tests.functional.running import AUTHORS, Running, environment, folder
 from tests.helpers import require
 from triglot.dataset import load
-from triglot.estimators import language_of
 from triglot.fitting import Bench, bench
 from triglot.launch import LANGUAGES, missing
+from triglot.pipelines import language_of
 from triglot.project import Project
 
 CONFIG = AUTHORS / "everything-config.py"
