@@ -294,6 +294,8 @@ def _records(results: Any) -> str:
 
 
 def _failed(error: BaseException) -> EstimatorFailed:
+    if isinstance(error, EstimatorFailed):  # a step in R or Julia, which has told all there is to tell
+        return error
     frames = _authors_frames(error.__traceback__)
     message = str(error) or type(error).__name__
     foreseen = None
