@@ -47,7 +47,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     [
         ("README.md", "r", 4),
         ("docs/tutorial.md", "r julia", 19),
-        ("docs/r-authors.md", "r", 4),
+        ("docs/r-authors.md", "r", 5),
         ("docs/julia-authors.md", "julia", 3),
         ("docs/python.md", "python", 3),
     ],
