@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from triglot.errors import ProtocolError
 from triglot.table import Column, Kind, Table
+from triglot.times import DAY, INSTANT, zone_name
 
 _TYPE_OF_KIND: dict[Kind, Any] = {
     "float64": pa.float64(),
@@ -15,6 +16,7 @@ _TYPE_OF_KIND: dict[Kind, Any] = {
     "int32": pa.int32(),
     "bool": pa.bool_(),
     "string": pa.string(),
+    "date": pa.date32(),
 }
 _KIND_OF_TYPE: dict[Any, Kind] = {arrow: kind for kind, arrow in _TYPE_OF_KIND.items()}
 
@@ -56,6 +58,8 @@ def _array(column: Column) -> Any:
         codes = pa.array(column.values, type=pa.int32(), mask=mask)
         levels = pa.array(column.levels, type=pa.string())
         return pa.DictionaryArray.from_arrays(codes, levels, ordered=column.ordered)
+    if column.kind == "datetime":
+        return pa.array(column.values, type=pa.timestamp("us", tz=column.zone or None), mask=mask)
     return pa.array(column.values, type=_TYPE_OF_KIND[column.kind], mask=mask, from_pandas=False)
 
 
@@ -69,13 +73,21 @@ def _column(name: str, array: Any) -> Column:
         if None in levels:
             raise TypeError(f"column {name!r}: a category level is null")
         return Column.category(codes, levels, ordered=array.type.ordered, missing=missing)
+    if pa.types.is_timestamp(array.type):
+        if array.type.unit != "us":
+            array = array.cast(pa.timestamp("us", tz=array.type.tz))  # refuses to cut off nanoseconds
+        instants = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        return Column.times(instants.view(INSTANT), missing, zone_name(array.type.tz))
+    if array.type == pa.date32():
+        days = array.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
+        return Column.times(days.astype(DAY), missing)
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         array = array.cast(pa.string())
     kind = _KIND_OF_TYPE.get(array.type)
     if kind is None:
         raise TypeError(
             f"column {name!r} is of Arrow type {array.type}; use one of "
-            f"{', '.join(map(str, _KIND_OF_TYPE))} or a dictionary of strings"
+            f"{', '.join(map(str, _KIND_OF_TYPE))}, timestamp[us] or a dictionary of strings"
         )
     if missing is not None:
         array = array.fill_null("" if kind == "string" else False if kind == "bool" else 0)

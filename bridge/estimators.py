@@ -4,11 +4,12 @@ Constructors only store; nothing is read or started before a fit. Configurations
 pipelines of several languages, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from triglot.errors import ConfigError
+from triglot.field import Unseen
 from triglot.sklearn_base import ForeignClassifier, ForeignModel, ForeignRegressor, plain
 from triglot.sources import collect, project_root
 
@@ -18,8 +19,12 @@ class RModel(ForeignModel):
 
     script: path of the script, relative to the working directory. fit: name of the function f(x, y, ...) that
     returns a fitted object of any class. params: its further arguments. predict, predict_proba: names of functions
-    of the script that answer instead of R's own `predict`. x: what the function gets, a data.frame or a matrix.
-    encode_labels: give the classes as integers 0..k-1 instead of a factor. seed: for `set.seed` before the fit.
+    of the script that answer instead of R's own `predict`; predict_params, predict_proba_params: arguments of the
+    latter, instead of what is known of the model's class. dump, load: names of functions that make a raw vector of the
+    model and a model of it. x: what the function gets, a data.frame or a matrix. encode_labels: give the classes as
+    integers 0..k-1 instead of a factor. seed: for `set.seed` before the fit. lib_paths: folders of installed packages,
+    searched before R's own. unseen_levels: what becomes of levels of a category that training did not have: "error",
+    "missing" or "other".
     """
 
     language: ClassVar[str] = "r"
@@ -32,16 +37,28 @@ class RModel(ForeignModel):
         params: Mapping[str, Any] | None = None,
         predict: str | None = None,
         predict_proba: str | None = None,
+        predict_params: Mapping[str, Any] | None = None,
+        predict_proba_params: Mapping[str, Any] | None = None,
+        dump: str | None = None,
+        load: str | None = None,
         x: Literal["data.frame", "matrix"] = "data.frame",
         encode_labels: bool = False,
         seed: int | None = None,
+        lib_paths: Sequence[str] = (),
+        unseen_levels: Unseen = "error",
     ) -> None:
         self._functions = {"fit": fit, "predict": predict, "predict_proba": predict_proba}
         self.script = script
         self.params = params
+        self.predict_params = predict_params
+        self.predict_proba_params = predict_proba_params
+        self.dump = dump
+        self.load = load
         self.x = x
         self.encode_labels = encode_labels
         self.seed = seed
+        self.lib_paths = lib_paths
+        self.unseen_levels = unseen_levels
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
@@ -56,7 +73,15 @@ class RModel(ForeignModel):
             "x": self.x,
             "encode_labels": self.encode_labels,
         }
-        optional = {**self._functions, "seed": plain(self.seed)}
+        optional = {
+            **self._functions,
+            "predict_params": None if self.predict_params is None else plain(self.predict_params),
+            "predict_proba_params": None if self.predict_proba_params is None else plain(self.predict_proba_params),
+            "dump": self.dump,
+            "load": self.load,
+            "seed": plain(self.seed),
+            "lib_paths": [str(Path(folder).absolute()) for folder in self.lib_paths] or None,
+        }
         return spec | {key: value for key, value in optional.items() if value is not None}, collect("r", script)
 
 
@@ -75,7 +100,8 @@ class JuliaModel(ForeignModel):
     package. fit: f(X, y; params...). predict: f(model, X; predict_params...), by default the one beside `fit`.
     predict_proba likewise, if there is one. layout: whether samples are the rows or the columns of X. x: a matrix, or
     a named tuple of columns ("table"). labels: the classes as their own values or as codes 1..k; encode_labels: as
-    0..k-1. seed: for `Random.seed!`.
+    0..k-1. seed: for `Random.seed!`. unseen_levels: what becomes of levels of a category that training did not have:
+    "error", "missing" or "other".
     """
 
     language: ClassVar[str] = "julia"
@@ -95,6 +121,7 @@ class JuliaModel(ForeignModel):
         labels: Literal["values", "codes"] = "values",
         encode_labels: bool = False,
         seed: int | None = None,
+        unseen_levels: Unseen = "error",
     ) -> None:
         self._functions = {"fit": fit, "predict": predict, "predict_proba": predict_proba}
         self.script = script
@@ -105,6 +132,7 @@ class JuliaModel(ForeignModel):
         self.labels = labels
         self.encode_labels = encode_labels
         self.seed = seed
+        self.unseen_levels = unseen_levels
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""

@@ -51,8 +51,20 @@ class Bench:
         self._key = key
         self.language = language
 
-    def fit(self, name: str, model: Any, X: Any, y: Any, python_path: tuple[str, ...] = ()) -> Fitted:
-        """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target."""
+    def fit(
+        self,
+        name: str,
+        model: Any,
+        X: Any,
+        y: Any,
+        python_path: tuple[str, ...] = (),
+        unseen_levels: str | None = None,
+    ) -> Fitted:
+        """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target.
+
+        unseen_levels: what becomes of levels that the training data do not have ("error", "missing" or "other"); by
+        default what the model itself says.
+        """
         model = declared(model)
         table = to_table(X)
         if table.rows == 0:
@@ -64,8 +76,13 @@ class Bench:
             spec["x"] = "vector"  # a list of texts, say, for an estimator that counts their words
         elif base is not None and wants_frame(model):
             spec["x"] = "frame"
+        unseen = unseen_levels or getattr(model, "unseen_levels", None) or "error"
         return fit(
-            self._client, self._key, self.language, name, FitTask(task, spec, sources, table, target, labels, base)
+            self._client,
+            self._key,
+            self.language,
+            name,
+            FitTask(task, spec, sources, table, target, labels, base, unseen),
         )
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
@@ -142,6 +159,7 @@ def fit(
             "classes": None if task.labels is None else list(task.labels.classes),
             "spec": dict(task.spec),
             "sources": dict(task.sources),
+            "unseen_levels": task.unseen_levels,
         },
         digests=digests,
     )

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from triglot.artefact import Artefact, seal
 from triglot.errors import BadRequest, ConfigError, EstimatorFailed, ModelNotFound, StoreError, TriglotError
+from triglot.field import Field
 from triglot.fitting import Bench
 from triglot.labels import Labels
 from triglot.persister import Persister
@@ -27,7 +28,7 @@ from triglot.persisters.palladium_source import Contents, OldVersion, PalladiumS
 from triglot.persisters.palladium_tables import PalladiumTables
 from triglot.persisters.rest import Rest
 from triglot.persisters.s3 import S3
-from triglot.schema import Field, Schema
+from triglot.schema import Schema
 from triglot.table import NUMERIC, Kind
 
 logger = logging.getLogger("triglot")

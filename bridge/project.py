@@ -36,7 +36,7 @@ from triglot.supervision import FrontEnd, Plan
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
-MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test")
+MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Entry:
     model: Any
     train: Any
     test: Any
+    unseen_levels: str | None = None
 
 
 class Project:
@@ -93,7 +94,13 @@ class Project:
         if name not in self.names:
             raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
         built = self._build(name, MODEL_KEYS)
-        return Entry(name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"))
+        return Entry(
+            name,
+            built["model"],
+            built["dataset_loader_train"],
+            built.get("dataset_loader_test"),
+            built.get("unseen_levels"),
+        )
 
     @cached_property
     def store(self) -> Persister:

@@ -5,50 +5,19 @@ bad field of every row. Numbers take a fast path; only what it cannot read is lo
 """
 
 import difflib
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from triglot.errors import BadRequest, Problem
-from triglot.table import NUMERIC, Column, Kind, Table
+from triglot.field import Field, Unseen, cast, column_of, converter, with_policy
+from triglot.table import Column, Table
 
 MAX_PROBLEMS = 50
-_TRUE = {"true", "1", "t", "yes"}
-_FALSE = {"false", "0", "f", "no"}
-_JSON_NAME = {
-    str: "text",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column: name, kind, its levels if it is a category, and whether a value may be missing."""
-
-    name: str
-    kind: Kind
-    levels: tuple[str, ...] = ()
-    ordered: bool = False
-    nullable: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the field as JSON values, without what is at its default."""
-        out: dict[str, Any] = {"name": self.name, "kind": self.kind}
-        if self.kind == "category":
-            out["levels"] = list(self.levels)
-            out["ordered"] = self.ordered
-        if self.nullable:
-            out["nullable"] = True
-        return out
+MAX_NAMES = 20
 
 
 class Schema:
@@ -60,21 +29,27 @@ class Schema:
         if len(set(self.names)) != len(self.names):
             raise BadRequest(f"column names must differ: {', '.join(self.names)}")
         self._known = frozenset(self.names)
-        self._convert = tuple(map(_converter, self.fields))
+        self._convert = tuple(map(converter, self.fields))
         self._all_float = all(f.kind == "float64" and not f.nullable for f in self.fields)
         self._values: Callable[[Any], Any] = (
             itemgetter(*self.names) if len(self.names) > 1 else lambda row: tuple(row[n] for n in self.names)
         )
 
     @classmethod
-    def learn(cls, X: Table) -> "Schema":
-        """Return the schema of a training table; a column may be missing later if it was missing here."""
+    def learn(cls, X: Table, unseen: Unseen = "error") -> "Schema":
+        """Return the schema of a training table; a column may be missing later if it was missing here.
+
+        With `unseen` "other" every category has the level `other`, behind its own where it is not among them.
+        """
+        if unseen not in get_args(Unseen):
+            raise BadRequest(f"unseen_levels is {unseen!r}; use one of {', '.join(get_args(Unseen))}")
         fields = []
         for name, column in zip(X.names, X.columns, strict=True):
             nullable = column.missing is not None and bool(column.missing.any())
             if column.kind in ("float64", "float32"):
                 nullable = nullable or bool(np.isnan(column.values).any())
-            fields.append(Field(name, column.kind, column.levels, column.ordered, nullable))
+            field = Field(name, column.kind, column.levels, column.ordered, nullable, column.zone)
+            fields.append(with_policy(field, unseen) if column.kind == "category" else field)
         return cls(fields)
 
     @classmethod
@@ -88,6 +63,8 @@ class Schema:
                     tuple(entry.get("levels", ())),
                     entry.get("ordered", False),
                     entry.get("nullable", False),
+                    entry.get("zone", ""),
+                    entry.get("unseen", "error"),
                 )
                 for entry in entries
             ]
@@ -127,7 +104,7 @@ class Schema:
                 problems.append(Problem(field.name, "is missing"))
                 continue
             try:
-                columns[field.name] = _cast(present[field.name], field)
+                columns[field.name] = cast(present[field.name], field)
             except ValueError as error:
                 problems.append(Problem(field.name, str(error)))
         if problems:
@@ -160,7 +137,7 @@ class Schema:
         for index, row in enumerate(rows):
             number = index if len(rows) > 1 else None
             if not isinstance(row, Mapping):
-                problems.append(Problem("", f"must be an object with the fields {', '.join(self.names)}", number))
+                problems.append(Problem("", f"must be an object with the fields {self._fields()}", number))
                 continue
             for field, convert, column in zip(self.fields, self._convert, columns, strict=True):
                 try:
@@ -178,15 +155,19 @@ class Schema:
         if problems:
             raise BadRequest("the request does not fit the model", problems[:MAX_PROBLEMS])
         return (
-            Table.of({field.name: _column(field, values) for field, values in zip(self.fields, columns, strict=True)})
+            Table.of({field.name: column_of(field, values) for field, values in zip(self.fields, columns, strict=True)})
             if self.fields
             else Table((), columns=())
         )
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known fields are {', '.join(map(repr, self.names[:20]))}"
+        hint = f"did you mean {near[0]!r}?" if near else f"known fields are {self._fields()}"
         return f"is not a field of this model; {hint}"
+
+    def _fields(self) -> str:
+        beyond = len(self.names) - MAX_NAMES
+        return ", ".join(self.names[:MAX_NAMES]) + (f" and {beyond} more" if beyond > 0 else "")
 
 
 def _missing(field: Field) -> Any:
@@ -194,119 +175,3 @@ def _missing(field: Field) -> Any:
     if not field.nullable:
         raise ValueError("must not be null: nothing was missing in this column when the model was fitted")
     return None
-
-
-def _converter(field: Field) -> Callable[[Any], Any]:
-    if field.kind in ("float64", "float32"):
-        return _to_float
-    if field.kind in ("int64", "int32"):
-        return lambda value: _to_int(value, 63 if field.kind == "int64" else 31)
-    if field.kind == "bool":
-        return _to_bool
-    if field.kind == "category":
-        codes = {level: code for code, level in enumerate(field.levels)}
-        return lambda value: _to_code(value, codes)
-    return _to_text
-
-
-def _to_float(value: Any) -> float:
-    if type(value) is float or type(value) is int:
-        try:
-            return float(value)
-        except OverflowError:
-            raise ValueError("is too large for a number of 64 bits") from None
-    if type(value) is str:
-        try:
-            number = float(value)
-        except ValueError:
-            raise ValueError(f"must be a number, not the text {_shown(value)}") from None
-        if not math.isfinite(number):
-            raise ValueError(f"must be a finite number, not {_shown(value)}")
-        return number
-    raise ValueError(f"must be a number, not {_JSON_NAME.get(type(value), 'this')}")
-
-
-def _to_int(value: Any, bits: int) -> int:
-    if type(value) is str:
-        try:
-            value = int(value)
-        except ValueError:
-            raise ValueError(f"must be a whole number, not the text {_shown(value)}") from None
-    elif type(value) is float:
-        if not value.is_integer():
-            raise ValueError(f"must be a whole number, not {value!r}: it was one when the model was fitted")
-        value = int(value)
-    elif type(value) is not int:
-        raise ValueError(f"must be a whole number, not {_JSON_NAME.get(type(value), 'this')}")
-    if not -(2**bits) <= value < 2**bits:
-        raise ValueError(f"does not fit a whole number of {bits + 1} bits")
-    return int(value)
-
-
-def _to_bool(value: Any) -> bool:
-    if type(value) is bool:
-        return value
-    if type(value) is str and value.lower() in _TRUE | _FALSE:
-        return value.lower() in _TRUE
-    raise ValueError(f"must be true or false, not {_shown(value)}")
-
-
-def _to_code(value: Any, codes: Mapping[str, int]) -> int:
-    try:
-        return codes[value if type(value) is str else _level_text(value)]
-    except KeyError:
-        known = ", ".join(map(repr, list(codes)[:10])) + (", ..." if len(codes) > 10 else "")
-        raise ValueError(f"{_shown(value)} is none of the levels {known}") from None
-
-
-def _level_text(value: Any) -> str:
-    if type(value) in (bool, int, float):
-        return str(value)
-    raise ValueError(f"must be a level's text, not {_JSON_NAME.get(type(value), 'this')}")
-
-
-def _to_text(value: Any) -> str:
-    if type(value) is str:
-        return value
-    raise ValueError(f"must be text, not {_JSON_NAME.get(type(value), 'this')}")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _column(field: Field, values: list[Any]) -> Column:
-    missing = np.array([value is None for value in values], dtype=bool)
-    mask = missing if missing.any() else None
-    if field.kind == "string":
-        return Column("string", np.array(values, dtype=object), mask)
-    if field.kind in ("float64", "float32"):
-        return Column(field.kind, np.array(values, dtype=field.kind))
-    filled = [0 if value is None else value for value in values] if mask is not None else values
-    if field.kind == "category":
-        return Column.category(np.array(filled, dtype=np.int32), field.levels, ordered=field.ordered, missing=mask)
-    return Column(field.kind, np.array(filled, dtype=field.kind), mask)
-
-
-def _cast(column: Column, field: Field) -> Column:
-    if not field.nullable and column.missing is not None and column.missing.any():
-        raise ValueError("must not be missing: nothing was missing in this column when the model was fitted")
-    if column.kind == field.kind and column.levels == field.levels:
-        return column
-    if field.kind == "category" and column.kind in ("category", "string"):
-        convert = _converter(field)
-        codes = [0 if value is None else convert(value) for value in column.to_list()]
-        return Column.category(
-            np.array(codes, dtype=np.int32), field.levels, ordered=field.ordered, missing=column.missing
-        )
-    if field.kind == "string" and column.kind == "category":
-        return Column.strings(column.to_list())
-    if field.kind in NUMERIC and column.kind in NUMERIC and "bool" not in (field.kind, column.kind):
-        given = column.values if column.missing is None else np.where(column.missing, 0, column.values)
-        with np.errstate(invalid="ignore", over="ignore"):  # what does not fit comes back as something else
-            values = given.astype(field.kind)
-            lossless = np.array_equal(values.astype(given.dtype), given, equal_nan=True)
-        if lossless or field.kind in ("float64", "float32"):
-            return Column(field.kind, values, column.missing)
-    raise ValueError(f"must be of kind {field.kind}, not {column.kind}")

@@ -92,7 +92,9 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
         check_consistent_length(X, y)
         spec, sources = self.author()
         name = new_id()
-        fitted = session(self.language).fit(name, FitTask(self.task, spec, sources, table, y, labels))
+        unseen = str(self._argument("unseen_levels"))
+        task = FitTask(self.task, spec, sources, table, y, labels, unseen_levels=unseen)
+        fitted = session(self.language).fit(name, task)
         self._name = name
         self._columns = table.names
         self.artefact_ = fitted.artefact

@@ -16,13 +16,14 @@ from triglot.errors import BadRequest
 
 MAX_BYTES = 4 * 2**20
 _SUFFIXES = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
+_LEFT_OUT = (".", "__", "renv")  # hidden, caches, and what renv installed
 
 
 def collect(language: str, script: Path, root: Path | None = None) -> dict[str, str]:
     """Return the text of `script` and of the files of its language in `root` (its own folder), by relative name.
 
-    Hidden folders are left out. Raises `BadRequest` where the script is missing, is not UTF-8, or the folder
-    holds more than 4 MiB of such files.
+    Hidden folders and libraries are left out. Raises `BadRequest` where the script is missing, is not UTF-8, or the
+    folder holds more than 4 MiB of such files.
     """
     if not script.is_file():
         raise BadRequest(f"there is no file {str(script)!r}; the script's path is relative to the working directory")
@@ -31,7 +32,7 @@ def collect(language: str, script: Path, root: Path | None = None) -> dict[str, 
     sources: dict[str, str] = {}
     size = 0
     for folder, subfolders, files in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith(_LEFT_OUT))
         for name in sorted(files):
             path = Path(folder, name)
             if path.suffix not in suffixes and path != script:

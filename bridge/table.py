@@ -5,16 +5,20 @@ and reaches numpy and Julia as it lies there. Everything else is a tuple of `Col
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Kind: TypeAlias = Literal["float64", "float32", "int64", "int32", "bool", "string", "category"]
+from triglot import times
+from triglot.errors import BadRequest
+
+Kind: TypeAlias = Literal["float64", "float32", "int64", "int32", "bool", "string", "category", "date", "datetime"]
 Array: TypeAlias = NDArray[Any]
 
 NUMERIC: tuple[Kind, ...] = ("float64", "float32", "int64", "int32", "bool")
+EXACT = 2**53  # up to here every whole number is a float64
 _KIND_OF_DTYPE: dict[np.dtype[Any], Kind] = {np.dtype(kind): kind for kind in NUMERIC}
 
 
@@ -31,8 +35,10 @@ class Column:
     """One column of n values.
 
     `values` has shape (n,): the kind's own dtype, `object` holding `str` for "string", int32 codes into `levels`
-    for "category". `missing` is a boolean mask of shape (n,), or None where nothing is missing; what `values`
-    holds at a missing place means nothing. A NaN of a float column is a number, not a missing value.
+    for "category", days for "date", microseconds for "datetime" (`triglot.times`): of UTC where the column has a
+    `zone`, else what a clock on the wall showed. `missing` is a boolean mask of shape (n,), or None where nothing is
+    missing; what `values` holds at a missing place means nothing. A NaN of a float column is a number, not a missing
+    value.
     """
 
     kind: Kind
@@ -40,11 +46,20 @@ class Column:
     missing: NDArray[np.bool_] | None = None
     levels: tuple[str, ...] = ()
     ordered: bool = False
+    zone: str = ""
 
     @classmethod
     def numeric(cls, values: Array, missing: NDArray[np.bool_] | None = None) -> "Column":
         """Return a column of numbers or booleans of the array's own type."""
         return cls(numeric_kind(values.dtype), values, missing)
+
+    @classmethod
+    def times(cls, values: Array, missing: NDArray[np.bool_] | None = None, zone: str = "") -> "Column":
+        """Return a column of numpy's `datetime64[D]` or `datetime64[us]`; what is not a time is missing."""
+        gone = np.isnat(values) if missing is None else missing | np.isnat(values)
+        if gone.any():
+            values = np.where(gone, np.zeros((), values.dtype), values)
+        return cls("date" if values.dtype == times.DAY else "datetime", values, gone if gone.any() else None, zone=zone)
 
     @classmethod
     def strings(cls, values: Iterable[str | None]) -> "Column":
@@ -71,13 +86,15 @@ class Column:
     def slice(self, start: int, stop: int) -> "Column":
         """Return rows start to stop without copying."""
         missing = None if self.missing is None else self.missing[start:stop]
-        return Column(self.kind, self.values[start:stop], missing, self.levels, self.ordered)
+        return replace(self, values=self.values[start:stop], missing=missing)
 
     def to_list(self) -> list[Any]:
-        """Return plain Python values; a missing value and NaN are None, a category its level."""
+        """Return plain Python values: a missing value and NaN are None, a category its level, a time ISO 8601 text."""
         if self.kind == "category":
             codes = self.values if self.missing is None else np.where(self.missing, -1, self.values)
-            out = [self.levels[code] if code >= 0 else None for code in codes.tolist()]
+            out: list[Any] = [self.levels[code] if code >= 0 else None for code in codes.tolist()]
+        elif self.kind in ("date", "datetime"):
+            out = times.texts(self.values, self.zone)
         else:
             out = self.values.tolist()
             if self.kind in ("float64", "float32"):
@@ -140,7 +157,7 @@ class Table:
         """Return the (rows, columns) matrix in column-major order; the table's own memory where it is one.
 
         Numeric columns of several kinds become float64, missing values NaN. Raises `TypeError`, naming the
-        column, where one is text or a category.
+        column, where one is no number, and `BadRequest` where a whole number is too large for a float64.
         """
         if self._matrix is not None:
             return np.asfortranarray(self._matrix)
@@ -148,14 +165,12 @@ class Table:
         for name, column in zip(self.names, self.columns, strict=True):
             if column.kind not in NUMERIC:
                 raise TypeError(f"column {name!r} is of kind {column.kind} and cannot be part of a matrix")
-            values = column.values
-            if column.missing is not None:
-                values = np.where(column.missing, np.nan, values.astype(np.float64))
-            arrays.append(values)
+            arrays.append(column.values if column.missing is None else doubles(name, column))
         if not arrays:
             return np.empty((self.rows, 0), dtype=np.float64, order="F")
-        dtype = arrays[0].dtype if len({a.dtype for a in arrays}) == 1 else np.dtype(np.float64)
-        return _stack([array.astype(dtype, copy=False) for array in arrays])
+        if len({array.dtype for array in arrays}) > 1:
+            arrays = [doubles(name, column) for name, column in zip(self.names, self.columns, strict=True)]
+        return _stack(arrays)
 
     def renamed(self, names: Sequence[str]) -> "Table":
         """Return the same columns under other names, in order."""
@@ -191,18 +206,32 @@ class Table:
                 missing = np.concatenate(
                     [np.zeros(len(p), dtype=bool) if p.missing is None else p.missing for p in parts]
                 )
-            values = np.concatenate([part.values for part in parts])
-            columns.append(Column(column.kind, values, missing, column.levels, column.ordered))
+            columns.append(replace(column, values=np.concatenate([part.values for part in parts]), missing=missing))
         return Table(first.names, columns=columns)
 
     def signature(self) -> tuple[Any, ...]:
         """Return what two tables must share to be joined: names, kinds, levels."""
         if self._matrix is not None:
             return (self.names, self._matrix.dtype.str)
-        return (self.names, tuple((c.kind, c.levels, c.ordered) for c in self.columns))
+        return (self.names, tuple((c.kind, c.levels, c.ordered, c.zone) for c in self.columns))
 
     def __repr__(self) -> str:
         return f"Table({self.rows} rows: {', '.join(self.names)})"
+
+
+def doubles(name: str, column: Column) -> Array:
+    """Return numbers or booleans as float64, missing values as NaN; raises `BadRequest` where one is not exact."""
+    values = column.values
+    if column.kind == "int64":
+        seen = values if column.missing is None else values[~column.missing]
+        if seen.size and (seen.max() > EXACT or seen.min() < -EXACT):
+            found = int(seen.max() if seen.max() > EXACT else seen.min())
+            raise BadRequest(
+                f"column {name!r}: {found} is beyond 2^53, where not every whole number has a float64; make the column "
+                "text or a category"
+            )
+    values = values.astype(np.float64, copy=False)
+    return values if column.missing is None else np.where(column.missing, np.nan, values)
 
 
 def _stack(arrays: Sequence[Array]) -> Array:

@@ -1,13 +1,16 @@
 """What Python people hold (data frames, arrays) to tables and targets, and back.
 
-pandas is imported only where a data frame is asked for; what comes in brings it along.
+pandas is imported only where a data frame is asked for; what comes in brings it along. The NaN of pandas and numpy
+is what Python people mean by a missing value, and becomes one.
 """
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from triglot import times
 from triglot.errors import BadRequest
 from triglot.estimator import Task
 from triglot.labels import Labels
@@ -28,8 +31,11 @@ def to_table(X: Any) -> Table:
     if hasattr(X, "columns") and hasattr(X, "iloc"):
         names = [str(name) for name in X.columns]
         if len(set(names)) != len(names):
-            raise BadRequest(f"column names must differ: {', '.join(names)}")
-        return Table.of({name: _column(name, X.iloc[:, j]) for j, name in enumerate(names)})
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise BadRequest(f"column names must differ; given twice: {', '.join(twice)}")
+        if set(X.dtypes) <= {np.dtype(np.float64)}:  # a column at a time is slow where there are thousands
+            return _matrix(names, X.to_numpy())
+        return Table.of({name: _column(name, series) for name, (_, series) in zip(names, X.items(), strict=True)})
     array = np.asarray(X)
     if array.ndim == 1:
         array = array.reshape(-1, 1)
@@ -37,9 +43,9 @@ def to_table(X: Any) -> Table:
         raise BadRequest(f"X must have rows and columns, not shape {array.shape}")
     names = [f"x{j}" for j in range(array.shape[1])]
     if array.dtype.name in NUMERIC:
-        return Table(names, matrix=np.asfortranarray(array))
+        return _matrix(names, array)
     if array.dtype.kind in "iuf":
-        return Table(names, matrix=np.asfortranarray(array, dtype=np.float64))
+        return _matrix(names, array.astype(np.float64))
     return Table.of({name: _objects(name, array[:, j]) for j, name in enumerate(names)})
 
 
@@ -54,7 +60,7 @@ def to_column(y: Any) -> Column:
         array = array[:, 0]
     if array.ndim != 1:
         raise BadRequest(f"y must have one value a row, not shape {array.shape}")
-    return Column.numeric(array) if array.dtype.name in NUMERIC else _objects("y", array)
+    return _numeric(array) if array.dtype.name in NUMERIC else _objects("y", array)
 
 
 def to_frame(X: Table, *, copy: bool = False) -> "pd.DataFrame":
@@ -64,21 +70,40 @@ def to_frame(X: Table, *, copy: bool = False) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    data: dict[str, Any] = {}
-    for name, column in zip(X.names, X.columns, strict=True):
-        if column.kind == "category":
-            codes = column.values if column.missing is None else np.where(column.missing, -1, column.values)
-            levels = pd.Index(column.levels, dtype=object)
-            data[name] = pd.Categorical.from_codes(codes, categories=levels, ordered=column.ordered)
-        elif column.missing is not None and column.kind != "string":
-            data[name] = np.where(column.missing, np.nan, column.values.astype(np.float64))
-        elif column.missing is not None:
-            values = column.values.astype(object)
-            values[column.missing] = None
-            data[name] = values
-        else:
-            data[name] = np.array(column.values) if copy else column.values
+    if X.is_matrix:
+        matrix = X.matrix()
+        return pd.DataFrame(np.array(matrix, order="F") if copy else matrix, columns=list(X.names), copy=False)
+    data = {name: _series(column, copy) for name, column in zip(X.names, X.columns, strict=True)}
     return pd.DataFrame(data, index=pd.RangeIndex(X.rows), columns=list(X.names))
+
+
+def _series(column: Column, copy: bool) -> Any:
+    import pandas as pd
+
+    if column.kind == "category":
+        codes = column.values if column.missing is None else np.where(column.missing, -1, column.values)
+        levels = pd.Index(column.levels, dtype=object)
+        return pd.Categorical.from_codes(codes, categories=levels, ordered=column.ordered)
+    if column.kind == "datetime":
+        instants = column.values
+        if column.missing is not None:
+            instants = np.where(column.missing, np.datetime64("NaT"), instants)
+        series: Any = pd.Series(instants, copy=copy)
+        return series.dt.tz_localize("UTC").dt.tz_convert(column.zone) if column.zone else series
+    if column.kind in ("string", "date"):  # pandas has no type for days: they are Python's own
+        if column.missing is None and not copy and column.kind == "string":
+            return column.values
+        values = column.values.astype(object)
+        if column.missing is not None:
+            values[column.missing] = None
+        return values
+    if column.missing is None:
+        return np.array(column.values) if copy else column.values
+    if column.kind in ("float64", "float32"):
+        return np.where(column.missing, np.float32("nan") if column.kind == "float32" else np.nan, column.values)
+    # pandas' own types for whole numbers and booleans of which some are missing; scikit-learn reads them
+    kind = pd.arrays.BooleanArray if column.kind == "bool" else pd.arrays.IntegerArray
+    return kind(np.array(column.values), np.array(column.missing))
 
 
 def to_target(y: Any, task: Task) -> tuple[Array, Labels | None]:
@@ -145,19 +170,50 @@ def _column(name: str, series: Any) -> Column:
     numpy_name = getattr(dtype, "numpy_dtype", dtype)
     kind = getattr(numpy_name, "kind", "O")
     if kind == "f":
-        return Column.numeric(series.to_numpy(dtype=np.float64, na_value=np.nan))
+        single = numpy_name == np.dtype(np.float32)
+        return Column.numeric(series.to_numpy(dtype=np.float32 if single else np.float64, na_value=np.nan), mask)
     if kind in "iu":
-        return Column("int64", series.to_numpy(dtype=np.int64, na_value=0), mask)
+        if kind == "u" and len(series) and series.max() >= 2**63:
+            raise BadRequest(f"column {name!r} holds whole numbers of more than 63 bits; make it text")
+        narrow = np.int32 if numpy_name == np.dtype(np.int32) else np.int64
+        return Column.numeric(series.to_numpy(dtype=narrow, na_value=0), mask)
     if kind == "b":
         return Column("bool", series.to_numpy(dtype=np.bool_, na_value=False), mask)
-    if kind in "MmcV":
+    if kind == "M" or hasattr(dtype, "tz"):
+        zone = times.zone_name(getattr(dtype, "tz", None))
+        moments = series.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(dtype, "tz", None) else series
+        return _instants(name, moments.to_numpy(), mask, zone)
+    if kind in "mcV":
         raise BadRequest(f"column {name!r} is of type {dtype}; turn it into numbers or text in the dataset loader")
     values: list[Any] = [None if gone else value for value, gone in zip(series.tolist(), missing, strict=True)]
     return _objects(name, values)
 
 
+def _matrix(names: Sequence[str], array: Array) -> Table:
+    """Return a table of an array of numbers; columns that have a NaN are columns with missing values."""
+    # the sum is NaN where a value is, and quicker to have than a mask; infinities that make one are looked at again
+    if array.dtype.kind == "f" and np.isnan(np.sum(array)) and (gone := np.isnan(array)).any():
+        columns = [_numeric(array[:, j], gone[:, j]) for j in range(len(names))]
+        return Table(names, columns=columns)
+    return Table(names, matrix=np.asfortranarray(array))
+
+
+def _numeric(values: Array, gone: Array | None = None) -> Column:
+    if gone is None and values.dtype.kind == "f":
+        gone = np.isnan(values)
+    return Column.numeric(values, gone if gone is not None and gone.any() else None)
+
+
+def _instants(name: str, values: Array, missing: Array | None = None, zone: str = "") -> Column:
+    instants = values.astype(times.INSTANT)
+    if ((instants.astype(values.dtype) != values) & ~np.isnat(values)).any():
+        raise BadRequest(f"column {name!r} has times finer than a microsecond; round them in the dataset loader")
+    return Column.times(instants, missing, zone)
+
+
 def _objects(name: str, values: Sequence[Any] | Array) -> Column:
     plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    plain = [None if _is_nan(value) else value for value in plain]
     types = {type(value) for value in plain if value is not None}
     if types <= {str}:
         return Column.strings(plain)
@@ -165,6 +221,27 @@ def _objects(name: str, values: Sequence[Any] | Array) -> Column:
         missing = np.array([value is None for value in plain])
         return Column("bool", np.array([bool(v) for v in plain]), missing if missing.any() else None)
     if types <= {int, float}:
-        return Column.numeric(np.array([np.nan if value is None else value for value in plain], dtype=np.float64))
+        return _numeric(np.array([np.nan if value is None else value for value in plain], dtype=np.float64))
+    if types <= {date}:
+        return Column.times(np.array(plain, dtype=times.DAY))
+    if all(issubclass(kind, datetime) for kind in types):
+        return _moments(plain)
     found = " and ".join(sorted(kind.__name__ for kind in types))
     raise BadRequest(f"column {name!r} holds values of type {found}; make it all text or all numbers")
+
+
+def _moments(plain: Sequence[datetime | None]) -> Column:
+    """Return datetimes with the zone of the first; as instants of UTC where only some have one, or several."""
+    zones = {times.zone_name(value.tzinfo) for value in plain if value is not None}
+    if "" in zones and len(zones) > 1:
+        raise BadRequest("a column mixes times with and without a zone; give all of them one in the dataset loader")
+    zone = zones.pop() if len(zones) == 1 else "UTC"
+    read = times.reader(zone)
+    return Column.times(
+        np.array([None if value is None else read(value.isoformat()) for value in plain], dtype=times.INSTANT),
+        zone=zone,
+    )
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value

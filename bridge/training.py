@@ -43,11 +43,13 @@ def fit(
     name: str,
     workshop: Workshop,
     metadata: Mapping[str, Any] | None = None,
+    unseen_levels: str | None = None,
 ) -> FittedModel:
     """Return the model fitted to the training data, stored and activated unless that is not wanted.
 
     evaluate: score on the training data, and on the test data if there is any. persist_if_better_than: store only
     with at least this test score; implies `evaluate`. name, metadata: what the version is stored under and with.
+    unseen_levels: what becomes of levels of a category that the data do not have, by default what the model says.
     """
     if persist_if_better_than is not None:
         evaluate = True
@@ -61,7 +63,7 @@ def fit(
         with step("Loading data"):
             X, y = load(dataset_loader_train)
         with step("Fitting model"):
-            fitted = worker.fit(name, model, X, y, workshop.python_path)
+            fitted = worker.fit(name, model, X, y, workshop.python_path, unseen_levels)
         _pass_on(name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
         if evaluate:

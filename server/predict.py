@@ -1,6 +1,7 @@
 """Predict services: a route, a model and how a request becomes rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from flask import Request, Response, g
 from triglot.catalogue import Served
 from triglot.errors import BadRequest, ConfigError, Problem
 from triglot.interfaces import PredictError
-from triglot.schema import MAX_PROBLEMS, Field, Schema
+from triglot.schema import MAX_PROBLEMS, Schema
 from triglot.server.asked import Asked, asked_by
 from triglot.server.errors import foreseen
 from triglot.server.hooks import RemoteModel
@@ -260,9 +261,6 @@ class PredictService:
         if key not in cached:
             cached.clear()
             cached[key] = Schema(
-                [
-                    Field(name, field.kind, field.levels, field.ordered, field.nullable)
-                    for (name, _), field in zip(mapping, schema.fields, strict=True)
-                ]
+                [replace(field, name=name) for (name, _), field in zip(mapping, schema.fields, strict=True)]
             )
         return cached[key]

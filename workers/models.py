@@ -121,6 +121,9 @@ class Models:
             raise ProtocolError("fit takes X or X and y, and a task: classification or regression")
         labels = Labels(tuple(spec["classes"])) if spec.get("classes") is not None else None
         X = request.tables[0]
+        schema = Schema.learn(X, spec.get("unseen_levels", "error"))
+        if spec.get("unseen_levels") == "other":
+            X = schema.check(X)  # its categories have the level that stands for unseen ones from now on
         y = request.tables[1].matrix()[:, 0] if len(request.tables) == 2 else None
         if y is not None and len(y) != X.rows:
             raise BadRequest(f"y has {len(y)} rows, X has {X.rows}")
@@ -130,7 +133,6 @@ class Models:
             base = request.artefact.blob
         author = _mapping(spec, "spec")
         sources = _mapping(spec, "sources")
-        schema = Schema.learn(X)
         started = time.perf_counter()
         model = self._runtime.fit(FitTask(task, author, sources, X, y, labels, base))
         seconds = time.perf_counter() - started

@@ -64,6 +64,7 @@ def fit(
             name=name,
             workshop=project.workshop,
             metadata={"job": job} if job else None,
+            unseen_levels=entry.unseen_levels,
         )
 
 

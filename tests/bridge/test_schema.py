@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.strategies import mixed, names, same_tables, text
 from triglot.errors import BadRequest, Problem
-from triglot.schema import MAX_PROBLEMS, Field, Schema
+from triglot.field import Field
+from triglot.schema import MAX_PROBLEMS, Schema
 from triglot.table import Column, Table
 
 HOUSE = Schema(

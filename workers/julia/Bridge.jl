@@ -15,6 +15,7 @@ if isdefined(Base, :Experimental) && isdefined(Base.Experimental, Symbol("@optle
     Base.Experimental.@optlevel 0
 end
 
+import Dates
 import Random
 import Serialization
 

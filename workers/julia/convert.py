@@ -10,6 +10,9 @@ import numpy as np
 
 from triglot.errors import BadRequest
 from triglot.table import NUMERIC, Array, Column, Table, numeric_kind
+from triglot.times import DAY, INSTANT, on_the_wall
+
+_UNITS = {"date": DAY, "datetime": np.dtype("datetime64[ms]")}  # what Julia counts in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +75,9 @@ def _copy(part: list[Any], rows: int) -> Column:
         return Column("string", np.array(values, dtype=object), missing)
     if kind == "category":
         return Column.category(copied(address, rows, 1, 4 * rows, np.int32), extra, missing=missing)
+    if kind in ("date", "datetime"):
+        counts = copied(address, rows, 1, 8 * rows, np.int64)
+        return Column.times(counts.astype(_UNITS[kind]).astype(DAY if kind == "date" else INSTANT), missing)
     dtype = np.dtype(NUMERIC[NUMERIC.index(kind)])
     return Column.numeric(copied(address, rows, 1, dtype.itemsize * rows, dtype.type), missing)
 
@@ -98,6 +104,9 @@ def _column(column: Column, held: list[Array]) -> list[Any]:
         missing = missing if missing.any() else None
         # so that index 0 exists where a column of nothing but missing values has no levels
         extra = list(column.levels) or [""]
+    elif column.kind in _UNITS:
+        # a DateTime has no zone and no microseconds: it shows what clocks showed there, to the millisecond
+        values = on_the_wall(column.values, column.zone).astype(_UNITS[column.kind]).view(np.int64)
     else:
         values = np.ascontiguousarray(column.values)
     held.append(values)

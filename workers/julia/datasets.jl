@@ -112,7 +112,17 @@ encoded(T::Type{<:Integer}, values, place::String) = filled(Int64, values, place
 encoded(T::Type{<:Union{Float16,Float32}}, values, place::String) = filled(Float32, values, place)
 encoded(T::Type{<:Real}, values, place::String) = filled(Float64, values, place)
 encoded(T::Type, values, place::String) =
-    refuse(place, " holds values of type ", T, "; make them numbers, booleans, text or an @enum")
+    refuse(place, " holds values of type ", T, "; make them numbers, booleans, text, dates or an @enum")
+
+function encoded(T::Type{Dates.Date}, values, place::String)
+    since(value) = Dates.value(value - Dates.Date(1970))
+    return "date", Int64[ismissing(value) ? 0 : since(value) for value in values], nothing
+end
+
+function encoded(T::Type{Dates.DateTime}, values, place::String)
+    since(value) = Dates.value(value - Dates.DateTime(1970))
+    return "datetime", Int64[ismissing(value) ? 0 : since(value) for value in values], nothing
+end
 
 function filled(::Type{T}, values, place::String) where {T}
     values isa Vector{T} && return lowercase(string(T)), values, nothing

@@ -39,6 +39,10 @@ function column(part::Vector{Any}, rows::Int, own::Bool)
         values = texts(wrap(UInt8, address, extra[2]), wrap(Int64, extra[1], rows + 1))
     elseif kind == "category"
         values = leveled(extra, wrap(Int32, address, rows))
+    elseif kind == "date"
+        values = days(wrap(Int64, address, rows))
+    elseif kind == "datetime"
+        values = moments(wrap(Int64, address, rows))
     else
         values = wrap(TYPES[kind], address, rows)
         own && mask == 0 && return copy(values)
@@ -53,6 +57,10 @@ function texts(bytes::Vector{UInt8}, ends::Vector{Int64})
 end
 
 leveled(levels::Vector{Any}, codes::Vector{Int32}) = String[levels[code + 1]::String for code in codes]
+
+# Days and milliseconds since 1970. A DateTime has no zone: the host sends what clocks on the wall showed.
+days(counts::Vector{Int64}) = Dates.Date[Dates.Date(1970) + Dates.Day(count) for count in counts]
+moments(counts::Vector{Int64}) = Dates.DateTime[Dates.DateTime(1970) + Dates.Millisecond(count) for count in counts]
 
 masked(values::Vector{T}, mask::Vector{Bool}) where {T} =
     Union{Missing,T}[mask[i] ? missing : values[i] for i in eachindex(values)]

@@ -5,7 +5,7 @@
 #' @param n How many answers there must be.
 #' @param encoded Whether the model knows the classes as numbers 0..k-1.
 as_codes <- function(answer, levels, n, encoded = FALSE) {
-  answer <- as_plain(answer)
+  answer <- as_plain(answer, n, "classes")
   if (is.matrix(answer)) {
     if (ncol(answer) == 1L) {
       answer <- answer[, 1L]
@@ -42,11 +42,11 @@ as_codes <- function(answer, levels, n, encoded = FALSE) {
   codes - 1L
 }
 
-#' The numbers that stand for the classes: their own values where all are numbers, else R's codes 1..k
+#' The numbers that stand for the classes: their own values where all are numbers that differ, else R's codes 1..k
 numbers_of <- function(levels, encoded) {
   if (encoded) return(seq_along(levels) - 1)
   values <- suppressWarnings(as.numeric(levels))
-  if (anyNA(values)) seq_along(levels) else values
+  if (anyNA(values) || anyDuplicated(values)) seq_along(levels) else values
 }
 
 #' Probabilities with one column a class, in the order of the classes
@@ -54,11 +54,12 @@ numbers_of <- function(levels, encoded) {
 #' Columns are matched by name, also by what `make.names()` did to the name; a class without a column was
 #' never seen in training and has probability 0.
 as_probabilities <- function(answer, levels, n) {
-  answer <- as_plain(answer)
+  answer <- as_plain(answer, n, "probabilities")
   k <- length(levels)
   if (is.null(dim(answer)) && n == 1L && length(answer) == k) {
     answer <- matrix(answer, nrow = 1L, dimnames = list(NULL, names(answer)))
   }
+  if (is.numeric(answer) && length(answer) == n && k == 2L && is.null(dim(answer))) answer <- two_columns(answer, levels)
   if (!is.matrix(answer) || !is.numeric(answer)) {
     stop("predict answered an object of class ", class(answer)[[1L]], " instead of a matrix of probabilities; ",
       "name a function of your own for predict_proba",
@@ -86,7 +87,9 @@ as_probabilities <- function(answer, levels, n) {
 
 class_of_column <- function(columns, levels) {
   place <- match(columns, levels)
-  for (spelt in list(make.names(levels), make.names(levels, unique = TRUE), as.character(seq_along(levels) - 1L))) {
+  for (spelt in list(
+    make.names(levels), make.names(levels, unique = TRUE), paste0(".pred_", levels), as.character(seq_along(levels) - 1L)
+  )) {
     if (!anyNA(place)) break
     other <- match(columns, spelt)
     if (!anyNA(other)) place <- other
@@ -99,7 +102,7 @@ class_of_column <- function(columns, levels) {
 
 #' Numbers of a regression: a vector of n, or a matrix of n rows where there are several outputs
 as_numbers <- function(answer, n) {
-  answer <- as_plain(answer)
+  answer <- as_plain(answer, n, "numbers")
   if (is.factor(answer) || !(is.numeric(answer) || is.logical(answer))) {
     stop("predict answered an object of class ", class(answer)[[1L]], ", but a regression needs numbers; declare the ",
       "model as a classifier, or name a function of your own for predict",
@@ -115,8 +118,16 @@ as_numbers <- function(answer, n) {
 }
 
 #' The answer without the wrappings that some packages put around it
-as_plain <- function(answer) {
-  if (is.data.frame(answer)) answer <- if (length(answer) == 1L) answer[[1L]] else as.matrix(answer)
+#'
+#' @param n How many answers there must be.
+#' @param purpose What was asked for: "classes", "probabilities" or "numbers".
+as_plain <- function(answer, n, purpose) {
+  if (is.data.frame(answer)) {
+    answer <- part_of_frame(answer, purpose)
+  } else if (is.list(answer) && !is.null(answer)) {
+    answer <- part_of_list(answer, n, purpose)
+    if (is.data.frame(answer)) answer <- part_of_frame(answer, purpose)
+  }
   shape <- dim(answer)
   if (length(shape) == 1L) {
     names <- names(answer)
@@ -126,6 +137,46 @@ as_plain <- function(answer) {
     answer <- array(answer, shape[1:2], dimnames(answer)[1:2])
   }
   answer
+}
+
+# Under these names packages put what was asked for, the commonest first.
+usual_parts <- list(
+  classes = c("class", ".pred_class", "predictions", "predicted", "prediction", "pred", "label", "labels", "fit"),
+  probabilities = c("posterior", "probabilities", "probability", "prob", "probs", "predictions", "predicted", "fit"),
+  numbers = c("predictions", "prediction", "predicted", "pred", ".pred", "fit", "fitted", "mean", "response")
+)
+
+#' The part of a list that is the answer: one by a usual name, else the only one of the right kind with n rows
+part_of_list <- function(answer, n, purpose) {
+  answer <- unclass(answer)
+  numeric_rows <- function(part) is.numeric(part) || is.data.frame(part)
+  suits <- vapply(answer, function(part) {
+    (is.atomic(part) || is.data.frame(part)) && NROW(part) == n && switch(purpose,
+      classes = TRUE,
+      probabilities = numeric_rows(part) && (NCOL(part) > 1L || n == 1L),
+      numbers = numeric_rows(part)
+    )
+  }, NA)
+  named <- intersect(usual_parts[[purpose]], names(answer)[suits])
+  if (length(named)) return(answer[[named[[1L]]]])
+  if (purpose == "classes" && sum(suits) > 1L) {
+    said <- vapply(answer, function(part) is.factor(part) || is.character(part), NA)
+    if (sum(suits & said) == 1L) suits <- suits & said
+  }
+  if (sum(suits) == 1L) return(answer[[which(suits)]])
+  stop("predict answered a list of ", listing(if (is.null(names(answer))) length(answer) else names(answer)),
+    ", of which ", if (any(suits)) "more than one part" else "no part", " could be the ", purpose, " for ", n, " rows; ",
+    "name a function of your own for predict", if (purpose == "probabilities") "_proba",
+    call. = FALSE
+  )
+}
+
+#' The column or the columns of a data.frame that are the answer
+part_of_frame <- function(answer, purpose) {
+  if (length(answer) == 1L) return(answer[[1L]])
+  numbers <- vapply(answer, is.numeric, NA)
+  if (purpose == "classes" && sum(!numbers) == 1L) return(answer[[which(!numbers)]])
+  as.matrix(if (any(numbers)) answer[numbers] else answer)
 }
 
 check_length <- function(answer, n) {

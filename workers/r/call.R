@@ -4,18 +4,18 @@
 #' the data themselves: a model's `call` and a traceback stay short. The call is made from the script's
 #' environment, where S3 methods that the script defines are found.
 #'
-#' @param name The function's name.
+#' @param name The function's name, or a call that gives the function, such as `model$predict`.
 #' @param arguments The names of the positional arguments.
 #' @param env The script's environment.
 #' @param fixed A named list of further arguments, written into the call.
-#' @param dots Whether further arguments are passed on.
-#' @return The function; its attribute `fixed` has the names of the fixed arguments.
-entry <- function(name, arguments, env, fixed = list(), dots = FALSE) {
-  formals <- rep(alist(x = ), length(arguments) + dots)
-  names(formals) <- c(arguments, if (dots) "...")
-  passed <- c(lapply(arguments, as.name), fixed, if (dots) quote(...))
-  body <- as.call(c(list(as.name(name)), passed))
-  structure(as.function(c(formals, body), envir = env), entry = TRUE, fixed = names(fixed))
+#' @param silent Those of the arguments that are not passed on.
+#' @return The function.
+entry <- function(name, arguments, env, fixed = list(), silent = character()) {
+  formals <- rep(alist(x = ), length(arguments))
+  names(formals) <- arguments
+  passed <- c(lapply(setdiff(arguments, silent), as.name), fixed)
+  body <- as.call(c(list(if (is.character(name)) as.name(name) else name), passed))
+  structure(as.function(c(formals, body), envir = env), entry = TRUE)
 }
 
 #' Fit by the author's function
@@ -43,21 +43,14 @@ fit_model <- function(env, name, x, y, params, seed) {
 #' @param levels The classes' names, or `NULL` for a regression.
 #' @param encoded Whether the model was fitted on codes 0..k-1 instead of a factor.
 #' @param by_name The names of the author's functions for classes (or numbers) and for probabilities,
-#'   empty where R's own `predict()` is asked.
+#'   empty where the model's own `predict` is asked.
+#' @param said Named lists of arguments for the two, which replace what [conventions] knows, or `NULL`.
 #' @return A list of two functions of x and further arguments, `predict` and `predict_proba`. Both give what
 #'   [guarded()] gives: codes 0..k-1 or numbers, and a matrix with a column a class.
-new_predictor <- function(model, env, levels, encoded, by_name) {
-  asking <- function(name, generic) {
-    own <- nzchar(name)
-    name <- if (own) name else "predict"
-    plain <- entry(name, c("model", "x"), env, dots = TRUE)
-    function(x, ...) {
-      ask <- if (...length()) entry(name, c("model", "x"), env, list(...), dots = TRUE) else plain
-      if (own) ask(model, x) else generic(model, x, ask, levels)
-    }
-  }
-  answer <- asking(by_name[[1L]], if (is.null(levels)) answer_numbers else answer_classes)
-  proba <- asking(by_name[[2L]], answer_probabilities)
+new_predictor <- function(model, env, levels, encoded, by_name, said = list(NULL, NULL)) {
+  purpose <- if (is.null(levels)) "numbers" else "classes"
+  answer <- asking(model, env, levels, purpose, by_name[[1L]], said[[1L]])
+  proba <- asking(model, env, levels, "probabilities", by_name[[2L]], said[[2L]])
   list(
     predict = if (is.null(levels)) {
       function(x, ...) guarded(as_numbers(answer(x, ...), NROW(x)))
@@ -66,4 +59,35 @@ new_predictor <- function(model, env, levels, encoded, by_name) {
     },
     predict_proba = function(x, ...) guarded(as_probabilities(proba(x, ...), levels, NROW(x)))
   )
+}
+
+#' The function of x and further arguments that asks a model for one purpose; what a call says wins
+asking <- function(model, env, levels, purpose, own, said) {
+  method <- if (purpose == "probabilities") "predict_proba" else "predict"
+  if (nzchar(own)) {
+    ask <- function(fixed) entry(own, c("model", "x"), env, fixed)
+  } else if (has_method(model, method)) {
+    ask <- function(fixed) entry(call("$", quote(model), as.name(method)), c("model", "x"), env, fixed, silent = "model")
+  } else {
+    return(asking_generic(model, env, levels, purpose, said))
+  }
+  usual <- if (is.null(said)) list() else as.list(said)
+  plain <- ask(usual)
+  function(x, ...) if (...length()) ask(utils::modifyList(usual, list(...)))(model, x) else plain(model, x)
+}
+
+asking_generic <- function(model, env, levels, purpose, said) {
+  usual <- arguments_for(model, purpose, said)
+  from_shares <- isTRUE(attr(usual, "shares"))
+  attr(usual, "shares") <- NULL
+  plain <- entry("predict", c("model", "x"), env, usual)
+  function(x, ...) {
+    arguments <- if (...length()) utils::modifyList(usual, list(...)) else usual
+    # half of anything but the response's scale would tell the wrong class
+    if (from_shares && "type" %in% names(list(...))) stop("leave `type` out: these classes come from the response", call. = FALSE)
+    if (from_shares || (purpose == "probabilities" && is.null(said) && inherits(model, c("glm", "gbm")))) check_shares(model, levels)
+    check_one_model(model, arguments)
+    answer <- if (...length()) entry("predict", c("model", "x"), env, arguments)(model, x) else plain(model, x)
+    if (from_shares || purpose == "probabilities") shares_of(answer, model, levels) else answer
+  }
 }

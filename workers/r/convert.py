@@ -1,55 +1,61 @@
-"""Tables and parameters into R, answers and datasets out of R: one copy of a column, through R's C interface.
+"""Tables and parameters into R: one copy of a column, through R's C interface.
 
-Only numbers and pointers are handled here. R may collect its garbage at any allocation, so whatever is not yet
-part of something protected is put there before the next allocation. This module needs an R that runs.
+R may collect its garbage at any allocation, so whatever is not yet part of something protected is put there before
+the next allocation. This module needs an R that runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rpy2 import rinterface
-from rpy2.rinterface_lib import conversion, openrlib
 
 from triglot.errors import BadRequest
-from triglot.table import NUMERIC, Array, Column, Kind, Table, numeric_kind
+from triglot.table import EXACT, NUMERIC, Array, Column, Kind, Table, numeric_kind
+from triglot.times import DAY
+from triglot.workers.r.memory import (
+    DIM,
+    DIMNAMES,
+    LEVELS,
+    NA_INTEGER,
+    NA_REAL_BITS,
+    NAMES,
+    ROW_NAMES,
+    TZONE,
+    ffi,
+    kept,
+    lib,
+    set_attribute,
+    view,
+    wrapped,
+)
+from triglot.workers.r.text import MANY, as_text, packed
 
-_lib: Any = openrlib.rlib
-_ffi: Any = openrlib.ffi
-
-NA_INTEGER = -(2**31)  # R's NA of integers, logicals and factors
 _INTEGER_MAX = 2**31 - 1
-_NA_REAL_BITS = 0x7FF00000000007A2  # of all NaNs, R knows the one with payload 1954 as NA
-_PAYLOAD = 0xFFFFFFFF  # where R looks for it: arithmetic may set bits above
 _TEMPLATES = 256
 
-_names, _row_names, _dim, _dimnames, _levels = (
-    _lib.Rf_install(name) for name in (b"names", b"row.names", b"dim", b"dimnames", b"levels")
-)
+_read_bin, _encoding = rinterface.baseenv["readBin"], rinterface.baseenv["Encoding<-"]
 _templates: dict[tuple[str, ...], Any] = {}
 
 
 def data_frame(table: Table) -> Any:
     """Return an R data.frame of the table's columns, under their very names."""
-    frame = _lib.Rf_protect(_lib.Rf_allocVector(_lib.VECSXP, len(table.names)))
+    frame = lib.Rf_protect(lib.Rf_allocVector(lib.VECSXP, len(table.names)))
     try:
         if table.is_matrix and table.matrix().dtype == np.float64:
             _set_doubles(frame, table.matrix())
         else:
             for j, column in enumerate(_columns(table)):
-                try:
-                    _set_column(frame, j, *column)
-                except BadRequest as error:
-                    raise BadRequest(f"column {table.names[j]!r}: {error}") from None
-        _set(frame, _names, _strings(table.names))
-        rows = _lib.Rf_allocVector(_lib.INTSXP, 2)
-        _view(rows, np.int32, 2)[:] = (NA_INTEGER, -table.rows)  # R's own short form of 1..n
-        _set(frame, _row_names, rows)
-        _set(frame, _lib.R_ClassSymbol, _strings(("data.frame",)))
-        return _wrapped(frame)
+                _named(table.names[j], _set_column, frame, j, *column)
+        set_attribute(frame, NAMES, _strings(table.names))
+        rows = lib.Rf_allocVector(lib.INTSXP, 2)
+        view(rows, np.int32, 2)[:] = (NA_INTEGER, -table.rows)  # R's own short form of 1..n
+        set_attribute(frame, ROW_NAMES, rows)
+        set_attribute(frame, lib.R_ClassSymbol, _strings(("data.frame",)))
+        return wrapped(frame)
     finally:
-        _lib.Rf_unprotect(1)
+        lib.Rf_unprotect(1)
 
 
 def matrix(table: Table) -> Any:
@@ -59,47 +65,55 @@ def matrix(table: Table) -> Any:
             raise BadRequest(
                 f"column {name!r} is of kind {column.kind} and cannot be part of a matrix; set x to data.frame"
             )
-    kinds = {_r_type(kind, values, missing) for kind, values, missing, _ in _columns(table)}
-    common = kinds.pop() if len(kinds) == 1 else _lib.REALSXP
+    kinds = {_named(name, _r_type, *column[:3]) for name, column in zip(table.names, _columns(table), strict=True)}
+    common = kinds.pop() if len(kinds) == 1 else lib.REALSXP
     size = table.rows * len(table.names)
-    whole = _lib.Rf_protect(_lib.Rf_allocVector(common, size))
+    whole = lib.Rf_protect(lib.Rf_allocVector(common, size))
     try:
-        dtype = np.float64 if common == _lib.REALSXP else np.int32
+        dtype = np.float64 if common == lib.REALSXP else np.int32
         if size:
-            out = _view(whole, dtype, size).reshape((table.rows, -1), order="F")
+            out = view(whole, dtype, size).reshape((table.rows, -1), order="F")
             for j, (_, values, missing, _) in enumerate(_columns(table)):
                 _fill(out[:, j], values, missing)
-        shape = _lib.Rf_allocVector(_lib.INTSXP, 2)
-        _view(shape, np.int32, 2)[:] = (table.rows, len(table.names))
-        _set(whole, _dim, shape)
-        labels = _lib.Rf_protect(_lib.Rf_allocVector(_lib.VECSXP, 2))
-        _lib.SET_VECTOR_ELT(labels, 1, _strings(table.names))
-        _lib.Rf_setAttrib(whole, _dimnames, labels)
-        _lib.Rf_unprotect(1)
-        return _wrapped(whole)
+        shape = lib.Rf_allocVector(lib.INTSXP, 2)
+        view(shape, np.int32, 2)[:] = (table.rows, len(table.names))
+        set_attribute(whole, DIM, shape)
+        labels = lib.Rf_protect(lib.Rf_allocVector(lib.VECSXP, 2))
+        lib.SET_VECTOR_ELT(labels, 1, _strings(table.names))
+        lib.Rf_setAttrib(whole, DIMNAMES, labels)
+        lib.Rf_unprotect(1)
+        return wrapped(whole)
     finally:
-        _lib.Rf_unprotect(1)
+        lib.Rf_unprotect(1)
+
+
+def _named(name: str, make: Callable[..., Any], *args: Any) -> Any:
+    """Return what `make` makes of a column; what it refuses is told with the column's name."""
+    try:
+        return make(*args)
+    except BadRequest as error:
+        raise BadRequest(f"column {name!r}: {error}") from None
 
 
 def numbers(values: Array) -> Any:
     """Return an R vector of the numbers: integer where all fit, else double."""
     vector = _vector(_r_type(numeric_kind(values.dtype), values, None), values, None)
-    return _kept(vector)
+    return kept(vector)
 
 
 def factor(codes: NDArray[np.int32], levels: Sequence[str]) -> Any:
     """Return an R factor of zero-based codes, with exactly these levels."""
-    vector = _lib.Rf_protect(_vector(_lib.INTSXP, codes, None, shift=1))
+    vector = lib.Rf_protect(_vector(lib.INTSXP, codes, None, shift=1))
     try:
         _make_factor(vector, tuple(levels), ordered=False)
-        return _wrapped(vector)
+        return wrapped(vector)
     finally:
-        _lib.Rf_unprotect(1)
+        lib.Rf_unprotect(1)
 
 
 def strings(values: Sequence[str]) -> Any:
     """Return an R character vector."""
-    return _kept(_strings(tuple(values)))
+    return kept(_strings(tuple(values)))
 
 
 def parameter(value: Any) -> Any:
@@ -108,16 +122,16 @@ def parameter(value: Any) -> Any:
         return rinterface.NULL
     if isinstance(value, Mapping):
         out = rinterface.ListSexpVector([parameter(item) for item in value.values()])
-        names = _lib.Rf_protect(_strings(tuple(value)))
-        _lib.Rf_setAttrib(out.__sexp__._cdata, _names, names)
-        _lib.Rf_unprotect(1)
+        names = lib.Rf_protect(_strings(tuple(value)))
+        lib.Rf_setAttrib(out.__sexp__._cdata, NAMES, names)
+        lib.Rf_unprotect(1)
         return out
     items = list(value) if isinstance(value, list | tuple) else [value]
     kinds = {type(item) for item in items if item is not None}
     if kinds == {bool}:
         return rinterface.BoolSexpVector([rinterface.NA_Logical if i is None else i for i in items])
     if kinds == {str}:
-        return rinterface.StrSexpVector([rinterface.NA_Character if i is None else _text(i) for i in items])
+        return rinterface.StrSexpVector([rinterface.NA_Character if i is None else as_text(i) for i in items])
     if kinds == {int} and all(i is None or -_INTEGER_MAX <= i <= _INTEGER_MAX for i in items):
         return rinterface.IntSexpVector([rinterface.NA_Integer if i is None else i for i in items])
     if kinds and kinds <= {int, float}:
@@ -129,80 +143,9 @@ def parameter(value: Any) -> Any:
 
 def raw(blob: bytes) -> Any:
     """Return an R raw vector of the bytes."""
-    vector = _lib.Rf_allocVector(_lib.RAWSXP, len(blob))
-    _ffi.memmove(_lib.RAW(vector), blob, len(blob))
-    return _kept(vector)
-
-
-def told(outcome: Any) -> tuple[Any, list[str], list[str]]:
-    """Return value, warnings and failure (message, class, traceback; or nothing) of what `guarded()` tells."""
-    cdata = outcome.__sexp__._cdata
-    value = _wrapped(_lib.VECTOR_ELT(cdata, 0))
-    warned, failure = _lib.VECTOR_ELT(cdata, 1), _lib.VECTOR_ELT(cdata, 2)
-    warnings = list(_wrapped(warned)) if _lib.Rf_xlength(warned) else []
-    return value, warnings, [str(part[0]) for part in _wrapped(failure)] if failure != _lib.R_NilValue else []
-
-
-def to_bytes(vector: Any) -> bytes:
-    """Return the bytes of an R raw vector."""
-    return bytes(_ffi.buffer(_lib.RAW(vector.__sexp__._cdata), len(vector)))
-
-
-def to_array(answer: Any) -> Array:
-    """Return a copy of an R vector or matrix of integers or doubles.
-
-    rpy2's `memoryview()` would lose a reference to None at each call.
-    """
-    cdata = answer.__sexp__._cdata
-    size = _lib.Rf_xlength(cdata)
-    dtype = np.float64 if isinstance(answer, rinterface.FloatSexpVector) else np.int32
-    values = _view(cdata, dtype, size).copy()
-    shape = _lib.Rf_getAttrib(cdata, _dim)
-    if shape == _lib.R_NilValue:
-        return values
-    return values.reshape(tuple(_view(shape, np.int32, 2).tolist()), order="F")
-
-
-def dataset(value: Any) -> tuple[Table, Column | None]:
-    """Return copies of what `as_dataset()` gives: the columns under their names, and the target if there is one."""
-    names, columns, target = (_lib.VECTOR_ELT(value.__sexp__._cdata, i) for i in range(3))
-    found = {str(name): _column(_lib.VECTOR_ELT(columns, j)) for j, name in enumerate(_texts(names))}
-    return Table.of(found), None if target == _lib.R_NilValue else _column(target)
-
-
-def _column(cdata: Any) -> Column:
-    """Return a copy of a protected vector or factor; R's NA is missing, NaN is a number."""
-    size = _lib.Rf_xlength(cdata)
-    vector = _wrapped(cdata)
-    if isinstance(vector, rinterface.StrSexpVector):
-        return Column.strings(_texts(cdata))
-    if isinstance(vector, rinterface.FloatSexpVector):
-        doubles = _view(cdata, np.float64, size).copy()
-        gone = np.isnan(doubles) & (doubles.view(np.uint64) & _PAYLOAD == _NA_REAL_BITS & _PAYLOAD)
-        return Column("float64", doubles, gone if gone.any() else None)
-    values = _view(cdata, np.int32, size).copy()
-    gone = values == NA_INTEGER
-    missing = gone if gone.any() else None
-    values[gone] = 0
-    if isinstance(vector, rinterface.BoolSexpVector):
-        return Column("bool", values != 0, missing)
-    levels = _lib.Rf_getAttrib(cdata, _levels)
-    if levels == _lib.R_NilValue:
-        return Column("int32", values, missing)
-    ordered = "ordered" in _texts(_lib.Rf_getAttrib(cdata, _lib.R_ClassSymbol))
-    return Column.category(values - 1, [str(level) for level in _texts(levels)], ordered=ordered, missing=missing)
-
-
-def _texts(cdata: Any) -> list[str | None]:
-    """Return the texts of a protected character vector of UTF-8; each different one is decoded once."""
-    known: dict[Any, str | None] = {_lib.R_NaString: None}
-    found = []
-    for i in range(_lib.Rf_xlength(cdata)):
-        text = _lib.STRING_ELT(cdata, i)
-        if text not in known:
-            known[text] = _ffi.string(_lib.R_CHAR(text)).decode()
-        found.append(known[text])
-    return found
+    vector = lib.Rf_allocVector(lib.RAWSXP, len(blob))
+    ffi.memmove(lib.RAW(vector), blob, len(blob))
+    return kept(vector)
 
 
 def _columns(table: Table) -> list[tuple[Kind, Array, NDArray[np.bool_] | None, Column | None]]:
@@ -217,10 +160,10 @@ def _set_doubles(frame: Any, whole: Array) -> None:
     """Write the columns of a column-major matrix of doubles: the path of nearly every request."""
     rows, columns = whole.shape
     size = 8 * rows
-    source = _ffi.from_buffer(whole.T)
-    allocate, address, copy, put = _lib.Rf_allocVector, _lib.REAL, _ffi.memmove, _lib.SET_VECTOR_ELT
+    source = ffi.from_buffer(whole.T)
+    allocate, address, copy, put = lib.Rf_allocVector, lib.REAL, ffi.memmove, lib.SET_VECTOR_ELT
     for j in range(columns):
-        vector = allocate(_lib.REALSXP, rows)
+        vector = allocate(lib.REALSXP, rows)
         copy(address(vector), source + j * size, size)
         put(frame, j, vector)
 
@@ -229,38 +172,77 @@ def _set_column(
     frame: Any, j: int, kind: Kind, values: Array, missing: NDArray[np.bool_] | None, column: Column | None
 ) -> None:
     if kind == "string":
-        vector = _lib.Rf_allocVector(_lib.STRSXP, len(values))
-        _lib.SET_VECTOR_ELT(frame, j, vector)
-        _write_strings(vector, values.tolist(), missing)
+        lib.SET_VECTOR_ELT(frame, j, _text_vector(values, missing))
     elif kind == "category":
         assert column is not None
         gone = values < 0 if missing is None else missing | (values < 0)
-        vector = _vector(_lib.INTSXP, values, gone, shift=1)
-        _lib.SET_VECTOR_ELT(frame, j, vector)
+        vector = _vector(lib.INTSXP, values, gone, shift=1)
+        lib.SET_VECTOR_ELT(frame, j, vector)
         _make_factor(vector, column.levels, column.ordered)
+    elif kind in ("date", "datetime"):
+        assert column is not None
+        vector = _vector(lib.REALSXP, _since_1970(values), missing)
+        lib.SET_VECTOR_ELT(frame, j, vector)
+        set_attribute(vector, lib.R_ClassSymbol, _strings(("Date",) if kind == "date" else ("POSIXct", "POSIXt")))
+        if kind == "datetime":  # what a clock of no zone showed is counted as if the clock hung in UTC
+            set_attribute(vector, TZONE, _strings((column.zone or "UTC",)))
     else:
-        _lib.SET_VECTOR_ELT(frame, j, _vector(_r_type(kind, values, missing), values, missing))
+        lib.SET_VECTOR_ELT(frame, j, _vector(_r_type(kind, values, missing), values, missing))
+
+
+def _since_1970(values: Array) -> Array:
+    """Return days, or seconds of which the microsecond is the nearest double's."""
+    units = values.astype(np.int64)
+    return units.astype(np.float64) if values.dtype == DAY else units / 1e6
+
+
+def _text_vector(values: Array, missing: NDArray[np.bool_] | None) -> Any:
+    """Return an R character vector, not protected yet; R itself cuts many texts out of one run of bytes."""
+    size = len(values)
+    if size < MANY:
+        vector = lib.Rf_protect(lib.Rf_allocVector(lib.STRSXP, size))
+        try:
+            _write_strings(vector, values.tolist(), missing)
+        finally:
+            lib.Rf_unprotect(1)
+        return vector
+    bytes_of_all = packed(values, missing)
+    whole = raw(bytes_of_all)
+    read = _read_bin(whole, "character", size)
+    if not bytes_of_all.isascii():
+        read = _encoding(read, "UTF-8")
+    cdata = read.__sexp__._cdata
+    for i in () if missing is None else np.flatnonzero(missing).tolist():
+        lib.SET_STRING_ELT(cdata, i, lib.R_NaString)
+    return cdata
 
 
 def _r_type(kind: Kind, values: Array, missing: NDArray[np.bool_] | None) -> int:
     """Return the type of R's vector; integers that R's 32 bits cannot hold become doubles."""
     if kind in ("float64", "float32"):
-        return int(_lib.REALSXP)
+        return int(lib.REALSXP)
     if kind == "bool":
-        return int(_lib.LGLSXP)
+        return int(lib.LGLSXP)
     seen = values if missing is None else values[~missing]
-    fits = not len(seen) or (seen.min() > NA_INTEGER and seen.max() <= _INTEGER_MAX)
-    return int(_lib.INTSXP if fits else _lib.REALSXP)
+    low, high = (int(seen.min()), int(seen.max())) if len(seen) else (0, 0)
+    if low > NA_INTEGER and high <= _INTEGER_MAX:
+        return int(lib.INTSXP)
+    if low < -EXACT or high > EXACT:
+        raise BadRequest(
+            f"{high if high > EXACT else low} is beyond 2^53, where R has no exact number for it; make the column text "
+            "or a category"
+        )
+    return int(lib.REALSXP)
 
 
 def _vector(r_type: int, values: Array, missing: NDArray[np.bool_] | None, shift: int = 0) -> Any:
     """Return an R vector of the values, not protected yet."""
     size = len(values)
-    vector = _lib.Rf_allocVector(r_type, size)
-    if r_type == _lib.REALSXP and missing is None and values.dtype == np.float64 and values.flags.c_contiguous:
-        _ffi.memmove(_lib.REAL(vector), _ffi.from_buffer(values), 8 * size)
+    vector = lib.Rf_allocVector(r_type, size)
+    if r_type == lib.REALSXP and missing is None and values.dtype == np.float64 and values.flags.c_contiguous:
+        ffi.memmove(lib.REAL(vector), ffi.from_buffer(values), 8 * size)
     elif size:
-        _fill(_view(vector, np.float64 if r_type == _lib.REALSXP else np.int32, size), values, missing, shift)
+        _fill(view(vector, np.float64 if r_type == lib.REALSXP else np.int32, size), values, missing, shift)
     return vector
 
 
@@ -271,24 +253,15 @@ def _fill(out: Array, values: Array, missing: NDArray[np.bool_] | None, shift: i
         np.copyto(out, values, casting="unsafe")
     if missing is not None:
         if out.dtype == np.float64:
-            out.view(np.uint64)[missing] = _NA_REAL_BITS
+            out.view(np.uint64)[missing] = NA_REAL_BITS
         else:
             out[missing] = NA_INTEGER
 
 
-def _view(cdata: Any, dtype: type[np.float64] | type[np.int32], size: int) -> Array:
-    """Return R's own memory as an array, good until the vector is collected."""
-    if size == 0:
-        return np.empty(0, dtype)
-    # LOGICAL and INTEGER are the same to C, but each refuses the other's vectors.
-    address = _lib.REAL(cdata) if dtype is np.float64 else _ffi.cast("int *", _lib.DATAPTR(cdata))
-    return np.frombuffer(_ffi.buffer(address, size * (8 if dtype is np.float64 else 4)), dtype)
-
-
 def _make_factor(vector: Any, levels: tuple[str, ...], ordered: bool) -> None:
     """Make a factor of a protected vector of codes; setting slots would leave R's object bit unset."""
-    _set(vector, _levels, _strings(levels))
-    _set(vector, _lib.R_ClassSymbol, _strings(("ordered", "factor") if ordered else ("factor",)))
+    set_attribute(vector, LEVELS, _strings(levels))
+    set_attribute(vector, lib.R_ClassSymbol, _strings(("ordered", "factor") if ordered else ("factor",)))
 
 
 def _strings(values: tuple[str, ...]) -> Any:
@@ -297,14 +270,14 @@ def _strings(values: tuple[str, ...]) -> Any:
     if template is None:
         if len(_templates) >= _TEMPLATES:
             _templates.clear()
-        vector = _lib.Rf_protect(_lib.Rf_allocVector(_lib.STRSXP, len(values)))
+        vector = lib.Rf_protect(lib.Rf_allocVector(lib.STRSXP, len(values)))
         try:
             _write_strings(vector, values, None)
-            template = _templates[values] = _wrapped(vector)
+            template = _templates[values] = wrapped(vector)
         finally:
-            _lib.Rf_unprotect(1)
+            lib.Rf_unprotect(1)
     # A copy, because packages exist that rename columns in place.
-    return _lib.Rf_duplicate(template.__sexp__._cdata)
+    return lib.Rf_duplicate(template.__sexp__._cdata)
 
 
 def _write_strings(vector: Any, values: Sequence[str], missing: NDArray[np.bool_] | None) -> None:
@@ -313,38 +286,11 @@ def _write_strings(vector: Any, values: Sequence[str], missing: NDArray[np.bool_
     gone = missing.tolist() if missing is not None else None
     for i, value in enumerate(values):
         if gone is not None and gone[i]:
-            _lib.SET_STRING_ELT(vector, i, _lib.R_NaString)
+            lib.SET_STRING_ELT(vector, i, lib.R_NaString)
             continue
         text = made.get(value)
         if text is None:
-            data = _text(value).encode()
+            data = as_text(value).encode()
             # Part of the vector before anything else is allocated, so it stays while `made` knows it.
-            text = made[value] = _lib.Rf_mkCharLenCE(data, len(data), _lib.CE_UTF8)
-        _lib.SET_STRING_ELT(vector, i, text)
-
-
-def _text(value: str) -> str:
-    if "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
-        raise BadRequest(f"R cannot hold the text {value!r}: it contains a NUL or half a surrogate pair")
-    return value
-
-
-def _set(vector: Any, symbol: Any, attribute: Any) -> None:
-    """Set an attribute that is not protected yet on a vector that is."""
-    _lib.Rf_protect(attribute)
-    _lib.Rf_setAttrib(vector, symbol, attribute)
-    _lib.Rf_unprotect(1)
-
-
-def _wrapped(cdata: Any) -> Any:
-    """Return a protected value as an object that keeps it from R's collector."""
-    return conversion._cdata_to_rinterface(cdata)
-
-
-def _kept(cdata: Any) -> Any:
-    """Return a value that is not protected yet as an object that keeps it from R's collector."""
-    _lib.Rf_protect(cdata)
-    try:
-        return _wrapped(cdata)
-    finally:
-        _lib.Rf_unprotect(1)
+            text = made[value] = lib.Rf_mkCharLenCE(data, len(data), lib.CE_UTF8)
+        lib.SET_STRING_ELT(vector, i, text)

@@ -50,7 +50,8 @@ names_of <- function(x, refuse) {
   as_utf8(names, "the names of x", refuse)
 }
 
-#' One column as a vector without attributes, or as a factor that is no more than levels and codes
+#' One column as a vector without attributes, as a factor that is no more than levels and codes, as days, or as
+#' instants of a named zone
 plain_column <- function(values, where, refuse) {
   if (is.factor(values)) {
     known <- levels(values)
@@ -59,14 +60,19 @@ plain_column <- function(values, where, refuse) {
     levels(values) <- as_utf8(levels(values), where, refuse)
     return(values)
   }
+  if (inherits(values, "POSIXlt")) values <- as.POSIXct(values)
+  if (inherits(values, "Date")) return(structure(floor(as.double(unclass(values))), class = "Date"))
+  if (inherits(values, "POSIXct")) {
+    return(structure(as.double(unclass(values)), class = c("POSIXct", "POSIXt"), tzone = zone_of(values)))
+  }
   if (inherits(values, "AsIs")) class(values) <- setdiff(class(values), "AsIs")
   # scale() and others make matrices of one column
   if (length(dim(values)) > 1L && length(values) != nrow(values)) {
     refuse(where, " is a matrix of ", ncol(values), " columns; make each a column of its own")
   }
   if (is.object(values)) {
-    refuse(where, " is of class ", class(values)[[1L]], ", which cannot be brought over; turn it into numbers, text or ",
-      "a factor, with as.numeric() or format(), say"
+    refuse(where, " is of class ", class(values)[[1L]], ", which cannot be brought over; turn it into numbers, text, a ",
+      "factor or a Date, with as.numeric() or format(), say"
     )
   }
   if (!typeof(values) %in% c("double", "integer", "logical", "character")) {
@@ -74,6 +80,13 @@ plain_column <- function(values, where, refuse) {
   }
   values <- as.vector(values)
   if (is.character(values)) as_utf8(values, where, refuse) else values
+}
+
+#' The zone of instants; where they name none, R shows them in its own
+zone_of <- function(instants) {
+  zone <- attr(instants, "tzone")[1L]
+  if (is.null(zone) || is.na(zone) || !nzchar(zone)) zone <- Sys.timezone()
+  if (is.na(zone)) "UTC" else zone
 }
 
 as_utf8 <- function(text, where, refuse) {

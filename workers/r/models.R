@@ -1,98 +1,107 @@
-#' What to ask of a model, by its class
+#' What `predict()` must be asked for, by the class of the model
 #'
-#' Models disagree on what `predict()` must be asked for to answer classes or probabilities. Three generics
-#' know it; a class that does it differently from the default gets a method here. `ask` calls `predict()` from
-#' the script's environment, with the arguments of the request; a `type` among them wins.
+#' Models disagree on it. A row says, for one class, which arguments make `predict()` answer classes,
+#' probabilities and numbers; the first of a model's classes that has a row counts. An author overrides a row by
+#' `predict_params` and `predict_proba_params` in the configuration, or all of it by functions in the script.
 #'
-#' @param model The fitted model.
-#' @param x The rows to answer for.
-#' @param ask A function of model, x and further arguments.
-#' @param levels The classes' names, in order.
-#' @name answers
+#' @param classes,probabilities,numbers Named lists of arguments; `SHARES` says that classes are known only as the
+#'   most probable ones.
+#' @param able A function of the model: whether it knows probabilities.
+#' @name conventions
 NULL
 
-#' @rdname answers
-answer_classes <- function(model, x, ask, levels) UseMethod("answer_classes")
+SHARES <- "shares"
 
-#' @rdname answers
-answer_probabilities <- function(model, x, ask, levels) UseMethod("answer_probabilities")
-
-#' @rdname answers
-answer_numbers <- function(model, x, ask, levels) UseMethod("answer_numbers")
-
-#' @rdname answers
-knows_probabilities <- function(model) UseMethod("knows_probabilities")
-
-answer_classes.default <- function(model, x, ask, levels) ask(model, x)
-answer_probabilities.default <- function(model, x, ask, levels) ask_for("prob", model, x, ask)
-answer_numbers.default <- function(model, x, ask, levels) ask(model, x)
-knows_probabilities.default <- function(model) TRUE
-
-ask_for <- function(type, model, x, ask) {
-  if ("type" %in% attr(ask, "fixed")) ask(model, x) else ask(model, x, type = type)
+asks <- function(classes = list(), probabilities = list(type = "prob"), numbers = list(), able = function(model) TRUE) {
+  list(classes = classes, probabilities = probabilities, numbers = numbers, able = able)
 }
 
-# randomForest
-answer_classes.randomForest <- function(model, x, ask, levels) ask_for("response", model, x, ask)
+type <- function(of) list(type = of)
 
-# rpart
-answer_classes.rpart <- function(model, x, ask, levels) ask_for("class", model, x, ask)
+conventions <- list(
+  # class            classes             probabilities            numbers
+  randomForest = asks(type("response"),  type("prob"),            type("response")),
+  rpart        = asks(type("class"),     type("prob"),            type("vector")),
+  glm          = asks(SHARES,            type("response"),        type("response"), function(m) is_binomial(m)), # and gam
+  nnet         = asks(type("class"),     type("raw"),             type("raw")),
+  multinom     = asks(type("class"),     type("probs")),
+  lda          = asks(list(),            list()),
+  qda          = asks(list(),            list()),
+  svm          = asks(list(),            list(probability = TRUE), list(), function(m) isTRUE(m$compprob)),
+  naiveBayes   = asks(type("class"),     type("raw")),
+  ranger       = asks(list(),            list(),                  list(), function(m) grepl("^Prob", m$treetype)),
+  train        = asks(type("raw"),       type("prob"),            type("raw")), # caret
+  gbm          = asks(SHARES,            type("response"),        type("response"), function(m) is_gbm_classifier(m)),
+  glmnet       = asks(type("class"),     type("response"),        type("response")),
+  cv.glmnet    = asks(type("class"),     type("response"),        type("response")),
+  ksvm         = asks(type("response"),  type("probabilities"),   type("response"), function(m) length(unlist(m@prob.model)) > 0L),
+  default      = asks()
+)
 
-# glm: the second level is the success. Numbers are on the scale of the response, as people expect them.
-answer_classes.glm <- function(model, x, ask, levels) {
-  share <- share_of_second(model, x, ask, levels)
-  factor(levels[1L + (share > 0.5)], levels)
-}
-answer_probabilities.glm <- function(model, x, ask, levels) {
-  two_columns(share_of_second(model, x, ask, levels), levels)
-}
-answer_numbers.glm <- function(model, x, ask, levels) ask_for("response", model, x, ask)
-
-share_of_second <- function(model, x, ask, levels) {
-  family <- model$family$family
-  if (!family %in% c("binomial", "quasibinomial") || length(levels) != 2L) {
-    stop("a glm of family ", family, " cannot tell ", length(levels), " classes apart; two classes and ",
-      "family = binomial are needed, or functions of your own for predict and predict_proba",
-      call. = FALSE
-    )
-  }
-  # Half of anything but the response's scale would tell the wrong class.
-  if ("type" %in% attr(ask, "fixed")) stop("leave `type` out: a glm's classes come from its response", call. = FALSE)
-  ask(model, x, type = "response")
-}
-
-# nnet: with two classes it answers the share of the second, for one row of several classes a vector.
-answer_classes.nnet <- function(model, x, ask, levels) ask_for("class", model, x, ask)
-answer_probabilities.nnet <- function(model, x, ask, levels) {
-  by_columns(ask_for("raw", model, x, ask), model$lev)
-}
-answer_probabilities.multinom <- function(model, x, ask, levels) {
-  by_columns(ask_for("probs", model, x, ask), model$lev)
+#' The row of [conventions] for a model
+convention_of <- function(model) {
+  known <- intersect(if (isS4(model)) methods::is(model) else class(model), names(conventions))
+  conventions[[c(known, "default")[[1L]]]]
 }
 
-# MASS: classes and probabilities come in one list.
-answer_classes.lda <- function(model, x, ask, levels) ask(model, x)$class
-answer_probabilities.lda <- function(model, x, ask, levels) ask(model, x)$posterior
-answer_classes.qda <- answer_classes.lda
-answer_probabilities.qda <- answer_probabilities.lda
+knows_probabilities <- function(model) convention_of(model)$able(model)
 
-# e1071
-answer_probabilities.svm <- function(model, x, ask, levels) {
-  attr(ask(model, x, probability = TRUE), "probabilities")
+#' Arguments of `predict()` for one purpose, and whether it answers shares where classes are wanted
+#'
+#' @param purpose "classes", "probabilities" or "numbers".
+#' @param said A named list of the author's own arguments, or `NULL`.
+arguments_for <- function(model, purpose, said) {
+  if (!is.null(said)) return(as.list(said))
+  row <- convention_of(model)
+  found <- if (identical(row[[purpose]], SHARES)) row$probabilities else row[[purpose]]
+  structure(found, shares = identical(row[[purpose]], SHARES))
 }
-knows_probabilities.svm <- function(model) isTRUE(model$compprob)
-answer_classes.naiveBayes <- function(model, x, ask, levels) ask_for("class", model, x, ask)
-answer_probabilities.naiveBayes <- function(model, x, ask, levels) ask_for("raw", model, x, ask)
 
-#' Probabilities of two classes from those of the second
+#' Refuse where a model cannot tell classes apart, before its numbers are taken for shares
+check_shares <- function(model, levels) {
+  if (knows_probabilities(model) && (!inherits(model, "glm") || length(levels) == 2L)) return(invisible())
+  kind <- if (inherits(model, "gbm")) model$distribution$name else model$family$family
+  stop("a ", class(model)[[1L]], " of family ", kind, " cannot tell ", length(levels), " classes apart; a binomial one ",
+    "for two classes is needed, or functions of your own for predict and predict_proba",
+    call. = FALSE
+  )
+}
+
+is_binomial <- function(model) model$family$family %in% c("binomial", "quasibinomial")
+
+is_gbm_classifier <- function(model) model$distribution$name %in% c("bernoulli", "adaboost", "huberized", "multinomial")
+
+#' What a model's answer holds beside what its shape says: probabilities kept as an attribute, columns without names
+#'
+#' @param answer What `predict()` gave when it was asked for probabilities.
+#' @param levels The classes' names, in order.
+shares_of <- function(answer, model, levels) {
+  kept <- attr(answer, "probabilities", exact = TRUE) # e1071
+  if (!is.null(kept)) return(kept)
+  lev <- if (inherits(model, "nnet")) model$lev else levels
+  if (is.list(answer) || NCOL(answer) != 1L) return(answer)
+  if (length(lev) == 2L) return(two_columns(answer, lev))
+  # one row of several classes comes as a vector
+  if (is.null(dim(answer)) && length(answer) == length(lev)) matrix(answer, nrow = 1L, dimnames = list(NULL, lev)) else answer
+}
+
+#' Probabilities of two classes from those of the second, which is what R's models of two classes answer
 two_columns <- function(second, levels) {
   second <- as.vector(second)
   matrix(c(1 - second, second), ncol = 2L, dimnames = list(NULL, levels))
 }
 
-#' A matrix with a column a class, from the shapes that nnet gives
-by_columns <- function(answer, levels) {
-  if (length(levels) == 2L && NCOL(answer) == 1L) return(two_columns(answer, levels))
-  if (is.null(dim(answer))) answer <- matrix(answer, nrow = 1L, dimnames = list(NULL, levels))
-  answer
+#' Refuse a path of many models where one is needed
+check_one_model <- function(model, arguments) {
+  if (inherits(model, "glmnet") && length(model$lambda) > 1L && !"s" %in% names(arguments)) {
+    stop("a glmnet holds models for ", length(model$lambda), " values of lambda; say which, with ",
+      "'predict_params': {'s': ...} in the configuration, or fit a cv.glmnet",
+      call. = FALSE
+    )
+  }
+}
+
+#' Whether an object of reference semantics (R5, R6) has a method of this name
+has_method <- function(model, name) {
+  is.environment(model) && is.function(tryCatch(eval(call("$", model, as.name(name))), error = function(e) NULL))
 }

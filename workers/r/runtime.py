@@ -18,8 +18,8 @@ from triglot.sources import fingerprint, lay_out
 from triglot.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
 
-# The author's functions that are taken without being named, where a script has them.
-_PREDICT, _PREDICT_PROBA = "predict_labels", "predict_proba"
+# The author's functions that are taken without being named, where a script has them, by their keys of a spec.
+_USUAL = {"predict": "predict_labels", "predict_proba": "predict_proba", "dump": "dump_model", "load": "load_model"}
 _NOT_PACKAGES = ("language", "attached")
 
 
@@ -33,10 +33,15 @@ class Script:
 
     def require(self, function: str) -> str:
         """Return the function's name; raises `BadRequest` with the names that there are."""
-        if function not in self.functions:
+        if not isinstance(function, str) or function not in self.functions:
             known = ", ".join(self.functions) or "no functions at all"
             raise BadRequest(f"{self.name} defines no function {function!r}; it defines {known}")
         return function
+
+    def chosen(self, spec: Mapping[str, Any], key: str) -> str:
+        """Return the function that the spec names under a key, else the usual one if there is one, else nothing."""
+        usual = _USUAL[key]
+        return self.require(spec[key]) if spec.get(key) else usual if usual in self.functions else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +52,7 @@ class RModel:
     script: Script
     labels: Labels | None
     as_matrix: bool
+    dump: str
     predict: Any
     predict_proba: Any
 
@@ -91,6 +97,7 @@ class RRuntime:
         levels, the codes 0..k-1 where `spec["encode_labels"]` is true, or numbers.
         """
         spec = task.spec
+        self._use_libraries(spec)
         script = self._script(spec, task.sources)
         name = script.require(spec.get("fit") or "fit")
         convert = self._convert
@@ -100,8 +107,9 @@ class RRuntime:
         return self._model(fitted, script, spec, task.task, task.labels)
 
     def dump(self, model: RModel) -> bytes:
-        """Return the model by R's own `serialize()`."""
-        dumped: bytes = self._convert.to_bytes(self._run("dump_model", model.object, model.script.env))
+        """Return the model by the author's own function, if there is one, else by R's `serialize()`."""
+        own = self._convert.strings((model.dump,))
+        dumped: bytes = self._out.to_bytes(self._run("dump_model", model.object, model.script.env, own))
         return dumped
 
     def load(self, manifest: Mapping[str, Any], blob: bytes) -> RModel:
@@ -110,12 +118,15 @@ class RRuntime:
         convert = self._convert
         wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
         attached = convert.strings(runtime.get("attached", "").split())
-        self._run("restore_packages", convert.parameter(wanted), attached)
-        script = self._script(manifest["spec"], manifest["sources"])
-        fitted = self._run("load_model", convert.raw(blob), script.env)
+        spec = manifest["spec"]
+        self._use_libraries(spec)
+        self._run("restore_packages", convert.parameter(wanted), attached, convert.parameter(runtime["language"]))
+        script = self._script(spec, manifest["sources"])
+        own = convert.strings((script.chosen(spec, "load"),))
+        fitted = self._run("load_model", convert.raw(blob), script.env, own)
         classes = manifest["classes"]
         labels = None if classes is None else Labels(tuple(classes))
-        return self._model(fitted, script, manifest["spec"], manifest["task"], labels)
+        return self._model(fitted, script, spec, manifest["task"], labels)
 
     def predict(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise; `params` are named arguments of `predict()`."""
@@ -133,11 +144,12 @@ class RRuntime:
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
         """Return copies of what the author's function returned: list(x, y), or a data.frame or matrix alone."""
+        self._use_libraries(spec)
         script = self._script(spec, sources)
         name = script.require(spec.get("function") or "dataset")
         convert = self._convert
         returned = self._run("read_dataset", script.env, name, convert.parameter(spec.get("params") or {}))
-        found: tuple[Table, Column | None] = convert.dataset(returned)
+        found: tuple[Table, Column | None] = self._out.dataset(returned)
         return found
 
     def describe(self, model: RModel) -> Mapping[str, Any]:
@@ -177,6 +189,19 @@ class RRuntime:
 
         return convert
 
+    @property
+    def _out(self) -> ModuleType:
+        from triglot.workers.r import out
+
+        return out
+
+    def _use_libraries(self, spec: Mapping[str, Any]) -> None:
+        folders = spec.get("lib_paths") or []
+        if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
+            raise BadRequest(f"spec.lib_paths is {folders!r}; use a list of folders")
+        strings = self._convert.strings
+        self._run("use_libraries", strings(folders), strings((str(spec.get("folder") or ""),)))
+
     def _script(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Script:
         name = spec.get("script")
         if not isinstance(name, str) or name not in sources:
@@ -185,7 +210,7 @@ class RRuntime:
         script = self._scripts.get(key)
         if script is None:
             folder = lay_out(sources, str(spec.get("folder") or ""), Path(self._scratch.name)).absolute()
-            env = self._run("load_script", str(folder / name), str(folder))
+            env = self._run("load_script", str(folder / name), str(folder), f"script.{key[0]}")
             r = self._interpreter
             script = self._scripts[key] = Script(name, env, tuple(r.call(r["script_functions"], env)))
         return script
@@ -195,10 +220,11 @@ class RRuntime:
             raise BadRequest("a classification needs its classes")
         convert = self._convert
         levels = None if task == "regression" or labels is None else labels
-        by_name = [
-            script.require(spec[key]) if spec.get(key) else usual if usual in script.functions else ""
-            for key, usual in (("predict", _PREDICT), ("predict_proba", _PREDICT_PROBA))
-        ]
+        by_name = [script.chosen(spec, key) for key in ("predict", "predict_proba")]
+        said = [spec.get("predict_params"), spec.get("predict_proba_params")]
+        dump, load = (script.chosen(spec, key) for key in ("dump", "load"))
+        if bool(dump) != bool(load):
+            raise BadRequest(f"{script.name} has one of dump_model and load_model; a model that needs one needs both")
         r = self._interpreter
         predict, predict_proba = r.call(
             r["new_predictor"],
@@ -207,8 +233,9 @@ class RRuntime:
             r.rinterface.NULL if levels is None else convert.strings(levels.texts),
             convert.parameter(bool(spec.get("encode_labels"))),
             convert.strings(by_name),
+            convert.parameter(said),
         )
-        return RModel(fitted, script, levels, _as_matrix(spec), predict, predict_proba)
+        return RModel(fitted, script, levels, _as_matrix(spec), dump, predict, predict_proba)
 
     def _x(self, X: Table, as_matrix: bool) -> Any:
         return self._convert.matrix(X) if as_matrix else self._convert.data_frame(X)
@@ -228,7 +255,7 @@ class RRuntime:
         convert = self._convert
         x = self._x(X, model.as_matrix)
         named = {name: convert.parameter(value) for name, value in params.items()} if params else {}
-        answer: Array = convert.to_array(self._told(self._interpreter.call(function, x, **named)))
+        answer: Array = self._out.to_array(self._told(self._interpreter.call(function, x, **named)))
         return answer
 
     def _run(self, name: str, *args: Any) -> Any:
@@ -237,7 +264,7 @@ class RRuntime:
 
     def _told(self, outcome: Any) -> Any:
         """Return the value of what R's `guarded()` tells; raises its failure."""
-        value, warned, failure = self._convert.told(outcome)
+        value, warned, failure = self._out.told(outcome)
         self._warned += warned
         if failure:
             message, native_class, trace = failure

@@ -6,9 +6,12 @@
 #'
 #' @param path The script's absolute path.
 #' @param folder The folder that messages name files from.
+#' @param package A name for the script that is the same in every process: its S4 and reference classes are
+#'   stored under it, and do not touch those of other scripts.
 #' @return What [guarded()] gives; its value is the environment.
-load_script <- function(path, folder) {
+load_script <- function(path, folder, package = "script") {
   env <- script_environment()
+  assign(".packageName", package, env)
   result <- guarded({
     source(path, local = env, encoding = "UTF-8", chdir = TRUE, keep.source = TRUE, echo = FALSE)
     env

@@ -24,9 +24,13 @@ base_packages <- c(
 #'
 #' @param wanted Names of packages with the versions that the model was fitted with.
 #' @param attached Names of those to attach, the first one searched first.
+#' @param version The version of R that the model was fitted with.
 #' @return What [guarded()] gives; its value is `TRUE`.
-restore_packages <- function(wanted, attached) {
+restore_packages <- function(wanted, attached, version = r_version()) {
   guarded({
+    if (version != r_version()) {
+      warning("the model was fitted with R ", version, ", here is ", r_version(), call. = FALSE)
+    }
     found <- vapply(names(wanted), requireNamespace, NA, quietly = TRUE)
     if (!all(found)) {
       stop("the model was fitted with R packages that cannot be loaded here: ",
@@ -47,11 +51,40 @@ restore_packages <- function(wanted, attached) {
   })
 }
 
-#' A model as bytes
+#' Search the author's own libraries first, from now on and in this whole process
+#'
+#' @param folders Folders of installed packages, as the author names them.
+#' @param project The folder of the script: if an renv project is there, its library is one of them.
+#' @return What [guarded()] gives; its value is the libraries.
+use_libraries <- function(folders, project) {
+  guarded({
+    gone <- folders[!dir.exists(folders)]
+    if (length(gone)) {
+      warning("there is no library folder ", listing(gone), "; its packages are looked for elsewhere", call. = FALSE)
+    }
+    .libPaths(unique(c(folders, renv_libraries(project), .libPaths())))
+    .libPaths()
+  })
+}
+
+#' The library of an renv project for this R; newer ones have a folder for the system in between
+renv_libraries <- function(project) {
+  version <- paste0("R-", getRversion()[, 1:2])
+  Sys.glob(file.path(project, "renv", "library", c("", "*"), version, R.version$platform))
+}
+
+#' A model as bytes: of the author's function of that name, or R's own
 #'
 #' A reference to the script's environment is written as a name: the script itself is stored beside the
 #' bytes, and a model that keeps a formula or a function would otherwise drag all of it along.
-dump_model <- function(model, env) {
+dump_model <- function(model, env, own = "") {
+  if (nzchar(own)) {
+    return(guarded({
+      bytes <- entry(own, "model", env)(model)
+      if (!is.raw(bytes)) stop(own, "() returned ", shape_of(bytes), "; return a raw vector", call. = FALSE)
+      bytes
+    }))
+  }
   masks <- parent.env(env)
   name_of <- function(place) {
     if (identical(place, env)) "script" else if (identical(place, masks)) "masks"
@@ -60,7 +93,8 @@ dump_model <- function(model, env) {
 }
 
 #' The model of bytes that [dump_model()] gave
-load_model <- function(bytes, env) {
+load_model <- function(bytes, env, own = "") {
+  if (nzchar(own)) return(guarded(entry(own, "bytes", env)(bytes)))
   guarded(unserialize(bytes, refhook = function(name) if (name == "script") env else parent.env(env)))
 }
 
