@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from triglot.errors import ProtocolError
-from triglot.table import Column, Kind, Table
+from triglot.errors import BadRequest, ProtocolError
+from triglot.table import Array, Column, Kind, Table
 from triglot.times import DAY, INSTANT, zone_name
 
+LARGE = 2**20  # bytes
+SAMPLE = 1_000  # rows by which is judged whether texts come again and again
+MOST_TEXT = 2**31 - 1  # bytes of one column: Arrow counts them in 32 bits
 _TYPE_OF_KIND: dict[Kind, Any] = {
     "float64": pa.float64(),
     "float32": pa.float32(),
@@ -25,10 +28,16 @@ def dumps(table: Table) -> memoryview:
     """Return the table as an Arrow IPC stream of one record batch."""
     arrays = [_array(column) for column in table.columns]
     batch = pa.record_batch(arrays, names=list(table.names)) if arrays else _empty(table.rows)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
-    return memoryview(sink.getvalue())
+    if batch.nbytes < LARGE:
+        sink = pa.BufferOutputStream()
+        _write(batch, sink)
+        return memoryview(sink.getvalue())
+    # a buffer that grows would be copied again and again, so that one is made when the size is known
+    size = pa.MockOutputStream()
+    _write(batch, size)
+    buffer = pa.allocate_buffer(size.size())
+    _write(batch, pa.FixedSizeBufferWriter(buffer))
+    return memoryview(buffer)
 
 
 def loads(buffer: Any) -> Table:
@@ -48,6 +57,11 @@ def loads(buffer: Any) -> Table:
     return Table(names, columns=columns)
 
 
+def _write(batch: Any, sink: Any) -> None:
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+
+
 def _empty(rows: int) -> Any:
     return pa.RecordBatch.from_struct_array(pa.array([{}] * rows, type=pa.struct([])))
 
@@ -60,7 +74,19 @@ def _array(column: Column) -> Any:
         return pa.DictionaryArray.from_arrays(codes, levels, ordered=column.ordered)
     if column.kind == "datetime":
         return pa.array(column.values, type=pa.timestamp("us", tz=column.zone or None), mask=mask)
+    if column.kind == "string":
+        return _text(column)
     return pa.array(column.values, type=_TYPE_OF_KIND[column.kind], mask=mask, from_pandas=False)
+
+
+def _text(column: Column) -> Any:
+    """Return a string array; pyarrow's own way through Python's strings takes several times as long."""
+    ends, data = column.utf8()
+    if ends[-1] > MOST_TEXT:
+        raise BadRequest(f"a column holds {ends[-1]:,} bytes of text; send fewer rows at a time")
+    present = None if column.missing is None else pa.py_buffer(np.packbits(~column.missing, bitorder="little"))
+    offsets = pa.py_buffer(ends.astype(np.int32))
+    return pa.StringArray.from_buffers(len(column), offsets, pa.py_buffer(data), present)
 
 
 def _column(name: str, array: Any) -> Column:
@@ -91,5 +117,17 @@ def _column(name: str, array: Any) -> Column:
         )
     if missing is not None:
         array = array.fill_null("" if kind == "string" else False if kind == "bool" else 0)
-    values = array.to_numpy(zero_copy_only=False)
-    return Column(kind, values.astype(object) if kind == "string" else values, missing)
+    if kind == "string":
+        return Column(kind, _texts(array), missing)
+    return Column(kind, array.to_numpy(zero_copy_only=False), missing)
+
+
+def _texts(array: Any) -> Array:
+    """Return Python's strings; a text that comes again and again is made once."""
+    if len(array) > SAMPLE and len(array.slice(0, SAMPLE).unique()) < SAMPLE // 2:
+        encoded = array.dictionary_encode()
+        distinct = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object, copy=False)
+        found: Array = distinct[encoded.indices.to_numpy()]
+        return found
+    strings: Array = array.to_numpy(zero_copy_only=False).astype(object, copy=False)
+    return strings

@@ -1,5 +1,6 @@
 """Labels: the ordered classes of a classifier and their codes 0..k-1, the same in every language."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -27,6 +28,11 @@ class Labels:
         if len(kinds) != 1 or not kinds <= set(_KIND_OF_TYPE):
             raise BadRequest(
                 f"class labels must be all text, all integers, all floats or all booleans, not {self.classes!r}"
+            )
+        wrong = next((label for label in self.classes if not _can_be_held(label)), None)
+        if wrong is not None:
+            raise BadRequest(
+                f"class labels must be text without NUL, integers of 64 bits or finite numbers, not {wrong!r}"
             )
         self._codes.update({label: code for code, label in enumerate(self.classes)})
         if len(self._codes) != len(self.classes):
@@ -75,6 +81,13 @@ class Labels:
     def array(self, codes: NDArray[np.int32]) -> NDArray[Any]:
         """Return the labels of `codes` as a numpy array of the labels' own type."""
         return np.array(self.classes)[codes]
+
+
+def _can_be_held(label: Label) -> bool:
+    """Return whether every language has this label."""
+    if isinstance(label, str):
+        return "\0" not in label
+    return math.isfinite(label) if isinstance(label, float) else -(2**63) <= label < 2**63
 
 
 def _plain(value: Any) -> Any:

@@ -83,6 +83,24 @@ class Column:
     def __len__(self) -> int:
         return len(self.values)
 
+    def utf8(self) -> tuple[NDArray[np.int64], bytes]:
+        """Return text as Arrow and Julia have it: where each value starts and the last one ends, and all bytes.
+
+        A missing value is empty; half a surrogate pair, which JSON can say, is told by its escape.
+        """
+        texts = self.values.tolist()
+        if self.missing is not None:
+            texts = ["" if gone else text for text, gone in zip(texts, self.missing.tolist(), strict=True)]
+        whole = "".join(texts)
+        if whole.isascii():
+            data, sizes = whole.encode(), map(len, texts)
+        else:
+            encoded = [text.encode("utf-8", "backslashreplace") for text in texts]
+            data, sizes = b"".join(encoded), map(len, encoded)
+        ends = np.zeros(len(texts) + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(sizes, np.int64, len(texts)), out=ends[1:])
+        return ends, data
+
     def slice(self, start: int, stop: int) -> "Column":
         """Return rows start to stop without copying."""
         missing = None if self.missing is None else self.missing[start:stop]

@@ -8,7 +8,7 @@ predict.look <- function(object, newdata, ...) {
     values <- newdata[[name]]
     last <- values[[length(values)]]
     gone <- is.na(last) && !(is.numeric(last) && is.nan(last))
-    shown <- if (inherits(values, "POSIXct")) format(values[1], "%F %T %Z") else format(values[1])
+    shown <- if (inherits(values, "POSIXct")) format(values[1], "%F %T %Z") else format(values[1], digits = 16)
     cat(name, paste(class(values), collapse = ", "), shown, gone, sep = "\t")
     cat("\n")
   }

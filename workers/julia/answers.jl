@@ -72,7 +72,8 @@ end
     probabilities(answer, classes, columns) -> Array{Float64}
 
 Return probabilities as (samples, classes) in class order. A plain matrix is in that order already; a tuple
-`(matrix, labels)`, a NamedTuple or a Dict of label => vector is put into it. `columns` says that samples are
+`(matrix, labels)`, a NamedTuple or a Dict of label => vector is put into it, where a class without a column was never
+seen in training and has probability 0. `columns` says that samples are
 the columns of a matrix.
 """
 probabilities(answer, ::Classes, columns::Bool) = samples_in_rows(answer, columns)
@@ -93,13 +94,13 @@ turned(answer::Array{Float64}) = answer
 function in_order(answer::Array{Float64}, labels::Vector, classes::Classes)
     texts = String[string(label) for label in classes.labels]
     order = Int[something(findfirst(isequal(string(label)), texts), 0) for label in labels]
-    if ndims(answer) != 2 || size(answer, 2) != length(labels) || sort(order) != 1:length(classes.labels)
+    if ndims(answer) != 2 || size(answer, 2) != length(labels) || 0 in order || !allunique(order)
         refuse(
             "probabilities need one column for each of the classes ", join(classes.labels, ", "), "; the answer has ",
             size(answer, 2), " columns, labelled ", join(labels, ", "),
         )
     end
-    sorted = similar(answer)
+    sorted = zeros(size(answer, 1), length(classes.labels))
     sorted[:, order] = answer
     return sorted
 end

@@ -87,13 +87,8 @@ def _column(column: Column, held: list[Array]) -> list[Any]:
     missing = column.missing
     extra: Any = None
     if column.kind == "string":
-        gone = np.zeros(len(column), dtype=bool) if missing is None else missing
-        texts = ["" if g else text for text, g in zip(column.values.tolist(), gone.tolist(), strict=True)]
-        # half a surrogate pair, which JSON can say, is no text that Julia could hold
-        encoded = [text.encode("utf-8", "backslashreplace") for text in texts]
-        ends = np.zeros(len(encoded) + 1, dtype=np.int64)
-        np.cumsum([len(text) for text in encoded], out=ends[1:])
-        values = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        ends, data = column.utf8()
+        values = np.frombuffer(data, dtype=np.uint8)
         held.append(ends)
         extra = [ends.ctypes.data, len(values)]
     elif column.kind == "category":

@@ -87,8 +87,10 @@ as_probabilities <- function(answer, levels, n) {
 
 class_of_column <- function(columns, levels) {
   place <- match(columns, levels)
+  framed <- make.names(ifelse(nzchar(levels), levels, paste0("V", seq_along(levels))), unique = TRUE)
   for (spelt in list(
-    make.names(levels), make.names(levels, unique = TRUE), paste0(".pred_", levels), as.character(seq_along(levels) - 1L)
+    make.names(levels), make.names(levels, unique = TRUE), framed, paste0(".pred_", levels),
+    as.character(seq_along(levels) - 1L)
   )) {
     if (!anyNA(place)) break
     other <- match(columns, spelt)

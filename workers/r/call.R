@@ -26,7 +26,7 @@ entry <- function(name, arguments, env, fixed = list(), silent = character()) {
 #' @param seed An integer for `set.seed()`, or `NULL`.
 #' @return What [guarded()] gives; its value is the model.
 fit_model <- function(env, name, x, y, params, seed) {
-  guarded({
+  guarded(env = env, {
     if (!is.null(seed)) set.seed(seed)
     if (is.null(y)) {
       entry(name, "x", env, params)(x)
@@ -53,11 +53,11 @@ new_predictor <- function(model, env, levels, encoded, by_name, said = list(NULL
   proba <- asking(model, env, levels, "probabilities", by_name[[2L]], said[[2L]])
   list(
     predict = if (is.null(levels)) {
-      function(x, ...) guarded(as_numbers(answer(x, ...), NROW(x)))
+      function(x, ...) guarded(as_numbers(answer(x, ...), NROW(x)), env)
     } else {
-      function(x, ...) guarded(as_codes(answer(x, ...), levels, NROW(x), encoded))
+      function(x, ...) guarded(as_codes(answer(x, ...), levels, NROW(x), encoded), env)
     },
-    predict_proba = function(x, ...) guarded(as_probabilities(proba(x, ...), levels, NROW(x)))
+    predict_proba = function(x, ...) guarded(as_probabilities(proba(x, ...), levels, NROW(x)), env)
   )
 }
 
@@ -66,7 +66,7 @@ asking <- function(model, env, levels, purpose, own, said) {
   method <- if (purpose == "probabilities") "predict_proba" else "predict"
   if (nzchar(own)) {
     ask <- function(fixed) entry(own, c("model", "x"), env, fixed)
-  } else if (has_method(model, method)) {
+  } else if (in_script(env, has_method(model, method))) {
     ask <- function(fixed) entry(call("$", quote(model), as.name(method)), c("model", "x"), env, fixed, silent = "model")
   } else {
     return(asking_generic(model, env, levels, purpose, said))

@@ -5,7 +5,7 @@
 #' @param params A named list of arguments.
 #' @return What [guarded()] gives; its value is what [as_dataset()] gives.
 read_dataset <- function(env, name, params) {
-  guarded(as_dataset(entry(name, character(), env, params)(), name))
+  guarded(as_dataset(entry(name, character(), env, params)(), name), env)
 }
 
 #' Columns and target of what a dataset function returned

@@ -4,9 +4,11 @@
 #' so nothing but a jump to R's top level passes through here.
 #'
 #' @param expr The call to make, not yet evaluated.
+#' @param env The environment of the author's script, where its S4 and reference classes are looked for, or `NULL`.
 #' @return A list of three: the value, a character vector of warnings, and `NULL` or the failure, which is a
 #'   list of message, class and traceback.
-guarded <- function(expr) {
+guarded <- function(expr, env = NULL) {
+  if (!is.null(env)) return(guarded(in_script(env, expr)))
   warned <- character()
   trace <- ""
   on_warning <- function(w) {
@@ -24,6 +26,13 @@ guarded <- function(expr) {
     error = function(e) failed(message_of(e), class(e)[[1L]]),
     interrupt = function(i) failed("the call was stopped before it came to an end", "interrupt")
   )
+}
+
+#' Evaluate where S4 and reference classes are looked for in a script's environment, as in a package's own
+in_script <- function(env, expr) {
+  before <- options(topLevelEnvironment = env)
+  on.exit(options(before))
+  expr
 }
 
 #' The text of a condition, whatever its class does with `conditionMessage()`

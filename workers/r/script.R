@@ -11,8 +11,8 @@
 #' @return What [guarded()] gives; its value is the environment.
 load_script <- function(path, folder, package = "script") {
   env <- script_environment()
-  assign(".packageName", package, env)
-  result <- guarded({
+  methods::setPackageName(package, env)
+  result <- guarded(env = env, {
     source(path, local = env, encoding = "UTF-8", chdir = TRUE, keep.source = TRUE, echo = FALSE)
     env
   })

@@ -79,7 +79,7 @@ renv_libraries <- function(project) {
 #' bytes, and a model that keeps a formula or a function would otherwise drag all of it along.
 dump_model <- function(model, env, own = "") {
   if (nzchar(own)) {
-    return(guarded({
+    return(guarded(env = env, {
       bytes <- entry(own, "model", env)(model)
       if (!is.raw(bytes)) stop(own, "() returned ", shape_of(bytes), "; return a raw vector", call. = FALSE)
       bytes
@@ -89,13 +89,13 @@ dump_model <- function(model, env, own = "") {
   name_of <- function(place) {
     if (identical(place, env)) "script" else if (identical(place, masks)) "masks"
   }
-  guarded(serialize(model, NULL, xdr = FALSE, version = 3L, refhook = name_of))
+  guarded(serialize(model, NULL, xdr = FALSE, version = 3L, refhook = name_of), env)
 }
 
 #' The model of bytes that [dump_model()] gave
 load_model <- function(bytes, env, own = "") {
-  if (nzchar(own)) return(guarded(entry(own, "bytes", env)(bytes)))
-  guarded(unserialize(bytes, refhook = function(name) if (name == "script") env else parent.env(env)))
+  if (nzchar(own)) return(guarded(entry(own, "bytes", env)(bytes), env))
+  guarded(unserialize(bytes, refhook = function(name) if (name == "script") env else parent.env(env)), env)
 }
 
 #' What is known of a fitted model

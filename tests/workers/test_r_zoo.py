@@ -1,0 +1,169 @@
+"""R's models answer through the bridge what a plain Rscript run of the same author file gives on the same data.
+
+One worker fits and serves all of them, one Rscript does at home; what comes from the same arithmetic is the same bits.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.helpers import raw, require
+from triglot import wire
+from triglot.artefact import Artefact
+from triglot.discovery import scan
+from triglot.estimators import RClassifier, RRegressor
+from triglot.fitting import Bench, bench
+from triglot.foreign import RDataset
+from triglot.table import Array, Table
+
+ZOO = Path(__file__).parent.parent / "zoo"
+LANDMARK = 2_000  # predictions; `python -m benchmarks.border` makes 10,000
+
+
+@dataclass(frozen=True)
+class Animal:
+    """One author's model: its data, what it is for and what its configuration says."""
+
+    data: str
+    kind: type[Any] = RClassifier
+    spec: dict[str, Any] = field(default_factory=dict)
+
+
+ANIMALS = {
+    "lm": Animal("motors", RRegressor),
+    "glm_binomial": Animal("two_flowers"),
+    "glm_poisson": Animal("breaks", RRegressor),
+    "rpart": Animal("flowers"),
+    "nnet": Animal("flowers"),
+    "multinom": Animal("flowers"),
+    "randomForest": Animal("flowers"),
+    "ranger": Animal("flowers"),
+    "ranger_classes": Animal("flowers"),
+    "svm": Animal("flowers"),
+    "naiveBayes": Animal("flowers"),
+    "lda": Animal("flowers"),
+    "qda": Animal("flowers"),
+    "gam": Animal("motors", RRegressor),
+    "gam_binomial": Animal("two_flowers"),
+    "cv_glmnet": Animal("flowers", spec={"x": "matrix"}),
+    "glmnet": Animal("motors", RRegressor, {"x": "matrix", "predict_params": {"s": 0.5}}),
+    "gbm": Animal("motors", RRegressor, {"predict_params": {"n.trees": 40}}),
+    "gbm_bernoulli": Animal("two_flowers", spec={"encode_labels": True}),
+    "ksvm": Animal("flowers"),
+    "coxph": Animal("patients", RRegressor),
+    "loess": Animal("braking", RRegressor),
+    "nls": Animal("braking", RRegressor),
+    "arima": Animal("lake", RRegressor),
+    "train": Animal("flowers"),
+    "s4": Animal("flowers"),
+    "r5": Animal("motors", RRegressor),
+}
+
+
+@pytest.fixture(scope="module")
+def home() -> dict[str, dict[str, list[str]]]:
+    """Return what Rscript printed: model -> classes, shares or numbers -> answers."""
+    require("r")
+    done = subprocess.run(["Rscript", str(ZOO / "plain.R")], capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, list[str]]] = {}
+    for line in done.stdout.splitlines():
+        name, what, *answers = line.rstrip("\t").split("\t")
+        found.setdefault(name, {})[what] = answers
+    return found
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Bench]:
+    require("r")
+    with bench("r", os.environ) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A fitted model with the data that it was fitted on."""
+
+    artefact: Artefact
+    X: Table
+
+
+@pytest.fixture(scope="module")
+def data(worker: Bench) -> dict[str, tuple[Table, Any]]:
+    names = {animal.data for animal in ANIMALS.values()}
+    replies = {name: worker.dataset(*RDataset(str(ZOO / "data.R"), name).author()) for name in names}
+    return {name: (reply.tables[0], reply.tables[1].columns[0]) for name, reply in replies.items()}
+
+
+@pytest.fixture(params=ANIMALS, scope="module")
+def animal(request: pytest.FixtureRequest, worker: Bench, data: dict[str, tuple[Table, Any]]) -> tuple[str, Caught]:
+    name = request.param
+    found = ANIMALS[name]
+    X, y = data[found.data]
+    model = found.kind(script=str(ZOO / f"{name}.R"), seed=1, **found.spec)
+    return name, Caught(worker.fit(name, model, X, y).artefact, X)
+
+
+def floats(texts: list[str]) -> Array:
+    return np.array([float.fromhex(text) for text in texts])
+
+
+def test_a_model_answers_through_the_bridge_as_at_home(
+    worker: Bench, home: dict[str, dict[str, list[str]]], animal: tuple[str, Caught]
+) -> None:
+    name, caught = animal
+    at_home = home[name]
+    answer = worker.predict(name, caught.artefact, caught.X)
+    if "numbers" in at_home:
+        assert answer.tolist() == floats(at_home["numbers"]).tolist()
+        return
+    classes = caught.artefact.card()["classes"]
+    if "classes" in at_home:
+        assert [classes[code] for code in answer.tolist()] == at_home["classes"]
+    if "shares" in at_home:
+        shares = worker.predict_proba(name, caught.artefact, caught.X)
+        expected = floats(at_home["shares"])
+        if len(classes) == 2:  # R's models of two classes answer the share of the second
+            assert shares[:, 1].tolist() == expected.tolist()
+            assert answer.tolist() == (expected > 0.5).astype(int).tolist()
+            np.testing.assert_array_equal(shares[:, 0], 1 - expected)
+        else:
+            assert shares.ravel(order="F").tolist() == expected.tolist()
+
+
+def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str, Caught]) -> None:
+    name, caught = animal
+    if name == "arima":
+        pytest.skip("a series is asked for how far ahead")
+    middle = caught.X.rows // 2
+    one = worker.predict(name, caught.artefact, caught.X.slice(middle, middle + 1))
+    np.testing.assert_allclose(one, worker.predict(name, caught.artefact, caught.X)[[middle]], rtol=1e-12)
+
+
+def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, list[str]]]) -> None:
+    assert home.keys() == ANIMALS.keys()
+    assert {path.stem for path in ZOO.glob("*.R")} == ANIMALS.keys() | {"data", "plain"}
+    assert len(ANIMALS) >= 16
+
+
+def test_predictions_in_a_row_leave_the_workers_memory_flat(worker: Bench, data: dict[str, tuple[Table, Any]]) -> None:
+    X, y = data["breaks"]
+    fitted = worker.fit("flat", RRegressor(script=str(ZOO / "glm_poisson.R")), X, y).artefact
+    rows = X.slice(0, 5)
+
+    def after(count: int) -> int:
+        for _ in range(count):
+            worker.predict("flat", fitted, rows)
+        (endpoint,) = scan(worker._client._run_dir).values()
+        with raw(endpoint.control) as socket:
+            socket.send(wire.pack_control({"op": "state"}))
+            return int(wire.unpack_control(socket.recv())["rss_bytes"])
+
+    warm = after(500)
+    assert after(LANDMARK) < 1.02 * warm

@@ -1,0 +1,3 @@
+library(mgcv)
+
+fit <- function(x, y) gam(y ~ s(Petal.Width, k = 5), binomial, data = x)

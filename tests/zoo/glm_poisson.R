@@ -1,0 +1,1 @@
+fit <- function(x, y) glm(y ~ wool * tension, poisson, data = x)

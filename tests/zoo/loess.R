@@ -1,0 +1,1 @@
+fit <- function(x, y) loess(y ~ speed, data = x)

@@ -1,0 +1,3 @@
+library(MASS)
+
+fit <- function(x, y) qda(y ~ ., data = x)

@@ -1,0 +1,3 @@
+library(randomForest)
+
+fit <- function(x, y) randomForest(x, y, ntree = 50)

@@ -1,0 +1,3 @@
+library(caret)
+
+fit <- function(x, y) train(x, y, method = "knn", trControl = trainControl(method = "cv", number = 3))
