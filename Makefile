@@ -40,10 +40,13 @@ clean: ## remove what set-up, tests and servers left in this folder
 	@rm -rf .venv build run *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What R's models are proved with; r-cran-caret alone brings some forty packages along.
+R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 gbm glmnet kernlab randomforest ranger)
+
 # Without PostgreSQL or wrk, what needs them is skipped: so their absence is said, and stops nothing.
 setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
-	@scripts/ensure_apt.sh r-recommended r-cran-e1071 || true
+	@scripts/ensure_apt.sh $(R_PACKAGES) || true
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true

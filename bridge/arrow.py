@@ -101,7 +101,10 @@ def _column(name: str, array: Any) -> Column:
         return Column.category(codes, levels, ordered=array.type.ordered, missing=missing)
     if pa.types.is_timestamp(array.type):
         if array.type.unit != "us":
-            array = array.cast(pa.timestamp("us", tz=array.type.tz))  # refuses to cut off nanoseconds
+            try:
+                array = array.cast(pa.timestamp("us", tz=array.type.tz))
+            except pa.ArrowInvalid:  # it would cut off nanoseconds
+                raise TypeError(f"column {name!r} has times finer than a microsecond; round them") from None
         instants = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
         return Column.times(instants.view(INSTANT), missing, zone_name(array.type.tz))
     if array.type == pa.date32():

@@ -20,11 +20,12 @@ Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language t
 class FitTask:
     """All that a language needs to fit one model.
 
-    `y` has shape (n,): int32 codes into `labels.classes` for classification, numbers for regression, None for
-    models without a target. `spec` says how to call the author's code (its keys are the language's own),
-    `sources` maps relative file names to the text of the author's files, and `base` is the verified unfitted
-    estimator of a language that is not described by text (Python). `unseen_levels` is what becomes of levels that X
-    does not have: "error", "missing" or "other"; a worker has added the level for others to X by itself.
+    `y` has shape (n,): int32 codes into `labels.classes` for classification, numbers for regression (of shape
+    (n, outputs) where there are several), None for models without a target. `spec` says how to call the author's code
+    (its keys are the language's own), `sources` maps relative file names to the text of the author's files, and `base`
+    is the verified unfitted estimator of a language that is not described by text (Python). `unseen_levels` is what
+    becomes of levels that X does not have: "error", "missing" or "other"; a worker has added the level for others to X
+    by itself.
     """
 
     task: Task

@@ -62,6 +62,8 @@ class Bench:
     ) -> Fitted:
         """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target.
 
+        Numbers of several outputs are a y of shape (rows, outputs).
+
         unseen_levels: what becomes of levels that the training data do not have ("error", "missing" or "other"); by
         default what the model itself says.
         """
@@ -96,9 +98,9 @@ class Bench:
         return self._client.call(request, self.language, OPEN_TIMEOUT_S).reply
 
     def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
-        """Return codes or numbers of shape (rows,) for X, by a model loaded from its artefact."""
-        reply = self._ask(name, artefact, to_table(X))
-        return reply.tables[0].matrix()[:, 0]
+        """Return codes or numbers for X, of shape (rows,) or (rows, outputs), by a model loaded from its artefact."""
+        matrix = self._ask(name, artefact, to_table(X)).tables[0].matrix()
+        return matrix[:, 0] if matrix.shape[1] == 1 else matrix
 
     def predict_proba(self, name: str, artefact: Artefact, X: Any) -> Array:
         """Return probabilities of shape (rows, classes) for X, in class order."""

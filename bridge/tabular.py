@@ -109,7 +109,8 @@ def _series(column: Column, copy: bool) -> Any:
 def to_target(y: Any, task: Task) -> tuple[Array, Labels | None]:
     """Return the target as int32 codes and labels for classification, else as float64 numbers.
 
-    The classes of a categorical column keep its order; others are sorted.
+    Numbers have shape (rows,), or (rows, outputs) where there are several outputs. The classes of a categorical column
+    keep its order; others are sorted.
     """
     if isinstance(y, Column):
         return _target_of_column(y, task)
@@ -120,17 +121,22 @@ def to_target(y: Any, task: Task) -> tuple[Array, Labels | None]:
         labels = Labels.learn(values, None if levels is None else levels.tolist())
         return labels.encode(values), labels
     try:
+        if getattr(getattr(y, "dtype", None), "kind", "O") in "mM":  # which numpy would count
+            raise TypeError
         numbers = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError):
         raise BadRequest("the target of a regression must be numbers") from None
     if not np.isfinite(numbers).all():
         raise BadRequest("the target has missing or infinite values; remove these rows before fitting")
-    return numbers.ravel(), None
+    several = numbers.ndim == 2 and numbers.shape[1] > 1
+    return (np.asfortranarray(numbers) if several else numbers.ravel()), None
 
 
 def target_table(y: Array) -> Table:
-    """Return a target as the one-column table that crosses the wire."""
-    return Table(("y",), matrix=np.asfortranarray(y.reshape(-1, 1)))
+    """Return a target as the table that crosses the wire: one column, or one an output."""
+    if y.ndim == 1:
+        return Table(("y",), matrix=np.asfortranarray(y.reshape(-1, 1)))
+    return Table([f"y{j}" for j in range(y.shape[1])], matrix=np.asfortranarray(y))
 
 
 def task_of(model: Any, y: Any) -> Task:
@@ -167,6 +173,8 @@ def _column(name: str, series: Any) -> Column:
         return Column.category(codes, levels, ordered=bool(dtype.ordered), missing=missing if missing.any() else None)
     missing = series.isna().to_numpy()
     mask = missing if missing.any() else None
+    if str(dtype).startswith(("date32", "date64")):  # Arrow's days, which pandas itself takes for instants
+        return _objects(name, [None if gone else value for value, gone in zip(series.tolist(), missing, strict=True)])
     numpy_name = getattr(dtype, "numpy_dtype", dtype)
     kind = getattr(numpy_name, "kind", "O")
     if kind == "f":
@@ -191,8 +199,10 @@ def _column(name: str, series: Any) -> Column:
 
 def _matrix(names: Sequence[str], array: Array) -> Table:
     """Return a table of an array of numbers; columns that have a NaN are columns with missing values."""
-    # the sum is NaN where a value is, and quicker to have than a mask; infinities that make one are looked at again
-    if array.dtype.kind == "f" and np.isnan(np.sum(array)) and (gone := np.isnan(array)).any():
+    with np.errstate(all="ignore"):
+        # NaN where a value is, and quicker to have than a mask; infinities make one, too
+        suspicious = array.dtype.kind == "f" and np.isnan(np.sum(array))
+    if suspicious and (gone := np.isnan(array)).any():
         columns = [_numeric(array[:, j], gone[:, j]) for j in range(len(names))]
         return Table(names, columns=columns)
     return Table(names, matrix=np.asfortranarray(array))

@@ -8,6 +8,7 @@ from triglot.artefact import Artefact
 from triglot.errors import Problem
 from triglot.message import OPS, Fault, Reply, Request, Started
 from triglot.table import NUMERIC, Array, Column, Kind, Table
+from triglot.times import DAY, INSTANT
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.lists(text, max_size=6, unique=True)
@@ -35,7 +36,7 @@ def matrices(draw: st.DrawFn) -> Table:
 @st.composite
 def columns(draw: st.DrawFn, length: int) -> Column:
     """Columns of any kind, of which any value may be missing."""
-    kind: Kind = draw(st.sampled_from([*NUMERIC, "string", "category"]))
+    kind: Kind = draw(st.sampled_from([*NUMERIC, "string", "category", "date", "datetime"]))
     missing = draw(st.none() | hnp.arrays(np.bool_, length))
     if kind == "string":
         return Column(kind, np.array(draw(st.lists(text, min_size=length, max_size=length)), dtype=object), missing)
@@ -43,6 +44,13 @@ def columns(draw: st.DrawFn, length: int) -> Column:
         levels = draw(st.lists(text, min_size=1, max_size=4, unique=True))
         codes = draw(hnp.arrays(np.int32, length, elements=st.integers(0, len(levels) - 1)))
         return Column.category(codes, levels, ordered=draw(st.booleans()), missing=missing)
+    if kind == "date":
+        days = draw(hnp.arrays(np.int64, length, elements=st.integers(-719_162, 2_932_896)))  # the years 1 to 9999
+        return Column(kind, days.astype(DAY), missing)
+    if kind == "datetime":
+        seconds = st.integers(-62_135_596_800, 253_402_300_799)
+        instants = draw(hnp.arrays(np.int64, length, elements=seconds)) * 10**6 + draw(st.integers(0, 999_999))
+        return Column(kind, instants.astype(INSTANT), missing, zone=draw(st.sampled_from(["", "UTC", "Asia/Kolkata"])))
     return Column(kind, draw(hnp.arrays(np.dtype(kind), length)), missing)
 
 
@@ -95,7 +103,7 @@ def same_tables(one: Table, other: Table) -> bool:
 def _same_columns(a: Column, b: Column) -> bool:
     none = np.zeros(len(a), dtype=bool)
     gone = none if a.missing is None else a.missing
-    if (a.kind, a.levels, a.ordered) != (b.kind, b.levels, b.ordered):
+    if (a.kind, a.levels, a.ordered, a.zone) != (b.kind, b.levels, b.ordered, b.zone):
         return False
     if not np.array_equal(gone, none if b.missing is None else b.missing):
         return False

@@ -124,7 +124,9 @@ class Models:
         schema = Schema.learn(X, spec.get("unseen_levels", "error"))
         if spec.get("unseen_levels") == "other":
             X = schema.check(X)  # its categories have the level that stands for unseen ones from now on
-        y = request.tables[1].matrix()[:, 0] if len(request.tables) == 2 else None
+        y = request.tables[1].matrix() if len(request.tables) == 2 else None
+        if y is not None and y.shape[1] == 1:
+            y = y[:, 0]
         if y is not None and len(y) != X.rows:
             raise BadRequest(f"y has {len(y)} rows, X has {X.rows}")
         base = None

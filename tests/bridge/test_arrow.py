@@ -70,7 +70,8 @@ def test_other_programs_texts_are_text(kind: Any) -> None:
         pa.array([b"x"]),
         pa.nulls(1),
         pa.array([{"a": 1}]),
-        pa.array([1], type=pa.timestamp("s")),
+        pa.array([1], type=pa.time32("s")),
+        pa.array([1], type=pa.timestamp("ns")),
     ],
     ids=lambda array: str(array.type),
 )

@@ -8,9 +8,9 @@ from triglot.errors import BadRequest
 from triglot.labels import Label, Labels
 
 classes = st.one_of(
-    st.lists(text, min_size=1, max_size=8, unique=True),
+    st.lists(text.filter(lambda label: "\0" not in label), min_size=1, max_size=8, unique=True),
     st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=8, unique=True),
-    st.lists(st.floats(allow_nan=False), min_size=1, max_size=8, unique=True),
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8, unique=True),
     st.lists(st.booleans(), min_size=1, max_size=2, unique=True),
 )
 

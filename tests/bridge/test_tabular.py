@@ -1,5 +1,6 @@
 """What Python people hold becomes a table with names, kinds, levels and missing values."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,11 +20,20 @@ def column(values: Any, **more: Any) -> Column:
 
 
 def test_a_frame_of_floats_is_one_matrix_with_its_names() -> None:
-    table = to_table(pd.DataFrame({"a b": [1.0, 2.0], "größe": [3.0, np.nan]}))
+    table = to_table(pd.DataFrame({"a b": [1.0, 2.0], "größe": [3.0, 4.0]}))
 
     assert table.names == ("a b", "größe")
     assert table.is_matrix
-    np.testing.assert_array_equal(table.matrix(), [[1, 3], [2, np.nan]])
+    np.testing.assert_array_equal(table.matrix(), [[1, 3], [2, 4]])
+
+
+def test_nan_is_what_python_people_call_missing() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, np.nan]})
+    for table in (to_table(frame), to_table(frame.to_numpy())):
+        assert [column.missing is not None for column in table.columns] == [False, True]
+        np.testing.assert_array_equal(table.matrix(), [[1, 3], [2, np.nan]])
+    assert to_table(np.array([[np.inf, -np.inf]])).is_matrix
+    assert to_column(np.array([1.0, np.nan])).to_list() == [1.0, None]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +44,9 @@ def test_a_frame_of_floats_is_one_matrix_with_its_names() -> None:
         ([1, 2], "uint16", "int64", [1, 2]),
         ([1, None], "Int64", "int64", [1, None]),
         ([1.5, None], "Float64", "float64", [1.5, None]),
-        ([1.5, 2], "float32", "float64", [1.5, 2.0]),
+        ([1.5, 2], "float32", "float32", [1.5, 2.0]),
+        ([1, 2], "int32", "int32", [1, 2]),
+        ([1.5, None], "Float32", "float32", [1.5, None]),
         ([True, False], "bool", "bool", [True, False]),
         ([True, None], "boolean", "bool", [True, None]),
         (["a", None], "object", "string", ["a", None]),
@@ -67,11 +79,13 @@ def test_levels_that_are_numbers_become_text() -> None:
 @pytest.mark.parametrize(
     ("frame", "told"),
     [
-        (pd.DataFrame({"when": pd.to_datetime(["2026-01-01"])}), "column 'when' is of type datetime64"),
+        (pd.DataFrame({"when": pd.to_timedelta(["1 day"])}), "column 'when' is of type timedelta64"),
+        (pd.DataFrame({"n": np.array([2**63], np.uint64)}), "column 'n' holds whole numbers of more than 63 bits"),
+        (pd.DataFrame({"t": pd.to_datetime([1], unit="ns")}), "column 't' has times finer than a microsecond"),
         (pd.DataFrame({"c": [1j]}), "column 'c' is of type complex128"),
         (pd.DataFrame({"c": [1, "a"]}), "column 'c' holds values of type int and str; make it all text or all numbers"),
         (pd.DataFrame({"c": [Decimal(1)]}), "column 'c' holds values of type Decimal; "),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "column names must differ: a, a"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "column names must differ; given twice: a"),
         (pd.DataFrame({"c": pd.Categorical([1, "1"])}), "column 'c' has two levels that are spelt alike"),
     ],
 )
@@ -119,6 +133,57 @@ def test_a_frame_survives_the_way_there_and_back() -> None:
     assert back["level"].cat.codes.tolist() == [0, -1]
 
 
+def test_times_keep_their_kind_and_their_zone() -> None:
+    days = [date(2026, 1, 31), None]
+    wall = pd.to_datetime(["2026-07-01 12:30", None])
+    frame = pd.DataFrame(
+        {
+            "day": pd.Series(days, dtype=object),
+            "arrow": pd.Series(days, dtype="date32[pyarrow]"),
+            "wall": wall,
+            "berlin": wall.tz_localize("Europe/Berlin"),
+            "offset": wall.tz_localize("+02:00"),
+            "objects": pd.Series([datetime(2026, 1, 31, 12, tzinfo=UTC), None], dtype=object),
+        }
+    )
+
+    table = to_table(frame)
+
+    assert [(column.kind, column.zone) for column in table.columns] == [
+        ("date", ""),
+        ("date", ""),
+        ("datetime", ""),
+        ("datetime", "Europe/Berlin"),
+        ("datetime", "UTC"),
+        ("datetime", "UTC"),
+    ]
+    assert [column.to_list()[0] for column in table.columns] == [
+        "2026-01-31",
+        "2026-01-31",
+        "2026-07-01T12:30:00.000000",
+        "2026-07-01T10:30:00.000000Z",
+        "2026-07-01T10:30:00.000000Z",
+        "2026-01-31T12:00:00.000000Z",
+    ]
+    assert all(column.to_list()[1] is None for column in table.columns)
+    back = to_frame(table)
+    assert [str(back[name].dtype) for name in ("wall", "berlin")] == ["datetime64[us]", "datetime64[us, Europe/Berlin]"]
+    assert back["day"].tolist() == days
+    assert [(c.kind, c.zone, c.to_list()) for c in to_table(back).columns] == [
+        (c.kind, c.zone, c.to_list()) for c in table.columns
+    ]
+    with pytest.raises(BadRequest, match="mixes times with and without a zone"):
+        to_table(pd.DataFrame({"t": pd.Series([datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1)], dtype=object)}))
+
+
+def test_whole_numbers_and_booleans_of_which_some_are_missing_keep_their_kind() -> None:
+    frame = pd.DataFrame({"n": pd.array([2**60, None], "Int64"), "b": pd.array([True, None], "boolean")})
+
+    back = to_frame(to_table(frame))
+
+    pd.testing.assert_frame_equal(back, frame)
+
+
 def test_a_copied_frame_shares_no_memory_with_the_table() -> None:
     table = Table(["a"], matrix=np.array([[1.0]]))
     frame = to_frame(table, copy=True)
@@ -158,12 +223,21 @@ def test_numbers_of_a_regression_are_floats() -> None:
         assert numbers.dtype == np.float64
 
 
+def test_numbers_of_several_outputs_keep_their_columns() -> None:
+    numbers, labels = to_target(pd.DataFrame({"a": [1, 2], "b": [3, 4]}), "regression")
+
+    assert labels is None
+    assert numbers.tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    assert target_table(numbers).names == ("y0", "y1")
+
+
 @pytest.mark.parametrize(
     ("y", "task", "told"),
     [
         (["a", "b"], "regression", "the target of a regression must be numbers"),
         (Column.strings(["a"]), "regression", "the target of a regression must be numbers"),
         ([1.0, np.nan], "regression", "the target has missing or infinite values; remove these rows before fitting"),
+        (pd.Series(pd.to_datetime(["2026-01-01"])), "regression", "the target of a regression must be numbers"),
         ([1.0, np.inf], "regression", "the target has missing or infinite values"),
         (["a", None], "classification", "the target has missing values; remove these rows before fitting"),
         (Column.strings(["a", None]), "classification", "the target has missing values"),

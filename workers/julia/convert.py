@@ -43,8 +43,8 @@ class Features:
 
 def target(y: Array) -> tuple[list[Any], Array]:
     """Return the description of y for Julia, and the array to be held while Julia runs."""
-    values = np.ascontiguousarray(y)
-    return [numeric_kind(values.dtype), values.ctypes.data, len(values)], values
+    values = np.asfortranarray(y)
+    return [numeric_kind(values.dtype), values.ctypes.data, *values.shape], values
 
 
 def copied(address: int, rows: int, columns: int, nbytes: int, dtype: type[Any]) -> Array:

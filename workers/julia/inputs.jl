@@ -100,10 +100,11 @@ end
 """
     target(y, classes, coding) -> Vector
 
-Return a copy of y, `[type, address, rows]`: as it is without classes, else codes as labels ("values"), as
+Return a copy of y, `[type, address, rows]`, or `[type, address, rows, outputs]`, a matrix: as it is without classes, else codes as labels ("values"), as
 one-based integers ("codes") or as zero-based integers ("encoded").
 """
 function target(y::Vector{Any}, classes::Union{Nothing,Classes}, coding::String)
+    length(y) == 4 && return copy(wrap(TYPES[y[1]], y[2], y[3], y[4]))
     values = wrap(TYPES[y[1]], y[2], y[3])
     classes === nothing && return copy(values)
     coding == "values" && return labelled(classes.labels, values)

@@ -66,7 +66,7 @@ asking <- function(model, env, levels, purpose, own, said) {
   method <- if (purpose == "probabilities") "predict_proba" else "predict"
   if (nzchar(own)) {
     ask <- function(fixed) entry(own, c("model", "x"), env, fixed)
-  } else if (in_script(env, has_method(model, method))) {
+  } else if (has_method(model, method, env)) {
     ask <- function(fixed) entry(call("$", quote(model), as.name(method)), c("model", "x"), env, fixed, silent = "model")
   } else {
     return(asking_generic(model, env, levels, purpose, said))

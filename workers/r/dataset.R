@@ -85,8 +85,10 @@ plain_column <- function(values, where, refuse) {
 #' The zone of instants; where they name none, R shows them in its own
 zone_of <- function(instants) {
   zone <- attr(instants, "tzone")[1L]
-  if (is.null(zone) || is.na(zone) || !nzchar(zone)) zone <- Sys.timezone()
-  if (is.na(zone)) "UTC" else zone
+  if (is.null(zone) || is.na(zone) || !nzchar(zone)) zone <- Sys.getenv("TZ")
+  # Sys.timezone() would ask systemd, which complains where it does not run
+  if (!nzchar(zone)) zone <- sub("^.*/zoneinfo/", "", Sys.readlink("/etc/localtime"))
+  if (zone %in% OlsonNames()) zone else "UTC"
 }
 
 as_utf8 <- function(text, where, refuse) {

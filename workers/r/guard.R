@@ -29,11 +29,35 @@ guarded <- function(expr, env = NULL) {
 }
 
 #' Evaluate where S4 and reference classes are looked for in a script's environment, as in a package's own
+#'
+#' R knows a class by its bare name, for the whole process. So the definitions of one script at a time are in its
+#' tables: those of the script that is called, which come and go as a package's do that is attached and detached.
 in_script <- function(env, expr) {
+  if (!identical(known_to_r$script, env)) {
+    if (has_definitions(known_to_r$script)) methods::cacheMetaData(known_to_r$script, FALSE, known_to_r$script)
+    if (has_definitions(env)) make_known(env)
+    known_to_r$script <- env
+  }
   before <- options(topLevelEnvironment = env)
   on.exit(options(before))
   expr
 }
+
+known_to_r <- new.env(parent = emptyenv())
+
+make_known <- function(env) {
+  methods::cacheMetaData(env, TRUE, env)
+  # a script's own generics lose their methods when they go, and are passed over when they come
+  for (table in ls(env, pattern = "^\\.__T__", all.names = TRUE)) {
+    generic <- sub("^\\.__T__(.*):.*$", "\\1", table)
+    for (method in as.list(get(table, env))) {
+      if (methods::is(method, "MethodDefinition")) methods::setMethod(generic, method@defined, method, where = env)
+    }
+  }
+}
+
+# setClass() and setMethod() leave objects of such names
+has_definitions <- function(env) !is.null(env) && any(startsWith(ls(env, all.names = TRUE), ".__"))
 
 #' The text of a condition, whatever its class does with `conditionMessage()`
 message_of <- function(condition) {

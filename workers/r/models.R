@@ -101,7 +101,9 @@ check_one_model <- function(model, arguments) {
   }
 }
 
-#' Whether an object of reference semantics (R5, R6) has a method of this name
-has_method <- function(model, name) {
-  is.environment(model) && is.function(tryCatch(eval(call("$", model, as.name(name))), error = function(e) NULL))
+#' Whether an object of reference semantics (R5, R6) has a method of this name, seen from the script's environment
+has_method <- function(model, name, env) {
+  if (!is.environment(model)) return(FALSE)
+  member <- call("$", quote(model), as.name(name))
+  is.function(tryCatch(in_script(env, eval(member, list(model = model), env)), error = function(e) NULL))
 }

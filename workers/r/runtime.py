@@ -94,7 +94,7 @@ class RRuntime:
         """Return what the author's function answered for x, y and the parameters of `spec["params"]`.
 
         x is a data.frame, or a matrix where `spec["x"]` says so; y is a factor with exactly the classes as its
-        levels, the codes 0..k-1 where `spec["encode_labels"]` is true, or numbers.
+        levels, the codes 0..k-1 where `spec["encode_labels"]` is true, or numbers (a matrix of several outputs).
         """
         spec = task.spec
         self._use_libraries(spec)
@@ -245,7 +245,10 @@ class RRuntime:
         if task.y is None:
             return convert.parameter(None)
         if task.task == "regression":
-            return convert.numbers(np.asarray(task.y, dtype=np.float64))
+            numbers = np.asarray(task.y, dtype=np.float64)
+            if numbers.ndim == 1:
+                return convert.numbers(numbers)
+            return convert.matrix(Table([f"y{j}" for j in range(numbers.shape[1])], matrix=numbers))
         if task.labels is None:
             raise BadRequest("a classification needs its classes")
         codes = np.asarray(task.y, dtype=np.int32)

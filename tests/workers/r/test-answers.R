@@ -26,7 +26,7 @@ test_that("answers that fit no class, no row or nothing at all are refused in pl
   expect_error(as_codes(c(1.5, 1), levels, 2L), "answered 1.5 for row 1")
   expect_error(as_codes("setosa", levels, 2L), "1 answers for 2 rows")
   expect_error(as_codes(c("setosa", NA, NA), levels, 3L), "NA for rows 2, 3")
-  expect_error(as_codes(list(1, 2), levels, 2L), "class list.*function of your own")
+  expect_error(as_codes(list(1, 2), levels, 2L), "a list of 2, of which no part.*function of your own")
   expect_error(as_codes(NULL, levels, 2L), "class NULL")
 })
 
@@ -67,4 +67,36 @@ test_that("a regression answers doubles, one or several a row", {
   expect_equal(as_numbers(data.frame(a = 1:2, b = 3:4), 2L), matrix(c(1, 2, 3, 4), 2L))
   expect_error(as_numbers(factor(1:2), 2L), "class factor, but a regression needs numbers")
   expect_error(as_numbers(1:3, 2L), "3 answers for 2 rows")
+})
+
+test_that("of a list the part that was asked for is taken, by its usual name or as the only one that fits", {
+  posterior <- matrix(1:6 / 10, 2L, dimnames = list(NULL, levels))
+  answer <- list(class = factor(levels[3:2], levels), posterior = posterior, x = matrix(0, 2L, 2L))
+  expect_identical(as_codes(answer, levels, 2L), c(2L, 1L))
+  expect_equal(as_probabilities(answer, levels, 2L), unname(posterior))
+  expect_identical(as_numbers(list(fit = c(1, 2), se.fit = c(3, 4), df = 5), 2L), c(1, 2))
+  expect_identical(as_numbers(list(mine = c(1, 2), note = "good"), 2L), c(1, 2))
+  expect_identical(as_codes(list(scores = c(1, 2), found = levels[2:1]), levels, 2L), c(1L, 0L))
+  expect_identical(as_numbers(structure(list(predictions = 7, num.trees = 50), class = "wrapped"), 1L), 7)
+  expect_error(as_numbers(list(a = c(1, 2), b = c(3, 4)), 2L), "a list of a, b, of which more than one part could be the")
+})
+
+test_that("of a data.frame classes are the one column that is no number, and probabilities the ones that are", {
+  answer <- data.frame(.pred_class = levels[2:3], .pred_setosa = 0:1, .pred_versicolor = 1:0, .pred_virginica = 0)
+  expect_identical(as_codes(answer, levels, 2L), c(1L, 2L))
+  expect_equal(as_probabilities(answer, levels, 2L), cbind(0:1, 1:0, 0))
+})
+
+test_that("one number a row for two classes is the share of the second", {
+  expect_equal(as_probabilities(c(0.25, 1, 0.5), c("no", "yes"), 3L), cbind(c(0.75, 0, 0.5), c(0.25, 1, 0.5)))
+})
+
+test_that("names that a data.frame made of classes are read back, also where they collide", {
+  odd <- c("a b", "a.b", "", "1", "X1", "if")
+  shares <- matrix(1:12 / 78, 2L, dimnames = list(NULL, odd))
+  expect_equal(as_probabilities(data.frame(shares), odd, 2L), unname(shares))
+})
+
+test_that("numbers are codes where several classes are the same number", {
+  expect_identical(as_codes(c(2, 1), c("1", "1.0"), 2L), c(1L, 0L))
 })

@@ -43,9 +43,22 @@ test_that("what cannot be meant names the function, the column and the remedy", 
   expect_match(failure("NULL"), "returned NULL; return list")
   expect_match(failure("data.frame"), "returned a function; return list")
   expect_match(failure("list(1:3, 1:3)"), "x is an integer vector of length 3; make it a data.frame")
-  expect_match(failure("data.frame(when = Sys.Date())"), "column 'when' is of class Date, .* as.numeric\\(\\)")
-  expect_match(failure("data.frame(when = Sys.time())"), "column 'when' is of class POSIXct")
+  expect_match(failure("data.frame(a = as.difftime(1, units = 'mins'))"), "column 'a' is of class difftime, .* as.numeric\\(\\)")
   expect_match(failure("list(data.frame(a = 1:2), 1:3)"), "y has 3 values for the 2 rows of x")
   expect_match(failure("data.frame(a = 1, a = 1, check.names = FALSE)"), "several columns 'a'")
   expect_match(failure("matrix(list(1, 2), 1, dimnames = list(NULL, c('a', 'b')))"), "column 'a' is a list of length 1")
+})
+
+test_that("days and instants keep what they are, in the zone that shows them", {
+  columns <- told(
+    "x <- data.frame(day = as.Date(c('2026-01-31', NA)))",
+    "x$there <- as.POSIXct(c('2026-07-01 12:30:00.25', NA), tz = 'Europe/Berlin')",
+    "x$here <- as.POSIXct('2026-07-01')",
+    "x$listed <- I(as.POSIXlt('2026-07-01', tz = 'UTC'))",
+    "x"
+  )[[1]][[2]]
+  expect_identical(columns[[1]], as.Date(c("2026-01-31", NA)))
+  expect_identical(columns[[2]], as.POSIXct(c("2026-07-01 12:30:00.25", NA), tz = "Europe/Berlin"))
+  expect_true(attr(columns[[3]], "tzone") %in% OlsonNames())
+  expect_identical(attr(columns[[4]], "tzone"), "UTC")
 })

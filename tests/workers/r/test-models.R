@@ -89,3 +89,62 @@ test_that("svm and naiveBayes answer as at home", {
     e1071::naiveBayes(Species ~ ., three), three, function(m, x) predict(m, x), function(m, x) predict(m, x, type = "raw")
   )
 })
+
+test_that("a ranger forest answers classes, and probabilities only where it was grown for them", {
+  skip_if_not_installed("ranger")
+  plain <- iris
+  grown <- ranger::ranger(Species ~ ., plain, num.trees = 10, probability = TRUE, num.threads = 1, seed = 1)
+  shares <- function(m, x) predict(m, x)$predictions
+  expect_answers(grown, plain, function(m, x) levels(plain$Species)[max.col(shares(m, x), "first")], shares)
+  expect_true(knows_probabilities(grown))
+  expect_false(knows_probabilities(ranger::ranger(Species ~ ., plain, num.trees = 10, num.threads = 1, seed = 1)))
+})
+
+test_that("what the configuration says replaces what is known of a class, and a call's own arguments win", {
+  model <- glm(round(Petal.Length) ~ Petal.Width, poisson, three)
+  env <- author("nothing <- NULL")[[1]]
+  numbers <- new_predictor(model, env, NULL, FALSE, c("", ""), list(list(type = "link"), NULL))[[1]]
+  expect_equal(numbers(three)[[1]], unname(predict(model, three)))
+  expect_equal(numbers(three, type = "response")[[1]], unname(predict(model, three, type = "response")))
+})
+
+test_that("a path of models is refused until somebody says which", {
+  skip_if_not_installed("glmnet")
+  x <- as.matrix(mtcars[2:4])
+  model <- glmnet::glmnet(x, mtcars$mpg)
+  env <- author("nothing <- NULL")[[1]]
+  expect_match(new_predictor(model, env, NULL, FALSE, c("", ""))[[1]](x)[[3]][[1]], "values of lambda; say which")
+  numbers <- new_predictor(model, env, NULL, FALSE, c("", ""), list(list(s = 0.1), NULL))[[1]]
+  expect_equal(numbers(x)[[1]], unname(predict(model, x, s = 0.1)[, 1]))
+})
+
+test_that("classes and methods of S4 and R5 belong to their script, and its models come back from their bytes", {
+  text <- function(answer) {
+    c(
+      "setClass('Fixed', representation(n = 'numeric'))",
+      sprintf("setMethod('predict', 'Fixed', function(object, newdata) rep(object@n + %d, nrow(newdata)))", answer),
+      sprintf("Ref <- setRefClass('Ref', list(n = 'numeric'), methods = list(predict = function(x) rep(n * %d, nrow(x))))", answer),
+      "s4 <- function(x, y) new('Fixed', n = 1)",
+      "r5 <- function(x, y) Ref$new(n = 1)"
+    )
+  }
+  path <- withr::local_tempfile(fileext = ".R")
+  scripts <- lapply(1:2, function(answer) {
+    writeLines(text(answer), path)
+    load_script(path, dirname(path), paste0("script.", answer))[[1]]
+  })
+  for (kind in c("s4", "r5")) {
+    for (answer in 1:2) {
+      env <- scripts[[answer]]
+      model <- fit_model(env, kind, 0, 0, list(), NULL)[[1]]
+      expected <- rep(if (kind == "s4") 1 + answer else answer, 2)
+      again <- load_model(dump_model(model, env)[[1]], env)[[1]]
+      for (held in list(model, again)) {
+        found <- new_predictor(held, env, NULL, FALSE, c("", ""))[[1]](data.frame(a = 1:2))
+        expect_null(found[[3]])
+        expect_equal(found[[1]], expected)
+      }
+    }
+  }
+  expect_false(exists("Ref", globalenv()))
+})
