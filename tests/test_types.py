@@ -76,16 +76,17 @@ def model(language: str, kind: str = "look", **more: Any) -> Any:
     """Return the author's model that looks at columns, or the one that looks at levels."""
     if language == "python":
         import look
+        from sklearn.linear_model import LinearRegression
 
-        return look.Look() if kind == "look" else look.Levels()
-    suffix = "" if kind == "look" else "_levels"
+        return {"look": look.Look, "levels": look.Levels, "outputs": LinearRegression}[kind]()
+    suffix = "" if kind == "look" else f"_{kind}"
     if language == "r":
         return RRegressor(script=str(AUTHORS / "look.R"), fit=f"fit{suffix}", **more)
     return JuliaRegressor(
         script=str(AUTHORS / "Look.jl"),
         fit=f"Look.fit{suffix}",
         predict=f"Look.predict{suffix}",
-        x="table",
+        x="matrix" if kind == "outputs" else "table",
         **more,
     )
 
@@ -215,6 +216,15 @@ def test_times_of_any_zone_are_shown_in_the_zone_of_training(worker: Bench) -> N
     shown.add(tuple(seen(worker, artefact, table)[name]))
     ((_, value, _),) = shown
     assert re.match("2026-01-15[ T]12:00:00", value)
+
+
+def test_several_outputs_are_fitted_and_answered_together(worker: Bench) -> None:
+    x = np.linspace(0, 1, 8)
+    y = np.column_stack([1 + 2 * x, 3 - x])
+    artefact = worker.fit("m", model(worker.language, "outputs"), pd.DataFrame({"x": x}), y).artefact
+    X = Table(["x"], matrix=np.array([[0.5], [2.0]]))
+    np.testing.assert_allclose(worker.predict(name_of(artefact), artefact, X), [[2.0, 2.5], [5.0, 1.0]], rtol=1e-12)
+    assert worker.score(name_of(artefact), artefact, pd.DataFrame({"x": x}), y) == pytest.approx(1.0)
 
 
 def test_an_author_who_refuses_a_type_is_heard(worker: Bench) -> None:

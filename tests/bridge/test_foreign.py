@@ -77,6 +77,20 @@ def test_columns_of_r_keep_names_types_levels_and_what_is_missing(r: Bench) -> N
     assert (y.columns[0].levels, y.columns[0].to_list()) == (("yes", "no"), ["no", "yes", "no"])
 
 
+def test_days_and_times_come_with_their_zone(r: Bench, julia: Bench) -> None:
+    X = ask_r(r, "moments").tables[0]
+    expected = {
+        "day": ("date", ["2026-01-31", None, "1969-07-20"]),
+        "there": ("datetime", ["2026-07-01T10:30:00.250000Z", None, "1969-07-20T20:17:40.000000Z"]),
+    }
+    assert told(X) == expected
+    assert column(X, "there").zone == "Europe/Berlin"
+    X = ask_julia(julia, "moments").tables[0]
+    there = ("datetime", ["2026-07-01T12:30:00.250000", None, "1969-07-20T20:17:40.000000"])
+    assert told(X) == {"day": expected["day"], "there": there}
+    assert column(X, "there").zone == ""
+
+
 def test_a_data_frame_or_a_matrix_alone_is_data_without_a_target(r: Bench) -> None:
     (whole,) = ask_r(r, "whole").tables
     assert whole.is_matrix
@@ -110,8 +124,8 @@ R_WRONG = {
     "a_model": r"a_model\(\): x is an object of class lm; make it a data.frame",
     "three": r"three\(\): returned a list of length 3; return list\(x, y\)",
     "a_list": r"a_list\(\): x is a list of length 1; make it a data.frame",
-    "dates": r"dates\(\): column 'when' is of class Date, .*as.numeric\(\) or format\(\)",
-    "times": r"times\(\): the target y is of class POSIXct",
+    "durations": r"durations\(\): column 'took' is of class difftime, .*as.numeric\(\) or format\(\)",
+    "version_target": r"version_target\(\): the target y is of class R_system_version",
     "complex_numbers": r"complex_numbers\(\): column 'z' is a complex vector of length 1; make it numbers",
     "nested": r"nested\(\): column 'deep' is a matrix of 2 columns; make each a column",
     "short": r"short\(\): y has 2 values for the 3 rows of x; return one a row",
@@ -191,7 +205,7 @@ JULIA_WRONG = {
     "a_number": r"a_number\(\) returned a value of type Int64; return \(X, y\) or X alone",
     "no_table": r"no_table\(\) returned a value of type Dict.*; return \(X, y\)",
     "a_vector": r"a_vector\(\) returned a value of type (Array|Vector).*; return \(X, y\)",
-    "dates": r"dates\(\): column when holds values of type (Dates.)?Date; make them numbers",
+    "durations": r"durations\(\): column took holds values of type (Dates.)?Day; make them numbers",
     "large": r"large\(\): column a holds a number beyond Int64; make it a Float64",
     "short": r"short\(\): y has 2 values for the 3 samples of X; .*layout",
     "ragged": r"ragged\(\): column b has 1 values, column a has 2",

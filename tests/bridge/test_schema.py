@@ -209,6 +209,28 @@ def test_a_table_is_refused_where_something_would_be_lost(column: Column) -> Non
         Schema([Field("n", "int32")]).check(Table("n", columns=[column]))
 
 
+def test_what_becomes_of_unseen_levels_is_learnt_kept_and_done() -> None:
+    table = Table(["kind"], columns=[Column.category(np.array([0, 1]), ["a", "b"])])
+    for policy, levels, expected in (("missing", ("a", "b"), None), ("other", ("a", "b", "other"), "other")):
+        schema = Schema.from_json(Schema.learn(table, policy).to_json())
+        assert schema.fields[0].levels == levels
+        rows = schema.rows([{"kind": "zebra"}, {"kind": "b"}])
+        assert rows.columns[0].to_list() == [expected, "b"]
+        assert same_tables(schema.check(rows), rows)
+        given = Table(["kind"], columns=[Column.category(np.array([0, 1]), ["zebra", "b"])])
+        assert same_tables(schema.check(given), rows)
+    (problem,) = problems(Schema.learn(table, "missing"), [{"kind": None}])
+    assert "must not be null" in problem.message
+    with pytest.raises(BadRequest, match="unseen_levels is 'guess'; use one of error, missing, other"):
+        Schema.learn(table, "guess")  # type: ignore[arg-type]
+
+
+def test_a_level_that_no_row_has_may_be_unknown() -> None:
+    schema = Schema([Field("kind", "category", ("a", "b"))])
+    table = Table(["kind"], columns=[Column.category(np.array([1]), ["zebra", "b"])])
+    assert schema.check(table).columns[0].to_list() == ["b"]
+
+
 def test_what_stands_at_a_missing_place_does_not_hinder_a_conversion() -> None:
     schema = Schema([Field("n", "int64", nullable=True)])
     column = Column.numeric(np.array([1.0, np.nan]), missing=np.array([False, True]))

@@ -15,4 +15,7 @@ fit_levels(X, y) = sort(unique(skipmissing(X.kind)))
 predict_levels(known, X) =
     [ismissing(kind) ? -1 : something(findfirst(isequal(kind), known), length(known) + 1) for kind in X.kind]
 
+fit_outputs(X, y) = hcat(ones(size(X, 1)), X) \ y
+predict_outputs(weights, X) = hcat(ones(size(X, 1)), X) * weights
+
 end

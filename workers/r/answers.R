@@ -59,7 +59,9 @@ as_probabilities <- function(answer, levels, n) {
   if (is.null(dim(answer)) && n == 1L && length(answer) == k) {
     answer <- matrix(answer, nrow = 1L, dimnames = list(NULL, names(answer)))
   }
-  if (is.numeric(answer) && length(answer) == n && k == 2L && is.null(dim(answer))) answer <- two_columns(answer, levels)
+  if (is.numeric(answer) && is.null(dim(answer)) && length(answer) == n && k == 2L) {
+    answer <- two_columns(answer, levels)
+  }
   if (!is.matrix(answer) || !is.numeric(answer)) {
     stop("predict answered an object of class ", class(answer)[[1L]], " instead of a matrix of probabilities; ",
       "name a function of your own for predict_proba",
@@ -126,7 +128,7 @@ as_numbers <- function(answer, n) {
 as_plain <- function(answer, n, purpose) {
   if (is.data.frame(answer)) {
     answer <- part_of_frame(answer, purpose)
-  } else if (is.list(answer) && !is.null(answer)) {
+  } else if (is.list(answer)) {
     answer <- part_of_list(answer, n, purpose)
     if (is.data.frame(answer)) answer <- part_of_frame(answer, purpose)
   }
@@ -167,8 +169,8 @@ part_of_list <- function(answer, n, purpose) {
   }
   if (sum(suits) == 1L) return(answer[[which(suits)]])
   stop("predict answered a list of ", listing(if (is.null(names(answer))) length(answer) else names(answer)),
-    ", of which ", if (any(suits)) "more than one part" else "no part", " could be the ", purpose, " for ", n, " rows; ",
-    "name a function of your own for predict", if (purpose == "probabilities") "_proba",
+    ", of which ", if (any(suits)) "more than one part" else "no part", " could be the ", purpose, " for ", n,
+    " rows; name a function of your own for predict", if (purpose == "probabilities") "_proba",
     call. = FALSE
   )
 }

@@ -67,7 +67,8 @@ asking <- function(model, env, levels, purpose, own, said) {
   if (nzchar(own)) {
     ask <- function(fixed) entry(own, c("model", "x"), env, fixed)
   } else if (has_method(model, method, env)) {
-    ask <- function(fixed) entry(call("$", quote(model), as.name(method)), c("model", "x"), env, fixed, silent = "model")
+    member <- call("$", quote(model), as.name(method))
+    ask <- function(fixed) entry(member, c("model", "x"), env, fixed, silent = "model")
   } else {
     return(asking_generic(model, env, levels, purpose, said))
   }
@@ -80,14 +81,17 @@ asking_generic <- function(model, env, levels, purpose, said) {
   usual <- arguments_for(model, purpose, said)
   from_shares <- isTRUE(attr(usual, "shares"))
   attr(usual, "shares") <- NULL
+  checked <- from_shares || (purpose == "probabilities" && is.null(said) && inherits(model, c("glm", "gbm")))
   plain <- entry("predict", c("model", "x"), env, usual)
   function(x, ...) {
-    arguments <- if (...length()) utils::modifyList(usual, list(...)) else usual
+    more <- list(...)
     # half of anything but the response's scale would tell the wrong class
-    if (from_shares && "type" %in% names(list(...))) stop("leave `type` out: these classes come from the response", call. = FALSE)
-    if (from_shares || (purpose == "probabilities" && is.null(said) && inherits(model, c("glm", "gbm")))) check_shares(model, levels)
+    if (from_shares && "type" %in% names(more)) stop("leave `type` out: these classes are shares", call. = FALSE)
+    if (checked) check_shares(model, levels)
+    arguments <- utils::modifyList(usual, more)
     check_one_model(model, arguments)
-    answer <- if (...length()) entry("predict", c("model", "x"), env, arguments)(model, x) else plain(model, x)
+    ask <- if (length(more)) entry("predict", c("model", "x"), env, arguments) else plain
+    answer <- ask(model, x)
     if (from_shares || purpose == "probabilities") shares_of(answer, model, levels) else answer
   }
 }

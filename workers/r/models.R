@@ -12,29 +12,33 @@ NULL
 
 SHARES <- "shares"
 
-asks <- function(classes = list(), probabilities = list(type = "prob"), numbers = list(), able = function(model) TRUE) {
+asks <- function(classes = list(), probabilities = type("prob"), numbers = list(), able = function(model) TRUE) {
   list(classes = classes, probabilities = probabilities, numbers = numbers, able = able)
 }
 
 type <- function(of) list(type = of)
 
+by_family <- function(model) family_of(model) %in% c(of_two, of_several)
+by_tree <- function(model) startsWith(model$treetype, "Prob")
+by_fit <- function(model) if (isS4(model)) length(unlist(model@prob.model)) > 0L else isTRUE(model$compprob)
+
 conventions <- list(
-  # class            classes             probabilities            numbers
-  randomForest = asks(type("response"),  type("prob"),            type("response")),
-  rpart        = asks(type("class"),     type("prob"),            type("vector")),
-  glm          = asks(SHARES,            type("response"),        type("response"), function(m) is_binomial(m)), # and gam
-  nnet         = asks(type("class"),     type("raw"),             type("raw")),
-  multinom     = asks(type("class"),     type("probs")),
-  lda          = asks(list(),            list()),
-  qda          = asks(list(),            list()),
-  svm          = asks(list(),            list(probability = TRUE), list(), function(m) isTRUE(m$compprob)),
-  naiveBayes   = asks(type("class"),     type("raw")),
-  ranger       = asks(list(),            list(),                  list(), function(m) grepl("^Prob", m$treetype)),
-  train        = asks(type("raw"),       type("prob"),            type("raw")), # caret
-  gbm          = asks(SHARES,            type("response"),        type("response"), function(m) is_gbm_classifier(m)),
-  glmnet       = asks(type("class"),     type("response"),        type("response")),
-  cv.glmnet    = asks(type("class"),     type("response"),        type("response")),
-  ksvm         = asks(type("response"),  type("probabilities"),   type("response"), function(m) length(unlist(m@prob.model)) > 0L),
+  # class            classes           probabilities              numbers           knows probabilities
+  randomForest = asks(type("response"), type("prob"),             type("response")),
+  rpart        = asks(type("class"),    type("prob"),             type("vector")),
+  glm          = asks(SHARES,           type("response"),         type("response"), by_family), # and mgcv's gam
+  nnet         = asks(type("class"),    type("raw"),              type("raw")),
+  multinom     = asks(type("class"),    type("probs")),
+  lda          = asks(list(),           list()),
+  qda          = asks(list(),           list()),
+  svm          = asks(list(),           list(probability = TRUE), list(),           by_fit),
+  naiveBayes   = asks(type("class"),    type("raw")),
+  ranger       = asks(list(),           list(),                   list(),           by_tree),
+  train        = asks(type("raw"),      type("prob"),             type("raw")), # caret
+  gbm          = asks(SHARES,           type("response"),         type("response"), by_family),
+  glmnet       = asks(type("class"),    type("response"),         type("response")),
+  cv.glmnet    = asks(type("class"),    type("response"),         type("response")),
+  ksvm         = asks(type("response"), type("probabilities"),    type("response"), by_fit),
   default      = asks()
 )
 
@@ -59,17 +63,19 @@ arguments_for <- function(model, purpose, said) {
 
 #' Refuse where a model cannot tell classes apart, before its numbers are taken for shares
 check_shares <- function(model, levels) {
-  if (knows_probabilities(model) && (!inherits(model, "glm") || length(levels) == 2L)) return(invisible())
-  kind <- if (inherits(model, "gbm")) model$distribution$name else model$family$family
-  stop("a ", class(model)[[1L]], " of family ", kind, " cannot tell ", length(levels), " classes apart; a binomial one ",
-    "for two classes is needed, or functions of your own for predict and predict_proba",
+  family <- family_of(model)
+  if (family %in% of_several || (family %in% of_two && length(levels) == 2L)) return(invisible())
+  stop("a ", class(model)[[1L]], " of family ", family, " cannot tell ", length(levels), " classes apart; a binomial ",
+    "one for two classes is needed, or functions of your own for predict and predict_proba",
     call. = FALSE
   )
 }
 
-is_binomial <- function(model) model$family$family %in% c("binomial", "quasibinomial")
+# Families whose response is the share of the second of two classes, and those whose response is a matrix of shares.
+of_two <- c("binomial", "quasibinomial", "bernoulli", "adaboost", "huberized")
+of_several <- c("multinom", "multinomial")
 
-is_gbm_classifier <- function(model) model$distribution$name %in% c("bernoulli", "adaboost", "huberized", "multinomial")
+family_of <- function(model) if (inherits(model, "gbm")) model$distribution$name else model$family$family
 
 #' What a model's answer holds beside what its shape says: probabilities kept as an attribute, columns without names
 #'
@@ -82,7 +88,8 @@ shares_of <- function(answer, model, levels) {
   if (is.list(answer) || NCOL(answer) != 1L) return(answer)
   if (length(lev) == 2L) return(two_columns(answer, lev))
   # one row of several classes comes as a vector
-  if (is.null(dim(answer)) && length(answer) == length(lev)) matrix(answer, nrow = 1L, dimnames = list(NULL, lev)) else answer
+  if (!is.null(dim(answer)) || length(answer) != length(lev)) return(answer)
+  matrix(answer, nrow = 1L, dimnames = list(NULL, lev))
 }
 
 #' Probabilities of two classes from those of the second, which is what R's models of two classes answer

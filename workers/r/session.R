@@ -69,6 +69,7 @@ use_libraries <- function(folders, project) {
 
 #' The library of an renv project for this R; newer ones have a folder for the system in between
 renv_libraries <- function(project) {
+  if (!nzchar(project)) return(character())
   version <- paste0("R-", getRversion()[, 1:2])
   Sys.glob(file.path(project, "renv", "library", c("", "*"), version, R.version$platform))
 }

@@ -40,8 +40,13 @@ a_number <- function() 42
 a_model <- function() list(lm(dist ~ speed, datasets::cars), 1:3)
 three <- function() list(1, 2, 3)
 a_list <- function() list(x = list(a = 1), y = 1)
-dates <- function() data.frame(a = 1, when = as.Date("2026-01-01"))
-times <- function() list(data.frame(a = 1), as.POSIXct("2026-01-01", tz = "UTC"))
+moments <- function() {
+  x <- data.frame(day = as.Date(c("2026-01-31", NA, "1969-07-20")))
+  x$there <- as.POSIXct(c("2026-07-01 12:30:00.25", NA, "1969-07-20 21:17:40"), tz = "Europe/Berlin")
+  x
+}
+durations <- function() data.frame(a = 1, took = as.difftime(1, units = "mins"))
+version_target <- function() list(data.frame(a = 1), getRversion())
 complex_numbers <- function() data.frame(z = 1i)
 nested <- function() data.frame(a = 1:2, deep = I(matrix(1:4, 2)))
 short <- function() list(data.frame(a = 1:3), 1:2)

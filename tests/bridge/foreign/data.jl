@@ -49,7 +49,11 @@ end
 a_number() = 42
 no_table() = (Dict("a" => [1]), [1])
 a_vector() = ([1, 2, 3], [1, 2, 3])
-dates() = (a=[1], when=[Date(2026, 1, 1)])
+moments() = (
+    day=[Date(2026, 1, 31), missing, Date(1969, 7, 20)],
+    there=[DateTime(2026, 7, 1, 12, 30, 0, 250), missing, DateTime(1969, 7, 20, 20, 17, 40)],
+)
+durations() = (a=[1], took=[Day(1)])
 large() = (a=[big(2)^70],)
 short() = (matrix(), [1, 2])
 ragged() = (a=[1, 2], b=[1])
