@@ -73,6 +73,7 @@ _many = st.tuples(st.integers(2, 300), st.randoms()).map(
 label_sets = _few | _few | _few | st.permutations([False, True]) | _many
 
 _numbers = count()
+pytestmark = pytest.mark.timeout(3600)  # of the thorough profile; the quick one takes seconds
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,8 @@
         @test TriglotBridge.probabilities((turned, ["yes", "no"]), classes, false) == P
         @test TriglotBridge.probabilities((yes=P[:, 2], no=P[:, 1]), classes, false) == P
         @test TriglotBridge.probabilities(Dict("yes" => P[:, 2], "no" => P[:, 1]), classes, false) == P
-        @test occursin("no, yes", refusal(() -> TriglotBridge.probabilities((no=P[:, 1],), classes, false)))
+        @test TriglotBridge.probabilities((yes=P[:, 1],), classes, false) == [zeros(3) P[:, 1]]
+        @test occursin("no, yes", refusal(() -> TriglotBridge.probabilities((P, ["no", "no"]), classes, false)))
         @test occursin("maybe", refusal(() -> TriglotBridge.probabilities((P, ["no", "maybe"]), classes, false)))
     end
 end
