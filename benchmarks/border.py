@@ -70,8 +70,8 @@ def with_texts() -> Table:
     random = np.random.default_rng(2)
     columns = dict(zip(floats_only().names, floats_only().columns, strict=True))
     for j, different in enumerate((10, 100, 1_000, 10_000, ROWS)):
-        words = np.array([f"word {i}" for i in range(different)], dtype=object)
-        columns[f"t{j}"] = Column("string", words[random.integers(0, different, ROWS)])
+        words = [f"word {i}" for i in random.integers(0, different, ROWS).tolist()]  # as a parser makes them
+        columns[f"t{j}"] = Column.strings(words)
     return Table.of(columns)
 
 
