@@ -162,12 +162,12 @@ class Schema:
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known fields are {self._fields()}"
+        hint = f"did you mean {near[0]!r}?" if near else f"known fields are {self._fields(repr)}"
         return f"is not a field of this model; {hint}"
 
-    def _fields(self) -> str:
+    def _fields(self, spelt: Callable[[str], str] = str) -> str:
         beyond = len(self.names) - MAX_NAMES
-        return ", ".join(self.names[:MAX_NAMES]) + (f" and {beyond} more" if beyond > 0 else "")
+        return ", ".join(map(spelt, self.names[:MAX_NAMES])) + (f" and {beyond} more" if beyond > 0 else "")
 
 
 def _missing(field: Field) -> Any:
