@@ -120,9 +120,15 @@ def test_arguments_and_the_authors_own_parameters_can_be_read_set_and_cloned() -
         "params": {"ntree": 5},
         "predict": None,
         "predict_proba": None,
+        "predict_params": None,
+        "predict_proba_params": None,
+        "dump": None,
+        "load": None,
         "x": "data.frame",
         "encode_labels": False,
         "seed": 7,
+        "lib_paths": (),
+        "unseen_levels": "error",
     }
     assert model.get_params()["params__ntree"] == 5
 
@@ -135,7 +141,7 @@ def test_arguments_and_the_authors_own_parameters_can_be_read_set_and_cloned() -
     assert model.params == {"ntree": 5}
     assert copy.set_params(params__ntree=1, params={"mtry": 3}).params == {"mtry": 3, "ntree": 1}
     assert JuliaRegressor().set_params(predict_params__k=2).predict_params == {"k": 2}
-    with pytest.raises(ValueError, match=r"RClassifier has no parameter 'ntree'; it has encode_labels, fit"):
+    with pytest.raises(ValueError, match=r"RClassifier has no parameter 'ntree'; it has dump, encode_labels, fit"):
         model.set_params(ntree=7)
 
 
