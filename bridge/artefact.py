@@ -49,6 +49,11 @@ class Artefact:
             )
         return card
 
+    @property
+    def sha256(self) -> str:
+        """What the manifest says that the blob hashes to; for telling versions apart, not for trusting them."""
+        return str(self.card().get("blob_sha256", ""))
+
     def verified(self, key: bytes) -> dict[str, Any]:
         """Return the manifest once signature and blob hash hold; raise `ArtefactRefused` otherwise."""
         if not hmac.compare_digest(_sign(self.manifest, key), self.signature):

@@ -47,6 +47,7 @@ def plan(waiting: Sequence[W], limits: Limits) -> list[list[W]]:
             request.op,
             request.model,
             request.version,
+            request.sha256,
             msgpack.packb(dict(request.params)) if request.params else b"",
             table.signature(),
         )

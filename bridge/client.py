@@ -71,7 +71,7 @@ class _Process:
     context: "zmq.Context[zmq.Socket[bytes]]"
     monitor: Monitor
     local: threading.local = field(default_factory=threading.local)
-    loading: dict[tuple[tuple[str, str], tuple[str, int]], threading.Lock] = field(default_factory=dict)
+    loading: dict[tuple[tuple[str, str], tuple[str, int, str]], threading.Lock] = field(default_factory=dict)
 
 
 class Client:
@@ -136,14 +136,14 @@ class Client:
                     raise
                 history = self._hand_over(process, worker, request, fetch, history, deadline)
 
-    def load(self, model: str, version: int, language: str, fetch: Fetch) -> int:
+    def load(self, model: str, version: int, sha256: str, language: str, fetch: Fetch) -> int:
         """Have every worker of the language that does not hold a version take it; return how many did."""
         process = self._here()
-        request = Request(op="load", id=new_id(), model=model, version=version)
+        request = Request(op="load", id=new_id(), model=model, version=version, sha256=sha256)
         taken = 0
         for worker in process.monitor.workers():
             if worker.endpoint.language == language and worker.alive and not worker.draining:
-                if (model, version) in worker.holds:
+                if (model, version, sha256) in worker.holds:
                     continue
                 self._load(process, worker, request, fetch)
                 taken += 1
@@ -219,7 +219,7 @@ class Client:
         self, process: _Process, request: Request, language: str, history: History, deadline: float
     ) -> WorkerView:
         """Return the worker to ask, waiting for one (a restarted one, say) while there are time and patience."""
-        monitor, held = process.monitor, (request.model, request.version)
+        monitor, held = process.monitor, (request.model, request.version, request.sha256)
         until = None
         while True:
             worker = choose(monitor.workers(), language, held, monitor.outstanding, history.avoid)
@@ -259,6 +259,7 @@ class Client:
             request.spec,
             alone,
             now if worker.endpoint.address.startswith("ipc:") else None,
+            sha256=request.sha256,
         )
         socket = self._socket(process, worker)
         frames.send(socket, wire.encode_request(asked, packed))
@@ -291,7 +292,7 @@ class Client:
 
         After the caller's deadline nobody waits here, but the worker goes on loading, for those who come next.
         """
-        held = (request.model, request.version)
+        held = (request.model, request.version, request.sha256)
         work_until = time.monotonic() + LOAD_TIMEOUT_S
         deadline = deadline or work_until
         lock = process.loading.setdefault((worker.id, held), threading.Lock())

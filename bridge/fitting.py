@@ -138,7 +138,15 @@ class Bench:
         params: Mapping[str, Any] | None = None,
         timeout_s: float = FIT_TIMEOUT_S,
     ) -> Reply:
-        request = Request(op=op, id=new_id(), model=name, version=1, params=params or {}, tables=(X,))
+        request = Request(
+            op=op,
+            id=new_id(),
+            model=name,
+            version=1,
+            sha256=artefact.sha256,
+            params=params or {},
+            tables=(X,),
+        )
         return self._client.call(request, self.language, timeout_s, fetch=lambda: artefact).reply
 
 

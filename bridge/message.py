@@ -24,7 +24,8 @@ class Request:
     workers is known for it. `sent` is when it was sent, in seconds of the host's monotonic clock, where both sides
     share one: a worker then sees how long a request has waited before it was read. With `digests` the tables are named
     by what they hold, so that those which a worker has seen before need not be sent again. A fit with a `version` above
-    0 leaves the fitted model with the worker, under that version.
+    0 leaves the fitted model with the worker, under that version. `sha256` says which bytes are meant by model and
+    version, as a store that was made anew counts from 1 again; where it is empty, whatever is held will do.
     """
 
     op: Op
@@ -39,6 +40,7 @@ class Request:
     alone: bool = False
     sent: float | None = None
     digests: bool = False
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

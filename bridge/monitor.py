@@ -43,7 +43,7 @@ class _Link:
     draining: bool = False
     silent: bool = False
     announced: bool = True
-    holds: frozenset[tuple[str, int]] = field(default_factory=frozenset)
+    holds: frozenset[tuple[str, int, str]] = field(default_factory=frozenset)
 
     def close(self) -> None:
         self.socket.disable_monitor()
@@ -206,7 +206,7 @@ class Monitor:
             return changed
         try:
             state = wire.unpack_control(socket.recv())
-            holds = frozenset((str(model), int(version)) for model, version in state["holds"])
+            holds = frozenset((str(model), int(version), str(sha256)) for model, version, sha256 in state["holds"])
             incarnation, draining = str(state["incarnation"]), bool(state["draining"])
         except (ProtocolError, KeyError, TypeError, ValueError) as error:
             logger.warning("worker %s: its state cannot be read: %s", link.endpoint.name, error)

@@ -18,7 +18,7 @@ class WorkerView:
     endpoint: Endpoint
     alive: bool
     draining: bool = False
-    holds: frozenset[tuple[str, int]] = frozenset()
+    holds: frozenset[tuple[str, int, str]] = frozenset()
     silent: bool = False
 
     @property
@@ -30,7 +30,7 @@ class WorkerView:
 def choose(
     workers: Sequence[WorkerView],
     language: str,
-    held: tuple[str, int],
+    held: tuple[str, int, str],
     outstanding: Mapping[tuple[str, str], int],
     avoid: Collection[tuple[str, str]] = (),
 ) -> WorkerView | None:

@@ -120,6 +120,7 @@ class Service:
             id=request_id or new_id(),
             model=served.model,
             version=served.version,
+            sha256=served.info.sha256,
             params=params or {},
             tables=(X,),
         )
@@ -166,7 +167,11 @@ class Service:
         self._absence(served.language)
         try:
             self._client.load(
-                served.model, served.version, served.language, fetch=lambda: self._catalogue.artefact(served)
+                served.model,
+                served.version,
+                served.info.sha256,
+                served.language,
+                fetch=lambda: self._catalogue.artefact(served),
             )
         except TriglotError as error:
             trouble = f"version {served.version} of model {served.model!r} does not load: {error}"

@@ -81,6 +81,8 @@ def encode_request(request: Request, packed: Packed | None = None) -> list[Buffe
         "version": request.version,
         "timeout_ms": request.timeout_ms,
     }
+    if request.sha256:
+        header["sha256"] = request.sha256
     if request.params:
         header["params"] = dict(request.params)
     if request.spec:
@@ -113,6 +115,7 @@ def decode_request(frames: Sequence[Any], kept: Kept | None = None) -> Request:
         spec=_typed(header, "spec", dict, {}),
         tables=tables,
         artefact=artefact,
+        sha256=_typed(header, "sha256", str, ""),
         alone=_typed(header, "alone", bool, False),
         sent=_typed(header, "sent", float) if "sent" in header else None,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Activity:
     """Plain attributes, each written by one thread; reading one is atomic in Python."""
 
-    holds: tuple[tuple[str, int], ...] = ()
+    holds: tuple[tuple[str, int, str], ...] = ()
     queued: int = 0
     served: int = 0
     busy_since: float | None = None

@@ -7,7 +7,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,7 @@ class Held:
     model: Model
     schema: Schema
     labels: Labels | None
+    sha256: str = ""
 
 
 class Models:
@@ -44,7 +45,7 @@ class Models:
         self._key = key
         self._activity = activity
         self._most = most
-        self._held: OrderedDict[tuple[str, int], Held] = OrderedDict()
+        self._held: OrderedDict[tuple[str, int, str], Held] = OrderedDict()
 
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
         """Return one reply a request, in order; several requests are predictions that may be merged."""
@@ -59,10 +60,7 @@ class Models:
 
     def _predict(self, requests: Sequence[Request]) -> list[Reply]:
         first = requests[0]
-        held = self._held.get((first.model, first.version))
-        if held is None:
-            raise ArtefactNeeded(f"version {first.version} of model {first.model!r} is not held here")
-        self._held.move_to_end((first.model, first.version))
+        held = self._find(first)
         if any(len(request.tables) != 1 for request in requests):
             raise ProtocolError(f"{first.op} takes one table, X")
         X = held.schema.check(Table.concat([request.tables[0] for request in requests]))
@@ -162,7 +160,7 @@ class Models:
         self._runtime.take_output()  # what the golden rows printed belongs to no request
         artefact = seal(fields, blob, self._key)
         if request.version > 0:
-            self._hold(request, reloaded)
+            self._hold(request, replace(reloaded, sha256=artefact.sha256))
         info = {"seconds": seconds, "rows": X.rows, **known}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 
@@ -186,8 +184,19 @@ class Models:
         info = dict(self._runtime.describe(held.model))
         return Reply(request.id, info=info, output=output.text, warnings=output.warnings)
 
+    def _find(self, request: Request) -> Held:
+        """Return the version that a request means, as the one that was asked for last."""
+        key = (request.model, request.version, request.sha256)
+        if not request.sha256:
+            key = next((held for held in reversed(self._held) if held[:2] == key[:2]), key)
+        held = self._held.get(key)
+        if held is None:
+            raise ArtefactNeeded(f"version {request.version} of model {request.model!r} is not held here")
+        self._held.move_to_end(key)
+        return held
+
     def _hold(self, request: Request, held: Held) -> None:
-        self._held[(request.model, request.version)] = held
+        self._held[(request.model, request.version, held.sha256)] = held
         while len(self._held) > self._most:
             self._held.popitem(last=False)
         self._activity.holds = tuple(self._held)
@@ -201,6 +210,7 @@ class Models:
             self._runtime.load(manifest, artefact.blob),
             Schema.from_json(manifest["schema"]),
             None if classes is None else Labels(tuple(classes)),
+            manifest["blob_sha256"],
         )
         check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
         return held

@@ -142,9 +142,9 @@ def test_many_threads_that_need_a_version_have_it_fetched_a_few_times_at_most(tw
 
 
 def test_a_version_can_be_loaded_everywhere_before_it_is_asked_for(two: Echoes) -> None:
-    assert two.client.load("echo", 60, "python", lambda: two.artefact) == 2
-    until(lambda: all(("echo", 60) in worker.holds for worker in two.client.workers()))
-    assert two.client.load("echo", 60, "python", lambda: two.artefact) == 0
+    assert two.client.load("echo", 60, two.artefact.sha256, "python", lambda: two.artefact) == 2
+    until(lambda: all(("echo", 60, two.artefact.sha256) in worker.holds for worker in two.client.workers()))
+    assert two.client.load("echo", 60, two.artefact.sha256, "python", lambda: two.artefact) == 0
 
 
 def test_without_somebody_to_fetch_it_a_missing_version_is_told(two: Echoes) -> None:
@@ -294,7 +294,7 @@ def test_a_worker_killed_under_load_costs_no_answer(pair: Echoes) -> None:
 
 
 def test_a_request_that_ends_its_workers_is_refused_and_those_beside_it_are_answered(four: Echoes) -> None:
-    four.client.load("echo", 1, "python", lambda: four.artefact)
+    four.client.load("echo", 1, four.artefact.sha256, "python", lambda: four.artefact)
     poisoned: list[Any] = []
 
     def poison() -> None:

@@ -88,9 +88,9 @@ def test_a_worker_is_found_once_it_is_announced_and_answers(monitor: Monitor, si
 
 def test_what_a_worker_holds_and_that_it_drains_is_known(monitor: Monitor, side: Callable[..., Side]) -> None:
     one = side()
-    one.activity.holds = (("m", 1), ("m", 2))
+    one.activity.holds = (("m", 1, "ab"), ("m", 2, "cd"))
     until(lambda: alive(monitor, one))
-    until(lambda: (found := view(monitor, one)) is not None and found.holds == {("m", 1), ("m", 2)})
+    until(lambda: (found := view(monitor, one)) is not None and found.holds == {("m", 1, "ab"), ("m", 2, "cd")})
     one.activity.drain()
     until(lambda: (found := view(monitor, one)) is not None and found.draining)
     assert alive(monitor, one), "a draining worker still answers what it has"

@@ -5,7 +5,7 @@ from triglot.discovery import Endpoint
 from triglot.errors import PoisonRequest
 from triglot.routing import MAX_PROVEN_DEATHS, History, WorkerView, choose
 
-HELD = ("m", 1)
+HELD = ("m", 1, "ab")
 
 
 def view(

@@ -58,6 +58,21 @@ def service(store: ModelStore, hive: Hive) -> Iterator[Service]:
     made.close()
 
 
+def test_two_stores_that_share_workers_get_their_own_versions(
+    service: Service, store: ModelStore, hive: Hive, tmp_path: Path
+) -> None:
+    other = ModelStore(f"sqlite:///{tmp_path / 'other.db'}")
+    other.activate("line", other.write("line", store.read("line", 2).artefact))
+    second = Service(other, Client(hive.run_dir))
+    try:
+        for _ in range(2):
+            assert service.predict(service.served("line"), ASKED).values == pytest.approx([0.0, 3.0, 0.1])
+            assert second.predict(second.served("line"), ASKED).values == pytest.approx([10.0, 13.0, 10.1])
+    finally:
+        second.close()
+        other.close()
+
+
 @pytest.mark.parametrize(
     ("model", "labels", "classes"),
     [

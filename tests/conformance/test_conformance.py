@@ -73,7 +73,7 @@ class Site:
     def ask(
         self, X: Table, op: Op = "predict", *, version: int = 1, timeout_s: float = PATIENCE_S, **params: Any
     ) -> Reply:
-        request = Request(op, new_id(), "flowers", version, tables=(X,), params=params)
+        request = Request(op, new_id(), "flowers", version, tables=(X,), params=params, sha256=self.artefact.sha256)
         return self.client.call(request, self.language, timeout_s, fetch=lambda: self.artefact).reply
 
     def answers(self, X: Table, op: Op = "predict", **more: Any) -> Any:
@@ -193,6 +193,18 @@ def test_no_rows_are_no_answers(site: Site) -> None:
     X = flowers(3)[0].slice(0, 0)
     assert site.answers(X).shape == (0, 1)
     assert site.answers(X, "predict_proba").shape == (0, 3)
+
+
+def test_other_bytes_under_the_same_number_are_never_taken_for_each_other(site: Site) -> None:
+    X, codes = flowers(9)
+    turned = fit_flowers(site.client, site.language, *[flowers()[0], (flowers()[1] + 1) % 3]).artefact
+    assert turned is not None
+    for artefact, shift in ((turned, 1), (site.artefact, 0), (turned, 1)):
+        request = Request("predict", new_id(), "flowers", 1, tables=(X,), sha256=artefact.sha256)
+        reply = site.client.call(request, site.language, PATIENCE_S, fetch=lambda a=artefact: a).reply  # type: ignore[misc]
+        assert reply.tables[0].matrix()[:, 0].tolist() == ((codes + shift) % 3).tolist()
+    whatever = Request("predict", new_id(), "flowers", 1, tables=(X,))
+    assert site.client.call(whatever, site.language, PATIENCE_S).reply.tables[0].rows == 9
 
 
 def test_columns_may_come_in_any_order(site: Site) -> None:
