@@ -55,7 +55,7 @@ function lookup(answer::AbstractArray, classes::Classes)
 end
 
 plain_label(label) = label
-plain_label(label::Union{Symbol,AbstractChar}) = string(label)
+plain_label(label::Union{Symbol,AbstractChar,Enum}) = string(label)
 
 function offset_codes(answer::Array{Float64}, first::Int, count::Int)
     found = Vector{Int32}(undef, length(answer))

@@ -7,7 +7,7 @@ What an author's `fit` returned, and how to ask it.
 """
 struct Model
     value::Any
-    predict::Any
+    predict::Any                # the value itself where that is what answers
     predict_proba::Any          # nothing where the author has none
     classes::Union{Nothing,Classes}
     coding::String
@@ -45,7 +45,7 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     seed === nothing || author(Random.seed!, seed)
     call = Call(fitting, arguments, keywords(params))
     value = in_project(() -> author(call), source.project)
-    return keep(Model(value, ask..., classes, plan["coding"], plan["columns"]))
+    return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"]))
 end
 
 """
@@ -58,7 +58,8 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int)
     ask = questions(source, plan)           # also brings the author's types, which the value needs
     bytes = IOBuffer(wrap(UInt8, address, nbytes))
     value = author(Serialization.deserialize, bytes)
-    return keep(Model(value, ask..., classes_of(plan), plan["coding"], plan["columns"]))
+    predicting = answering(value, ask[1], plan)
+    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"]))
 end
 
 """
@@ -74,10 +75,25 @@ function dump_value(number::Int)
 end
 
 function questions(source::Source, plan::Dict{String,Any})
-    predicting = lookup_function(source, plan["predict"])
-    name = plan["predict_proba"]
-    wanted = plan["predict_proba_required"] || has_function(source, name)
-    return predicting, wanted ? lookup_function(source, name) : nothing
+    return named(source, plan["predict"], plan["predict_required"]),
+        named(source, plan["predict_proba"], plan["predict_proba_required"])
+end
+
+named(source::Source, name::String, required::Bool) =
+    required || has_function(source, name) ? lookup_function(source, name) : nothing
+
+"""
+    answering(value, predicting, plan) -> Any
+
+Return the author's `predict`, or where there is none the fitted value itself, if its type has methods of a call.
+"""
+function answering(value, predicting, plan::Dict{String,Any})
+    predicting === nothing || return predicting
+    isempty(Base.invokelatest(methods, value)) && refuse(
+        "there is no ", plan["predict"], ", and what ", plan["fit"], " returned is no function of samples: it is ",
+        kind(value), "; define predict beside fit, or name it in the configuration",
+    )
+    return value
 end
 
 classes_of(plan::Dict{String,Any}) = plan["classes"] === nothing ? nothing : Classes(plan["classes"])
@@ -111,7 +127,8 @@ end
 
 function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})
     options = isempty(params) ? NO_OPTIONS : keywords(params)
-    return author(Call(f, Any[model.value, features(data, false)], options))
+    X = features(data, false)
+    return author(Call(f, f === model.value ? Any[X] : Any[model.value, X], options))
 end
 
 """

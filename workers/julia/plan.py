@@ -27,6 +27,7 @@ class Plan:
     folder: str
     fit: str
     predict: str
+    predict_required: bool
     predict_proba: str
     predict_proba_required: bool
     params: Mapping[str, Any]
@@ -58,6 +59,7 @@ class Plan:
             folder=_text(spec, "folder", ""),
             fit=fit,
             predict=_text(spec, "predict", f"{beside}.predict" if beside else "predict"),
+            predict_required=spec.get("predict") is not None,
             predict_proba=_text(spec, "predict_proba", f"{beside}.predict_proba" if beside else "predict_proba"),
             predict_proba_required=spec.get("predict_proba") is not None,
             params=_map(spec, "params"),
@@ -99,6 +101,7 @@ class Plan:
             ],
             "fit": self.fit,
             "predict": self.predict,
+            "predict_required": self.predict_required,
             "predict_proba": self.predict_proba,
             "predict_proba_required": self.predict_proba_required,
             "columns": self.columns,

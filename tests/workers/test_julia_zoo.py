@@ -1,0 +1,146 @@
+"""Julia's models answer through the bridge what a plain julia gives for the same author files and the same data.
+
+One worker fits and serves all of them, one julia does at home; what comes from the same arithmetic is the same bits.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.helpers import require
+from triglot.artefact import Artefact
+from triglot.estimators import JuliaClassifier, JuliaRegressor
+from triglot.fitting import Bench, bench
+from triglot.foreign import JuliaDataset
+from triglot.launch import julia_executable, worker_environment
+from triglot.table import Array, Table
+
+ZOO = Path(__file__).parent.parent / "zoo" / "julia"
+# the same at home and in the worker: with more threads a sum is another sum
+ENVIRON = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Animal:
+    """One author's model: its data, what it is for and what its configuration says."""
+
+    data: str
+    kind: type[Any] = JuliaClassifier
+    spec: dict[str, Any] = field(default_factory=dict)
+
+
+ANIMALS = {
+    "OrdinaryLeastSquares": Animal("motors", JuliaRegressor),
+    "Ridge": Animal("motors", JuliaRegressor, {"fit": "Ridge", "params": {"λ": 0.5}}),
+    "Logistic": Animal("two_flowers"),
+    "Neighbours": Animal(
+        "flowers",
+        spec={
+            "fit": "Neighbours.learn",
+            "predict": "Neighbours.classify",
+            "predict_proba": "Neighbours.shares",
+            "layout": "columns",
+            "params": {"k": 7},
+        },
+    ),
+    "GaussianBayes": Animal("flowers"),
+    "Discriminant": Animal("flowers", spec={"fit": "fit", "labels": "codes"}),
+    "KMeans": Animal("flowers", JuliaRegressor, {"params": {"k": 4}}),
+    "Tree": Animal("people", spec={"params": {"depth": 4}}),
+    "SupportVectors": Animal("two_flowers"),
+    "Poisson": Animal("breaks", JuliaRegressor),
+}
+WITHOUT_TARGET = {"KMeans"}
+
+
+@pytest.fixture(scope="module")
+def home() -> dict[str, dict[str, list[str]]]:
+    """Return what julia printed: model -> classes, shares or numbers -> answers."""
+    require("julia")
+    julia = julia_executable(os.environ)
+    done = subprocess.run(
+        [str(julia), "--startup-file=no", str(ZOO / "plain.jl")],
+        env={**ENVIRON, **worker_environment("julia", ENVIRON)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, list[str]]] = {}
+    for line in done.stdout.splitlines():
+        name, what, *answers = line.split("\t")
+        found.setdefault(name, {})[what] = answers
+    return found
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Bench]:
+    require("julia")
+    with bench("julia", ENVIRON) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A fitted model with the data that it was fitted on."""
+
+    artefact: Artefact
+    X: Table
+
+
+@pytest.fixture(scope="module")
+def data(worker: Bench) -> dict[str, tuple[Table, Any]]:
+    names = {animal.data for animal in ANIMALS.values()}
+    replies = {name: worker.dataset(*JuliaDataset(str(ZOO / "data.jl"), name).author()) for name in names}
+    return {name: (reply.tables[0], reply.tables[1].columns[0]) for name, reply in replies.items()}
+
+
+@pytest.fixture(params=ANIMALS, scope="module")
+def animal(request: pytest.FixtureRequest, worker: Bench, data: dict[str, tuple[Table, Any]]) -> tuple[str, Caught]:
+    name = request.param
+    found = ANIMALS[name]
+    X, y = data[found.data]
+    spec = {"fit": f"{name}.fit", **found.spec}
+    model = found.kind(script=str(ZOO / f"{name}.jl"), seed=1, **spec)
+    return name, Caught(worker.fit(name, model, X, None if name in WITHOUT_TARGET else y).artefact, X)
+
+
+def floats(texts: list[str]) -> Array:
+    """Return the numbers whose bits these hexadecimal digits are."""
+    return np.array([int(text, 16) for text in texts], dtype=np.uint64).view(np.float64)
+
+
+def test_a_model_answers_through_the_bridge_as_at_home(
+    worker: Bench, home: dict[str, dict[str, list[str]]], animal: tuple[str, Caught]
+) -> None:
+    name, caught = animal
+    at_home = home[name]
+    answer = worker.predict(name, caught.artefact, caught.X)
+    if "numbers" in at_home:
+        assert answer.tolist() == floats(at_home["numbers"]).tolist()
+        return
+    classes = caught.artefact.card()["classes"]
+    assert [classes[code] for code in answer.tolist()] == at_home["classes"]
+    assert len(set(at_home["classes"])) == len(classes)
+    if "shares" in at_home:
+        shares = worker.predict_proba(name, caught.artefact, caught.X)
+        assert shares.ravel(order="F").tolist() == floats(at_home["shares"]).tolist()
+
+
+def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str, Caught]) -> None:
+    name, caught = animal
+    middle = caught.X.rows // 2
+    one = worker.predict(name, caught.artefact, caught.X.slice(middle, middle + 1))
+    np.testing.assert_allclose(one, worker.predict(name, caught.artefact, caught.X)[[middle]], rtol=1e-12)
+
+
+def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, list[str]]]) -> None:
+    assert home.keys() == ANIMALS.keys()
+    assert {path.stem for path in ZOO.glob("*.jl")} == ANIMALS.keys() | {"data", "plain"}
+    assert len(ANIMALS) >= 10
