@@ -43,10 +43,14 @@ clean: ## remove what set-up, tests and servers left in this folder
 # What R's models are proved with; r-cran-caret alone brings some forty packages along.
 R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 gbm glmnet kernlab randomforest ranger)
 
+# What the worker in a fourth language is written with.
+RUBY_PACKAGES := ruby ruby-ffi-rzmq ruby-msgpack
+
 # Without PostgreSQL or wrk, what needs them is skipped: so their absence is said, and stops nothing.
 setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
 	@scripts/ensure_apt.sh $(R_PACKAGES) || true
+	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true

@@ -26,18 +26,27 @@ from triglot.message import Request
 from triglot.table import Table
 
 KEY = b"a signing key that only tests know"
+RUBY = Path(__file__).parent / "conformance" / "ruby" / "worker.rb"
 START_S = 60.0
 TERM_S = 5.0
 
 
 def require(language: str) -> None:
     """Skip where a language is missing; fail where the run promised to have it."""
-    reason = missing(language, os.environ)
+    reason = missing_ruby() if language == "ruby" else missing(language, os.environ)
     if reason is None:
         return
     if language in os.environ.get("TRIGLOT_REQUIRE", "").split():
         pytest.fail(f"{language} is required here: {reason}")
     pytest.skip(reason)
+
+
+def missing_ruby() -> str | None:
+    """Return why the worker in Ruby cannot run here, or None."""
+    if shutil.which("ruby") is None:
+        return "Ruby is not installed: run make setup-test"
+    tried = subprocess.run(["ruby", "-r", "ffi-rzmq", "-r", "msgpack", "-e", ""], capture_output=True, text=True)
+    return tried.stderr.strip().splitlines()[0] if tried.returncode else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ class Hive:
         name = name or f"{language}-{len(self.workers)}"
         log = self.run_dir / f"{name}.{len(self.workers)}.log"
         command = worker_command(language, name, self.run_dir)
+        if language == "ruby":
+            command[: command.index("--name")] = ["ruby", str(RUBY)]
         if program:
             command[1 : command.index("triglot.workers") + 1] = ["-c", program]
         environment = {**os.environ, **worker_environment(language, os.environ), "TRIGLOT_SIGNING_KEY": KEY.decode()}

@@ -1,6 +1,7 @@
 """What every language must do, as small named checks of its real worker process.
 
-Each language brings one author's model of the same kind (`models/`). A fourth language joins by passing this.
+Each language brings one author's model of the same kind (`models/`). A fourth language joins by passing this, as the
+worker in `ruby/` does, which shares no code with the others.
 """
 
 import threading
@@ -29,8 +30,9 @@ from triglot.errors import (
 )
 from triglot.estimators import JuliaClassifier, RClassifier
 from triglot.ids import new_id
+from triglot.launch import LANGUAGES
 from triglot.message import Fault, Op, Reply, Request
-from triglot.table import Table
+from triglot.table import Column, Table
 from triglot.wire import Packed
 
 MODELS = Path(__file__).parent / "models"
@@ -41,6 +43,12 @@ CENTRES = np.array([[5.9, 1.3], [5.0, 0.2], [6.6, 2.0]])
 PATIENCE_S = 60.0
 
 
+@pytest.fixture(params=(*LANGUAGES, "ruby"), scope="module")
+def language(request: pytest.FixtureRequest) -> str:
+    """Give each language in turn."""
+    return str(request.param)
+
+
 def spec_of(language: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return how the author's model is called, and its files."""
     if language == "r":
@@ -49,6 +57,9 @@ def spec_of(language: str) -> tuple[dict[str, Any], dict[str, str]]:
         return JuliaClassifier(
             script=str(MODELS / "centroids.jl"), labels="codes", predict_proba="predict_proba"
         ).author()
+    if language == "ruby":
+        script = MODELS / "centroids.rb"
+        return {"script": script.name, "class": "Centroids"}, {script.name: script.read_text()}
     return {"python_path": [str(MODELS)]}, {}
 
 
@@ -121,6 +132,16 @@ def test_a_fit_answers_a_signed_artefact_that_says_what_it_is(site: Site) -> Non
     assert site.fitted.info["predict_proba"] is True
 
 
+def needs_arrow(site: Site) -> None:
+    """Skip where a language has no tables of text, and see that it says so."""
+    if site.language == "ruby":
+        with pytest.raises(BadRequest, match="no datasets"):
+            ask_for_data(site, rows=1)
+        with pytest.raises(BadRequest, match="matrices"):
+            site.ask(Table.of({"sepal length": Column.strings(["long"])}))
+        pytest.skip("Ruby has no Arrow")
+
+
 def ask_for_data(site: Site, function: str = "flowers", **params: Any) -> Reply:
     spec, sources = spec_of(site.language)
     if site.language == "python":
@@ -132,6 +153,7 @@ def ask_for_data(site: Site, function: str = "flowers", **params: Any) -> Reply:
 
 
 def test_a_dataset_keeps_names_types_levels_and_what_is_missing(site: Site) -> None:
+    needs_arrow(site)
     reply = ask_for_data(site, rows=3)
     X, y = reply.tables
     assert X.names == ("sepal length", "count", "note")
@@ -146,11 +168,13 @@ def test_a_dataset_keeps_names_types_levels_and_what_is_missing(site: Site) -> N
 
 
 def test_a_dataset_without_rows_keeps_its_names(site: Site) -> None:
+    needs_arrow(site)
     X, y = ask_for_data(site, rows=0).tables
     assert (X.names, X.rows, y.rows) == (("sepal length", "count", "note"), 0, 0)
 
 
 def test_a_dataset_function_that_fails_or_is_not_there_is_told_and_the_worker_lives_on(site: Site) -> None:
+    needs_arrow(site)
     with pytest.raises(EstimatorFailed, match="no such flower") as caught:
         ask_for_data(site, rows=3, fail=True)
     assert caught.value.native_class.endswith("NoSuchFlower")

@@ -55,7 +55,7 @@ def test_numpy_values_of_the_manifest_become_plain_ones(key: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"language": "cobol"}, "language is 'cobol'"),
+        ({"language": "Object COBOL"}, "language is 'Object COBOL'"),
         ({"task": "clustering"}, "task is 'clustering'"),
         ({"format": 2}, "format are set by"),
         ({"spec": float("nan")}, "cannot be written as JSON"),
