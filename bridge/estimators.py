@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from triglot.errors import ConfigError
 from triglot.field import Unseen
 from triglot.sklearn_base import ForeignClassifier, ForeignModel, ForeignRegressor, plain
-from triglot.sources import collect, project_root
+from triglot.sources import collect, collect_project
 
 
 class RModel(ForeignModel):
@@ -97,11 +97,11 @@ class JuliaModel(ForeignModel):
     """A model whose functions are Julia's, by dotted name.
 
     script: path of a Julia file, relative to the working directory; without one the first part of the names is a
-    package. fit: f(X, y; params...). predict: f(model, X; predict_params...), by default the one beside `fit`.
-    predict_proba likewise, if there is one. layout: whether samples are the rows or the columns of X. x: a matrix, or
-    a named tuple of columns ("table"). labels: the classes as their own values or as codes 1..k; encode_labels: as
-    0..k-1. seed: for `Random.seed!`. unseen_levels: what becomes of levels of a category that training did not have:
-    "error", "missing" or "other".
+    package. fit: f(X, y; params...), which may be a type. predict: f(model, X; predict_params...), by default the one
+    beside `fit`, or the model itself if its type has methods of a call. predict_proba likewise, if there is one.
+    layout: whether samples are the rows or the columns of X. x: a matrix, or a named tuple of columns ("table").
+    labels: the classes as their own values or as codes 1..k; encode_labels: as 0..k-1. seed: for `Random.seed!`.
+    unseen_levels: what becomes of levels of a category that training did not have: "error", "missing" or "other".
     """
 
     language: ClassVar[str] = "julia"
@@ -151,9 +151,8 @@ class JuliaModel(ForeignModel):
                 raise ConfigError("a Julia model without a script names a package's function, such as 'Package.fit'")
             return spec, {}
         script = Path(self.script).absolute()
-        root = project_root(script)
-        spec |= {"script": script.relative_to(root).as_posix(), "folder": str(root)}
-        return spec, collect("julia", script, root)
+        folder, sources = collect_project(script)
+        return spec | {"script": script.relative_to(folder).as_posix(), "folder": str(folder)}, sources
 
 
 class JuliaClassifier(ForeignClassifier, JuliaModel):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from triglot.fitting import bench
-from triglot.sources import collect, project_root
+from triglot.sources import collect, collect_project
 from triglot.table import Column, Table
 from triglot.tabular import to_frame
 
@@ -96,6 +96,6 @@ class JuliaDataset(_ForeignDataset):
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's function, and the author's files."""
         script = Path(self.script).absolute()
-        root = project_root(script)
-        spec = {"script": script.relative_to(root).as_posix(), "folder": str(root), "function": self.function}
-        return {**spec, "params": dict(self.params), "layout": self.layout}, collect("julia", script, root)
+        folder, sources = collect_project(script)
+        spec = {"script": script.relative_to(folder).as_posix(), "folder": str(folder), "function": self.function}
+        return {**spec, "params": dict(self.params), "layout": self.layout}, sources

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,45 @@ def collect(language: str, script: Path, root: Path | None = None) -> dict[str, 
                 )
             sources[path.relative_to(root).as_posix()] = text
     return sources
+
+
+def collect_project(script: Path) -> tuple[Path, dict[str, str]]:
+    """Return a folder, and the text of a Julia script, of its project and of the packages that this has by path.
+
+    The names are relative to the folder: the project's own, or the one above it and all packages that lie elsewhere.
+    """
+    root = project_root(script)
+    packages = [folder for folder in _packages_by_path(root) if not folder.is_relative_to(root)]
+    if any(root.is_relative_to(folder) for folder in packages):
+        raise BadRequest(f"the Manifest.toml of {str(root)!r} names a package that the project itself lies in; move it")
+    base = Path(os.path.commonpath([root, *packages]))
+    sources = {}
+    for folder in (root, *packages):
+        start = script if folder == root else folder / "Project.toml"
+        for name, text in collect("julia", start, folder).items():
+            sources[(folder / name).relative_to(base).as_posix()] = text
+    return base, sources
+
+
+def _packages_by_path(root: Path) -> list[Path]:
+    """Return the folders that a project's manifest names by a path relative to it."""
+    manifest = root / "Manifest.toml"
+    if not manifest.is_file():
+        return []
+    try:
+        content = tomllib.loads(manifest.read_text("utf-8"))
+    except ValueError as error:
+        raise BadRequest(f"{str(manifest)!r} is not TOML: {error}") from None
+    # since Julia 1.7 the packages are in a table of their own
+    entries = content.get("deps") if "manifest_format" in content else content
+    paths = [
+        Path(package["path"])
+        for versions in (entries or {}).values()
+        if isinstance(versions, list)
+        for package in versions
+        if "path" in package
+    ]
+    return sorted({Path(os.path.normpath(root / path)) for path in paths if not path.is_absolute()})
 
 
 def project_root(script: Path) -> Path:

@@ -1,9 +1,10 @@
 """Golden rows: a few rows of the training data with the model's answers, kept in the signed manifest.
 
 A worker answers for a version only after it has reproduced them, so that a changed package, a changed machine or a
-model that does not survive its own serialisation is found before a caller finds it.
+model that does not survive its own serialisation is found before a caller finds it, and nobody waits for a compiler.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -53,7 +54,7 @@ def check_golden_rows(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask
     """Return if the answers are what they were when the model was fitted; raises `ArtefactRefused` otherwise."""
     if not golden:
         return
-    X = schema.rows([dict(zip(schema.names, row, strict=True)) for row in golden["rows"]])
+    X = _rows(golden, schema)
     expected = np.array(golden["answers"], dtype=np.float64)
     found = ask(golden["op"], X)
     if not _alike(expected, found):
@@ -61,6 +62,19 @@ def check_golden_rows(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask
             f"the version does not reproduce its golden rows: {golden['op']} gave {found.tolist()}, "
             f"expected {golden['answers']}; compare the package versions here with those in its manifest"
         )
+
+
+def warm_up(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
+    """Ask for the classes of golden rows whose probabilities were checked, so that what compiles or loads on its first
+    call does it now and no caller waits for it. What fails is told to the first caller.
+    """
+    if golden and golden["op"] == "predict_proba":
+        with contextlib.suppress(BadRequest, EstimatorFailed):
+            ask("predict", _rows(golden, schema))
+
+
+def _rows(golden: Mapping[str, Any], schema: Schema) -> Table:
+    return schema.rows([dict(zip(schema.names, row, strict=True)) for row in golden["rows"]])
 
 
 def _first_answer(rows: Table, classifier: bool, ask: Ask) -> tuple[Op, Array]:

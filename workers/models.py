@@ -22,7 +22,7 @@ from triglot.message import Op, Reply, Request
 from triglot.schema import Schema
 from triglot.table import Array, Column, Table
 from triglot.workers.activity import Activity
-from triglot.workers.golden import Ask, check_golden_rows, record_golden_rows
+from triglot.workers.golden import Ask, check_golden_rows, record_golden_rows, warm_up
 
 logger = logging.getLogger("triglot.worker")
 
@@ -213,6 +213,7 @@ class Models:
             manifest["blob_sha256"],
         )
         check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
+        warm_up(manifest.get("golden"), held.schema, self._asking(held))
         return held
 
     def _asking(self, held: Held) -> Ask:

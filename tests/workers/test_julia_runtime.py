@@ -97,7 +97,8 @@ def test_an_artefact_is_refused_with_other_sources_or_an_older_julia() -> None:
     seen = saw("reload")
     assert "other source files" in seen["edited"]["message"]
     assert "cannot read it" in seen["later"]["message"]
-    assert seen["cut"]["kind"] == "EstimatorFailed"
+    assert "cannot read it" in seen["other_major"]["message"]
+    assert "cannot read the stored model" in seen["cut"]["message"]
     assert "holds no Julia model" in seen["foreign"]["message"]
 
 
@@ -266,6 +267,33 @@ def test_packages_and_versions_of_one_script_live_side_by_side() -> None:
     assert seen["described"]["native_class"] == "Toy.Slope"
     assert seen["versions"]["Toy"] == "0.3.1"
     assert seen["old"] == -seen["new"] != 0
+
+
+def test_a_package_beside_the_project_travels_with_the_model_and_is_its_own() -> None:
+    seen = saw("packages")
+    assert seen["files"] == [
+        "model/Manifest.toml",
+        "model/Project.toml",
+        "model/Steps.jl",
+        "shades/Project.toml",
+        "shades/src/Shades.jl",
+    ]
+    assert (seen["shade"], seen["other_shade"]) == (5.0, -7.5)
+    assert (seen["shade_elsewhere"], seen["shade_again"]) == (5.0, -7.5)
+    assert seen["shade_type"] == "Shades.Shade"
+
+
+def test_a_model_of_types_that_have_changed_is_refused_with_both_forms() -> None:
+    message = saw("packages")["strange"]["message"]
+    assert "fit it again" in message
+    assert "Stored: Shades.Shade(level::Float64, name::String)" in message
+    assert "Here: Shades.Shade(level::Float64)" in message
+
+
+def test_a_column_that_had_missing_values_keeps_its_type_where_none_is_missing() -> None:
+    some, none = saw("data")["nullable"]
+    assert some == none
+    assert "Union{Missing, Int64}" in none
 
 
 def test_a_julia_that_is_not_there_is_named() -> None:

@@ -36,9 +36,9 @@ include("pack.jl")
 include("inputs.jl")
 include("answers.jl")
 include("sources.jl")
+include("failures.jl")
 include("models.jl")
 include("datasets.jl")
-include("failures.jl")
 include("warnings.jl")
 
 # The answer of the last call. The host copies it before it calls again, so one place roots all answers.
@@ -144,6 +144,7 @@ const OPERATIONS = Dict{String,Function}(
     "fit" => fit,
     "load" => load,
     "dump" => dump_value,
+    "layout" => layout,
     "predict" => predict,
     "predict_proba" => predict_proba,
     "dataset" => dataset,

@@ -69,20 +69,25 @@ function offset_codes(answer::Array{Float64}, first::Int, count::Int)
 end
 
 """
-    probabilities(answer, classes, columns) -> Array{Float64}
+    probabilities(answer, classes, coding, columns) -> Array{Float64}
 
-Return probabilities as (samples, classes) in class order. A plain matrix is in that order already; a tuple
+Return probabilities as (samples, classes) in class order. A plain matrix is in the order of the codes, or, where the
+author got the classes themselves ("values"), in their sorted order; a tuple
 `(matrix, labels)`, a NamedTuple or a Dict of label => vector is put into it, where a class without a column was never
 seen in training and has probability 0. `columns` says that samples are
 the columns of a matrix.
 """
-probabilities(answer, ::Classes, columns::Bool) = samples_in_rows(answer, columns)
+function probabilities(answer, classes::Classes, coding::String, columns::Bool)
+    found = samples_in_rows(answer, columns)
+    known = coding != "values" || issorted(classes.labels)
+    return known || size(found, 2) != length(classes.labels) ? found : in_order(found, sort(classes.labels), classes)
+end
 
-function probabilities(answer::Tuple{AbstractArray,Any}, classes::Classes, columns::Bool)
+function probabilities(answer::Tuple{AbstractArray,Any}, classes::Classes, ::String, columns::Bool)
     return in_order(samples_in_rows(answer[1], columns), collect(answer[2]), classes)
 end
 
-function probabilities(answer::Union{NamedTuple,AbstractDict}, classes::Classes, ::Bool)
+function probabilities(answer::Union{NamedTuple,AbstractDict}, classes::Classes, ::String, ::Bool)
     return in_order(hcat(map(numbers, collect(values(answer)))...), collect(keys(answer)), classes)
 end
 

@@ -1,7 +1,7 @@
 """Tables as addresses that the Julia side reads; answers and datasets copied out of Julia's memory."""
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -34,10 +34,14 @@ class Features:
         return cls(["matrix", numeric_kind(matrix.dtype), matrix.ctypes.data, *matrix.shape], [matrix])
 
     @classmethod
-    def table(cls, X: Table) -> "Features":
-        """Describe X as named columns; numbers stay where they are."""
+    def table(cls, X: Table, nullable: Collection[str]) -> "Features":
+        """Describe X as named columns; numbers stay where they are.
+
+        The columns of `nullable` have room for `missing` whether or not there is any, because a column of another type
+        would be compiled anew.
+        """
         held: list[Array] = []
-        parts = [_column(column, held) for column in X.columns]
+        parts = [_column(column, name in nullable, held) for name, column in zip(X.names, X.columns, strict=True)]
         return cls(["table", list(X.names), parts, X.rows], held)
 
 
@@ -82,9 +86,9 @@ def _copy(part: list[Any], rows: int) -> Column:
     return Column.numeric(copied(address, rows, 1, dtype.itemsize * rows, dtype.type), missing)
 
 
-def _column(column: Column, held: list[Array]) -> list[Any]:
+def _column(column: Column, nullable: bool, held: list[Array]) -> list[Any]:
     """Return kind, address, address of the mask (0 for none) and what else the kind needs."""
-    missing = column.missing
+    missing = np.zeros(len(column), dtype=bool) if nullable and column.missing is None else column.missing
     extra: Any = None
     if column.kind == "string":
         ends, data = column.utf8()
@@ -96,7 +100,7 @@ def _column(column: Column, held: list[Array]) -> list[Any]:
         missing = beyond if missing is None else missing | beyond
         # a missing place holds any code at all, and Julia indexes with it
         values = np.where(missing, 0, column.values).astype(np.int32)
-        missing = missing if missing.any() else None
+        missing = missing if nullable or missing.any() else None
         # so that index 0 exists where a column of nothing but missing values has no levels
         extra = list(column.levels) or [""]
     elif column.kind in _UNITS:

@@ -44,20 +44,32 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     y === nothing || push!(arguments, target(y, classes, plan["coding"]))
     seed === nothing || author(Random.seed!, seed)
     call = Call(fitting, arguments, keywords(params))
-    value = in_project(() -> author(call), source.project)
+    value = in_project(() -> author(call), source)
     return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"]))
 end
 
 """
-    load(plan, address, nbytes) -> Int
+    load(plan, address, nbytes, types) -> Int
 
-Return the number of the model whose value lies serialised at that address.
+Return the number of the model whose value lies serialised at that address; `types` is what [`layout`](@ref) said of
+it, or `nothing`. A value of types that have changed since is refused: it may be read without an error, and wrongly.
 """
-function load(plan::Dict{String,Any}, address::Int, nbytes::Int)
+function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types)
     source = Source(plan["source"])
     ask = questions(source, plan)           # also brings the author's types, which the value needs
     bytes = IOBuffer(wrap(UInt8, address, nbytes))
-    value = author(Serialization.deserialize, bytes)
+    value = try
+        in_project(() -> author(Serialization.deserialize, bytes), source)
+    catch failure
+        failure isa InterruptException && rethrow()
+        stored = types === nothing || isempty(types) ? "" : string(". It was stored with ", join(types, ", "))
+        refuse("Julia ", VERSION, " cannot read the stored model (", message_of(failure), "); fit it again", stored)
+    end
+    found = Base.invokelatest(layout, value)
+    types === nothing || types == found || refuse(
+        "the model's types are not those that it was stored with; fit it again, or bring back the package's version. ",
+        "Stored: ", join(setdiff(types, found), ", "), ". Here: ", join(setdiff(found, types), ", "),
+    )
     predicting = answering(value, ask[1], plan)
     return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"]))
 end
@@ -72,6 +84,30 @@ function dump_value(number::Int)
     value = (MODELS[number]::Model).value
     author(Serialization.serialize, io, value)
     return take!(io)
+end
+
+"""
+    layout(number) -> Vector{String}
+    layout(value) -> Vector{String}
+
+Return the author's types of a model, each with its fields, as far as types say which they are.
+"""
+layout(number::Int) = Base.invokelatest(layout, (MODELS[number]::Model).value)
+layout(value) = (found = String[]; note_type(found, Set{Any}(), typeof(value)); found)
+
+note_type(found, seen, type) = nothing
+note_type(found, seen, type::Union) = (note_type(found, seen, type.a); note_type(found, seen, type.b))
+note_type(found, seen, type::UnionAll) = note_type(found, seen, Base.unwrap_unionall(type))
+function note_type(found::Vector{String}, seen::Set{Any}, type::DataType)
+    type in seen && return nothing
+    push!(seen, type)
+    foreach(part -> note_type(found, seen, part), type.parameters)
+    (isabstracttype(type) || type <: Tuple) && return nothing
+    Base.moduleroot(parentmodule(type)) in JULIAS && return nothing
+    fields = [string(name, "::", fieldtype(type, name)) for name in fieldnames(type)]
+    push!(found, author_text(string(type, "(", join(fields, ", "), ")")))
+    foreach(name -> note_type(found, seen, fieldtype(type, name)), fieldnames(type))
+    return nothing
 end
 
 function questions(source::Source, plan::Dict{String,Any})
@@ -122,7 +158,7 @@ function predict_proba(number::Int, data::Vector{Any}, params::Dict{String,Any})
     )
     model.classes === nothing && refuse("the model is no classifier and has no probabilities")
     answer = ask(model.predict_proba, model, data, params)
-    return Base.invokelatest(probabilities, answer, model.classes, model.columns)
+    return Base.invokelatest(probabilities, answer, model.classes, model.coding, model.columns)
 end
 
 function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})

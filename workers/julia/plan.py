@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from triglot.errors import BadRequest
 from triglot.labels import Labels
-from triglot.sources import fingerprint, lay_out
+from triglot.sources import fingerprint, lay_out, project_root
 from triglot.table import NUMERIC, Table
 
 Shape = Literal["matrix", "table"]
@@ -91,7 +91,7 @@ class Plan:
         """Return the plan as the Julia side reads it, its files laid out where Julia can include them."""
         folder = lay_out(self.sources, self.folder, scratch) if self.script else Path(self.folder or ".")
         script = folder / self.script if self.script else None
-        project = (script.parent if script else folder) / "Project.toml"
+        project = (project_root(script) if script else folder) / "Project.toml"
         use_project = project.is_file() and (script is not None or bool(self.folder))
         return {
             "source": [

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 from weakref import finalize
@@ -41,13 +41,14 @@ _MAGIC = b"TGJL"
 class JuliaModel:
     """A fitted model that lives in Julia under a number, until Python forgets this object."""
 
-    __slots__ = ("__weakref__", "labels", "number", "plan", "task")
+    __slots__ = ("__weakref__", "labels", "nullable", "number", "plan", "task")
 
-    def __init__(self, number: int, plan: Plan, task: Task, labels: Labels | None) -> None:
+    def __init__(self, number: int, plan: Plan, task: Task, labels: Labels | None, nullable: frozenset[str]) -> None:
         self.number = number
         self.plan = plan
         self.task = task
         self.labels = labels
+        self.nullable = nullable  # columns that had missing values when the model was fitted
 
 
 class JuliaRuntime:
@@ -93,7 +94,10 @@ class JuliaRuntime:
     def fit(self, task: FitTask) -> JuliaModel:
         """Return the model that the author's function fitted on Julia's own copies of the data."""
         plan = Plan.of(task.spec, task.sources)
-        features = _features(plan, task.X)
+        nullable = frozenset(
+            name for name, column in zip(task.X.names, task.X.columns, strict=True) if column.missing is not None
+        )
+        features = _features(plan, task.X, nullable)
         y, _held = (None, None) if task.y is None else target(task.y)
         # Labels without a target mean nothing to an author's function.
         number = self._ask(
@@ -104,12 +108,19 @@ class JuliaRuntime:
             dict(plan.params),
             plan.seed,
         )
-        return self._model(number, plan, task.task, task.labels)
+        return self._model(number, plan, task.task, task.labels, nullable)
 
     def dump(self, model: JuliaModel) -> bytes:
-        """Return a card (which Julia wrote it, for which source) and Julia's own serialisation."""
+        """Return a card (which Julia wrote it, for which source, of which types) and Julia's own serialisation."""
+        card = _packed(
+            {
+                "julia": self._versions["language"],
+                "space": model.plan.space,
+                "nullable": sorted(model.nullable),
+                "layout": self._ask("layout", model.number),
+            }
+        )
         address, _, _, nbytes = self._call(["dump", model.number])
-        card = _packed({"julia": self._versions["language"], "space": model.plan.space})
         return _MAGIC + _CARD_LENGTH.pack(len(card)) + card + ctypes.string_at(address, nbytes)
 
     def load(self, manifest: Mapping[str, Any], blob: bytes) -> JuliaModel:
@@ -117,10 +128,10 @@ class JuliaRuntime:
         plan = Plan.of(manifest["spec"], manifest["sources"])
         classes = manifest["classes"]
         labels = None if classes is None else Labels(tuple(classes))
-        value = self._opened(plan, blob)
+        card, value = self._opened(plan, blob)
         address = ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
-        number = self._ask("load", plan.request(labels, self._folder), address, len(value))
-        return self._model(number, plan, manifest["task"], labels)
+        number = self._ask("load", plan.request(labels, self._folder), address, len(value), card.get("layout"))
+        return self._model(number, plan, manifest["task"], labels, frozenset(card.get("nullable", ())))
 
     def predict(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise; `params` come before the plan's own."""
@@ -183,7 +194,7 @@ class JuliaRuntime:
             self._ended.wait(_GENTLE_EVERY_S if gentle else _FORCEFUL_EVERY_S)
 
     def _answer(self, question: str, model: JuliaModel, X: Table, params: dict[str, Any], dtype: type[Any]) -> Array:
-        features = _features(model.plan, X)
+        features = _features(model.plan, X, model.nullable)
         reply = self._call([question, model.number, features.request, params])
         try:
             answer = copied(*reply, dtype)
@@ -251,8 +262,8 @@ class JuliaRuntime:
         self._late = ctypes.create_string_buffer(root, len(root) or 1)
         self._reply[:] = [ctypes.addressof(self._late), *kept[1:]]
 
-    def _opened(self, plan: Plan, blob: bytes) -> bytes:
-        """Return Julia's own bytes of what `dump` gave, once they are known to fit."""
+    def _opened(self, plan: Plan, blob: bytes) -> tuple[Mapping[str, Any], bytes]:
+        """Return the card and Julia's own bytes of what `dump` gave, once they are known to fit."""
         head = len(_MAGIC) + _CARD_LENGTH.size
         if blob[: len(_MAGIC)] != _MAGIC or len(blob) < head:
             raise self._wrong("the artefact holds no Julia model; fit it again")
@@ -261,15 +272,17 @@ class JuliaRuntime:
         if card["space"] != plan.space:
             raise self._wrong("the model was fitted with other source files than those that came with it; fit it again")
         ours = self._versions["language"]
-        if _minor(card["julia"]) > _minor(ours):
+        if _minor(card["julia"]) > _minor(ours) or _minor(card["julia"])[0] != _minor(ours)[0]:
             raise self._wrong(
                 f"the model was fitted with Julia {card['julia']} and this worker has Julia {ours}, which cannot read "
                 f"it; fit it again here, or run workers with Julia {card['julia']}"
             )
-        return blob[start:]
+        return card, blob[start:]
 
-    def _model(self, number: int, plan: Plan, task: Task, labels: Labels | None) -> JuliaModel:
-        model = JuliaModel(number, plan, task, labels)
+    def _model(
+        self, number: int, plan: Plan, task: Task, labels: Labels | None, nullable: frozenset[str]
+    ) -> JuliaModel:
+        model = JuliaModel(number, plan, task, labels, nullable)
         # only noted here: a finaliser may run in any thread, and Julia may not be entered from any
         finalize(model, self._forgotten.append, number)
         return model
@@ -287,8 +300,8 @@ class JuliaRuntime:
         return EstimatorFailed(message, language="julia")
 
 
-def _features(plan: Plan, X: Table) -> Features:
-    return Features.matrix(X, plan.columns) if plan.wants_matrix(X) else Features.table(X)
+def _features(plan: Plan, X: Table, nullable: Collection[str]) -> Features:
+    return Features.matrix(X, plan.columns) if plan.wants_matrix(X) else Features.table(X, nullable)
 
 
 def _packed(value: Any) -> bytes:

@@ -24,7 +24,7 @@ function home(source::Source)
     source.space in LOADED && return Base.invokelatest(getfield, Main, source.space)::Module
     # A `module` expression, unlike `Module()`, brings its own `include` and `eval`.
     space = Core.eval(Main, Expr(:module, true, source.space, Expr(:block)))::Module
-    in_project(source.project) do
+    in_project(source) do
         author(Base.include, space, source.script)
         note_packages()
     end
@@ -35,15 +35,39 @@ end
 # Only scripts that were read to the end: one that failed is read again.
 const LOADED = Set{Symbol}()
 
-function in_project(f, project::String)
-    isempty(project) && return f()
+"""
+    in_project(f, source) -> Any
+
+Return `f()`, called while the source's project is active and the packages that lie beside it are loaded.
+
+Such packages, which a manifest names by `path`, change with the author's files, and Julia knows a package by its uuid
+only: another version of the model would be given the code of the first. So they are loaded for each source, and hidden
+from all others.
+"""
+function in_project(f, source::Source)
     previous = Base.ACTIVE_PROJECT[]
-    Base.ACTIVE_PROJECT[] = project
+    isempty(source.project) || (Base.ACTIVE_PROJECT[] = source.project)
+    own = get!(Dict{Base.PkgId,Module}, BESIDE, source.space)
+    merge!(Base.loaded_modules, own)
+    before = Set(keys(Base.loaded_modules))
     try
         return f()
     finally
+        for (key, package) in collect(Base.loaded_modules)
+            key in before || !beside(package, source) || (own[key] = package)
+        end
         Base.ACTIVE_PROJECT[] = previous
+        foreach(key -> delete!(Base.loaded_modules, key), keys(own))
     end
+end
+
+# By source: the packages that are loaded for it alone.
+const BESIDE = Dict{Symbol,Dict{Base.PkgId,Module}}()
+
+function beside(package::Module, source::Source)
+    path = isempty(source.script) ? nothing : pathof(package)
+    path === nothing && return false
+    return !any(folder -> startswith(path, folder), [Sys.STDLIB; joinpath.(DEPOT_PATH, "packages")])
 end
 
 """
@@ -60,7 +84,7 @@ function lookup_function(source::Source, name::String)
     here = home(source)
     if here === nothing
         length(parts) > 1 || refuse(repr(name), " names no package; write Package.", name, ", or give a script")
-        here = in_project(source.project) do
+        here = in_project(source) do
             package = author(Base.require, Main, parts[1])
             note_packages()
             return package
@@ -126,6 +150,9 @@ const PACKAGES = Dict{String,Any}()
 
 # What is there before any author's code: Julia's own.
 const NOTED = Set{Module}(values(Base.loaded_modules))
+
+# Whose types an artefact need not describe; the author's own modules are in Main.
+const JULIAS = setdiff(NOTED, Set{Module}([Main]))
 
 # Called while the author's project is active, because Julia 1.5 finds a package's files by its project only.
 function note_packages()

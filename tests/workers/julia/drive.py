@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from triglot.errors import LanguageUnavailable, TriglotError
 from triglot.estimator import FitTask
+from triglot.estimators import JuliaRegressor
 from triglot.labels import Labels
 from triglot.sources import collect
 from triglot.table import Column, Table
@@ -111,10 +113,12 @@ def see_reload() -> Seen:
     edited = {**manifest(done), "sources": {**done.sources, EXAMPLE.name: EXAMPLE.read_text() + "\n# edited\n"}}
     major, minor = runtime.versions()["language"].split(".")[:2]
     later = blob.replace(runtime.versions()["language"].encode(), f"{major}.{int(minor) + 1}.0".encode())
+    earlier = blob.replace(runtime.versions()["language"].encode(), f"{int(major) - 1}.{minor}.0".encode())
     return {
         "answer": runtime.predict(model, X, {}).tolist(),
         "edited": failure(lambda: runtime.load(edited, blob)),
         "later": failure(lambda: runtime.load(manifest(done), later)),
+        "other_major": failure(lambda: runtime.load(manifest(done), earlier)),
         "cut": failure(lambda: runtime.load(manifest(done), blob[: len(blob) // 2])),
         "foreign": failure(lambda: runtime.load(manifest(done), b"PK\3\4 something else")),
         "still": runtime.predict(model, X, {}).tolist(),
@@ -169,6 +173,7 @@ def see_data() -> Seen:
         "unturned": failure(lambda: runtime.predict(fitted({**columns, "predict": "Shapes.outputs"}), X, {})),
         "table_types": told(types, mixed, y[:2]),
         "table": told(names, mixed, y[:2]),
+        "nullable": runtime_types(runtime, fitted({"x": "table", **types}, mixed, y[:2]), mixed),
         "as_table": told({**types, "x": "table"}, integers, y[:2]),
         "as_matrix": failure(lambda: fitted({"x": "matrix"}, mixed, y[:2])),
         "no_target": told(names, integers, None),
@@ -176,6 +181,14 @@ def see_data() -> Seen:
         "same_seed": bool((runtime.predict(dice[0], X, {}) == runtime.predict(dice[1], X, {})).all()),
         "other_seed": bool((runtime.predict(dice[0], X, {}) == runtime.predict(dice[2], X, {})).all()),
     }
+
+
+def runtime_types(runtime: JuliaRuntime, model: JuliaModel, X: Table) -> list[str]:
+    """Return how the types of a table are told where something is missing and where nothing is."""
+    full = X.slice(0, 1).columns
+    rows = Table(X.names, columns=[replace(column, missing=None) for column in full])
+    asked = [failure(lambda each=each: runtime.predict(model, each, {}))["message"] for each in (X, rows)]
+    return [str(message).split(" after ")[0] for message in asked]
 
 
 def see_labels() -> Seen:
@@ -354,12 +367,39 @@ def see_packages() -> Seen:
     old = runtime.fit(FitTask("regression", spec, {"shapes.jl": script.read_text()}, X, y, None))
     new = runtime.fit(FitTask("regression", spec, {"shapes.jl": edited}, X, y, None))
     return {
+        **see_project(runtime),
         "toy": runtime.predict(toy, X, {}).tolist(),
         "again": runtime.predict(again, X, {}).tolist(),
         "described": runtime.describe(toy),
         "versions": dict(runtime.versions()),
         "old": float(runtime.predict(old, X, {})[0]),
         "new": float(runtime.predict(new, X, {})[0]),
+    }
+
+
+def see_project(runtime: JuliaRuntime) -> Seen:
+    """Two versions of a project with a package of its own beside it, and one as on a host without the folder."""
+    X, y = square(), np.arange(6.0)
+    spec, sources = JuliaRegressor(script=str(AUTHORS / "project" / "model" / "Steps.jl")).author()
+    shades = "shades/src/Shades.jl"
+    changed = {**sources, shades: sources[shades].replace("2 *", "-3 *")}
+    grown = {**sources, shades: sources[shades].replace("level::Float64", "level::Float64\n    name::String")}
+    grown[shades] = grown[shades].replace("Shade(mean(y))", 'Shade(mean(y), "")')
+    tasks = [FitTask("regression", spec, each, X, y, None) for each in (sources, changed, grown)]
+    first, second, third = (runtime.fit(each) for each in tasks)
+    away = {**manifest(tasks[0]), "spec": {**spec, "folder": "/nowhere"}}
+    blob = runtime.dump(first)
+    # As with a package of the load path, whose text does not travel: a field less, which Julia reads without an error.
+    space = [model.plan.space.encode() for model in (third, first)]
+    strange = runtime.dump(third).replace(*space)
+    return {
+        "files": sorted(sources),
+        "shade": float(runtime.predict(first, X, {})[0]),
+        "other_shade": float(runtime.predict(second, X, {})[0]),
+        "shade_elsewhere": float(runtime.predict(runtime.load(away, blob), X, {})[0]),
+        "shade_again": float(runtime.predict(runtime.load(manifest(tasks[1]), runtime.dump(second)), X, {})[0]),
+        "shade_type": runtime.describe(first)["native_class"],
+        "strange": failure(lambda: runtime.load(manifest(tasks[0]), strange)),
     }
 
 

@@ -47,13 +47,16 @@
     @testset "probabilities come in class order" begin
         P = [0.9 0.1; 0.2 0.8; 0.5 0.5]
         turned = P[:, [2, 1]]
-        @test TriglotBridge.probabilities(P, classes, false) == P
-        @test TriglotBridge.probabilities(permutedims(P), classes, true) == P
-        @test TriglotBridge.probabilities((turned, ["yes", "no"]), classes, false) == P
-        @test TriglotBridge.probabilities((yes=P[:, 2], no=P[:, 1]), classes, false) == P
-        @test TriglotBridge.probabilities(Dict("yes" => P[:, 2], "no" => P[:, 1]), classes, false) == P
-        @test TriglotBridge.probabilities((yes=P[:, 1],), classes, false) == [zeros(3) P[:, 1]]
-        @test occursin("no, yes", refusal(() -> TriglotBridge.probabilities((P, ["no", "no"]), classes, false)))
-        @test occursin("maybe", refusal(() -> TriglotBridge.probabilities((P, ["no", "maybe"]), classes, false)))
+        @test TriglotBridge.probabilities(P, classes, "values", false) == P
+        @test TriglotBridge.probabilities(permutedims(P), classes, "values", true) == P
+        declared = TriglotBridge.Classes(Any["yes", "no"])
+        @test TriglotBridge.probabilities(P, declared, "values", false) == P[:, [2, 1]]
+        @test TriglotBridge.probabilities(P, declared, "codes", false) == P
+        @test TriglotBridge.probabilities((turned, ["yes", "no"]), classes, "values", false) == P
+        @test TriglotBridge.probabilities((yes=P[:, 2], no=P[:, 1]), classes, "values", false) == P
+        @test TriglotBridge.probabilities(Dict("yes" => P[:, 2], "no" => P[:, 1]), classes, "values", false) == P
+        @test TriglotBridge.probabilities((yes=P[:, 1],), classes, "values", false) == [zeros(3) P[:, 1]]
+        @test occursin("no, yes", refusal(() -> TriglotBridge.probabilities((P, ["no", "no"]), classes, "values", false)))
+        @test occursin("maybe", refusal(() -> TriglotBridge.probabilities((P, ["no", "maybe"]), classes, "values", false)))
     end
 end
