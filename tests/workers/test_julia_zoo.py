@@ -7,13 +7,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.helpers import require
+from tests.helpers import author_module, require
 from triglot.artefact import Artefact
 from triglot.estimators import JuliaClassifier, JuliaRegressor
 from triglot.fitting import Bench, bench
@@ -21,7 +22,10 @@ from triglot.foreign import JuliaDataset
 from triglot.launch import julia_executable, worker_environment
 from triglot.table import Array, Table
 
-ZOO = Path(__file__).parent.parent / "zoo" / "julia"
+ROOT = Path(__file__).parents[2]
+ZOO = ROOT / "tests" / "zoo" / "julia"
+EXAMPLE = ROOT / "examples" / "three-languages"
+FOLDERS = (ZOO, EXAMPLE / "julia")  # seven of the models are an example, too
 # the same at home and in the worker: with more threads a sum is another sum
 ENVIRON = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
@@ -107,7 +111,8 @@ def animal(request: pytest.FixtureRequest, worker: Bench, data: dict[str, tuple[
     found = ANIMALS[name]
     X, y = data[found.data]
     spec = {"fit": f"{name}.fit", **found.spec}
-    model = found.kind(script=str(ZOO / f"{name}.jl"), seed=1, **spec)
+    (script,) = (path for folder in FOLDERS if (path := folder / f"{name}.jl").is_file())
+    model = found.kind(script=str(script), seed=1, **spec)
     return name, Caught(worker.fit(name, model, X, None if name in WITHOUT_TARGET else y).artefact, X)
 
 
@@ -142,5 +147,16 @@ def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str,
 
 def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, list[str]]]) -> None:
     assert home.keys() == ANIMALS.keys()
-    assert {path.stem for path in ZOO.glob("*.jl")} == ANIMALS.keys() | {"data", "plain"}
+    files = {path.stem for folder in FOLDERS for path in folder.glob("*.jl")}
+    assert files == ANIMALS.keys() | {"data", "plain"}
     assert len(ANIMALS) >= 10
+
+
+def test_seven_models_agree_in_three_languages(worker: Bench) -> None:
+    require("r")
+    with bench("python", ENVIRON) as python, bench("r", ENVIRON) as r:
+        compare = author_module(EXAMPLE, "compare")
+        found = list(compare.agreements({"python": python, "r": r, "julia": worker}, rows=2_000))
+    assert [(each.model, each.language) for each in found if not each.good] == []
+    assert {(each.model, each.language) for each in found} == set(product(compare.MODELS, ("r", "julia")))
+    assert len(compare.MODELS) == 7
