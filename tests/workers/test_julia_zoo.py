@@ -28,6 +28,7 @@ EXAMPLE = ROOT / "examples" / "three-languages"
 FOLDERS = (ZOO, EXAMPLE / "julia")  # seven of the models are an example, too
 # the same at home and in the worker: with more threads a sum is another sum
 ENVIRON = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+pytestmark = pytest.mark.timeout(300)  # one setup compiles for all
 
 
 @dataclass(frozen=True)

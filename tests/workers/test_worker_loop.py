@@ -61,6 +61,25 @@ class Chatty:
         return X[:, 0]
 
 
+class Cautious(Chatty):
+    """A classifier that fails where it is asked for classes."""
+
+    classes_ = ("a", "b")
+
+    def fit(self, X: Any, y: Any) -> "Cautious":
+        return self
+
+    def predict(self, X: Any, **params: Any) -> Any:
+        print("classes of", len(X))
+        if not params:
+            raise ValueError("say how")
+        return np.array(["a"] * len(X))
+
+    def predict_proba(self, X: Any) -> Any:
+        print("shares of", len(X))
+        return np.full((len(X), 2), 0.5)
+
+
 class Odd:
     """Answers what it is asked to."""
 
@@ -397,6 +416,22 @@ def test_what_the_golden_rows_printed_is_nobodys_output(bed: Bed) -> None:
     load(peer, reply.artefact)
     peer.send(1.0)
     assert peer.receive().output == "predicting\n"
+
+
+def test_a_load_asks_for_all_that_callers_will_so_that_nobody_waits_for_a_compiler(bed: Bed) -> None:
+    peer = bed.start()
+    request = fit_request(Cautious(), floats((0.0, 0.0), (1.0, 1.0)), [0, 1], ["a", "b"])
+    peer.socket.send_multipart(wire.encode_request(request))
+    fitted = peer.receive()
+    assert isinstance(fitted, Reply), fitted
+    peer.send(op="load", tables=(), artefact=fitted.artefact)
+    reply = peer.receive()
+    assert isinstance(reply, Reply), "what fails then is told to the first caller"
+    assert reply.output == "shares of 2\nclasses of 2\n"
+    peer.send(1.0)
+    assert peer.receive().message == "say how"
+    peer.send(1.0, params={"how": "well"})
+    assert numbers(peer.receive()) == [0]
 
 
 def test_a_client_that_is_gone_before_its_answer_harms_nobody(bed: Bed) -> None:
