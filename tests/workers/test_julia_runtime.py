@@ -117,6 +117,10 @@ def test_a_matrix_has_the_type_of_its_table() -> None:
     assert "{Float32" in seen["float32"]
 
 
+def test_the_linear_algebra_of_a_worker_has_one_thread() -> None:
+    assert saw("data")["threads"] == 1
+
+
 def test_samples_may_be_columns() -> None:
     seen = saw("data")
     assert seen["columns"] == seen["matrix"]
@@ -202,6 +206,7 @@ def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
 def test_failures_say_what_is_wrong() -> None:
     seen = saw("failures")
     assert "the script has no fti; it has busy, check, deep, fit, only_strings, predict" in seen["missing"]["message"]
+    assert "there is no Silent.predict, and what Silent.fit returned is no function" in seen["no_answer"]["message"]
     assert "has no predict_proba" in seen["no_shares"]["message"]
     assert "has no shares" in seen["named_shares"]["message"]
     assert seen["method"]["native_class"] == "MethodError"
