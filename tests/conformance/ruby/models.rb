@@ -83,6 +83,7 @@ class Models
       'schema' => x.names.map { |name| { 'name' => name, 'kind' => 'float64' } }, 'golden' => golden(held, x.to_rows)
     }
     info = describe(model).merge('seconds' => seconds, 'rows' => x.rows)
+    hold([request.model, request.version], held) if request.version.positive?
     header = { 'id' => request.id, 'artefact' => true, 'info' => info }.merge(told)
     [Wire.packed(header), *Artefact.seal(card, blob, @key)]
   end
@@ -96,9 +97,14 @@ class Models
     held = Held.new(model, card['schema'].map { |field| field['name'] }, card['classes'])
     reproduce(held, card['golden'])
     warm_up(held, card['golden'])
-    @held[[request.model, request.version]] = held
-    @held.shift while @held.size > HELD_AT_MOST
+    hold([request.model, request.version], held)
     [Wire.packed({ 'id' => request.id, 'info' => describe(held.model) }.merge(said.call))]
+  end
+
+  def hold(key, held)
+    @held.delete(key)
+    @held[key] = held
+    @held.shift while @held.size > HELD_AT_MOST
   end
 
   def describe(model)

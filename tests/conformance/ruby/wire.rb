@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'msgpack'
+require 'openssl'
 
 # What a worker says in a fault: a code of the protocol, and what the fault's details hold.
 class WorkerFault < StandardError
@@ -13,6 +14,29 @@ class WorkerFault < StandardError
   end
 end
 
+# The buffers of tables that clients named by their digests; beyond a bound those used longest ago give way.
+class Kept
+  MOST_BYTES = 256 * 2**20
+
+  def initialize
+    @kept = {}
+  end
+
+  # Returns the buffer of that digest, or nil.
+  def [](digest)
+    found = @kept.delete(digest) or return
+    @kept[digest] = found
+  end
+
+  def []=(digest, buffer)
+    return if buffer.bytesize > MOST_BYTES
+
+    @kept.delete(digest)
+    @kept[digest] = buffer
+    @kept.shift while @kept.each_value.sum(&:bytesize) > MOST_BYTES
+  end
+end
+
 # Frames to requests and answers to frames, as docs/protocol.md has them. Tables are matrices of numbers: Ruby has no
 # Arrow, so a table of any other kind is refused.
 module Wire
@@ -22,6 +46,7 @@ module Wire
     '<f8' => ['E*', 8], '<f4' => ['e*', 4], '<i8' => ['q<*', 8], '<i4' => ['l<*', 4], '|b1' => ['C*', 1]
   }.freeze
   MAX_HEADER_BYTES = 64 * 2**20
+  INLINE_BYTES = 16_384
   EXACT = 2**53
 
   # Columns of numbers, each an Array, under their names.
@@ -38,12 +63,12 @@ module Wire
 
   module_function
 
-  # Returns the Request of these frames, or raises a WorkerFault.
-  def request(frames)
+  # Returns the Request of these frames, or raises a WorkerFault; `kept` are the buffers that digests stand for.
+  def request(frames, kept)
     header = self.header(frames)
     op = header['op']
     OPS.include?(op) or raise protocol("unknown op #{op.inspect}; known are #{OPS.join(', ')}")
-    tables, artefact = body(header, frames)
+    tables, artefact = body(header, frames, kept)
     Request.new(
       op: op, tables: tables, artefact: artefact,
       id: typed(header, 'id', String), model: typed(header, 'model', String),
@@ -83,7 +108,9 @@ module Wire
     names = (0...width).map(&:to_s)
     buffer = rows.empty? ? ''.b : rows.transpose.flatten.pack(NUMBERS.fetch(dtype).first)
     described = { 'dtype' => dtype, 'rows' => rows.size, 'names' => names }
-    [packed({ 'id' => id, 'tables' => [described] }.merge(said)), buffer]
+    apart = buffer.bytesize > INLINE_BYTES
+    described['data'] = buffer unless apart
+    [packed({ 'id' => id, 'tables' => [described] }.merge(said)), *(apart ? [buffer] : [])]
   end
 
   def fault(id, error)
@@ -101,17 +128,31 @@ module Wire
     raise protocol("the header is not msgpack: #{e.class}")
   end
 
-  def body(header, frames)
+  def body(header, frames, kept)
     described = typed(header, 'tables', Array, [])
+    described.all?(Hash) or raise protocol('a table is described by a map')
     sealed = header['artefact'] == true
-    expected = 1 + described.size + (sealed ? 3 : 0)
+    expected = 1 + described.count { |entry| !entry.key?('data') } + (sealed ? 3 : 0)
     frames.size == expected or raise protocol("#{expected} frames were announced, #{frames.size} came")
-    tables = described.zip(frames[1..]).map { |entry, frame| table(entry, frame) }
+    apart = frames[1..].each
+    tables = described.map do |entry|
+      buffer = entry.key?('data') ? typed(entry, 'data', String) : apart.next
+      table(entry, entry.key?('digest') ? resolved(typed(entry, 'digest', String), buffer, kept) : buffer)
+    end
     [tables, sealed ? frames.last(3) : nil]
   end
 
+  # Returns the buffer of a digest, be it here or kept.
+  def resolved(digest, buffer, kept)
+    if buffer.empty?
+      kept[digest] or raise WorkerFault.new('table-needed', "the table #{digest[0, 12]}... is not kept here")
+    else
+      OpenSSL::Digest::SHA256.hexdigest(buffer) == digest or raise protocol("a table's bytes have another digest")
+      kept[digest] = buffer
+    end
+  end
+
   def table(entry, frame)
-    entry.is_a?(Hash) or raise protocol('a table is described by a map')
     rows = typed(entry, 'rows', Integer)
     entry.key?('dtype') or
       raise WorkerFault.new('bad-request', 'this worker reads matrices of numbers only, without missing values')
@@ -131,13 +172,17 @@ module Wire
     value
   end
 
-  # Text that is not Unicode is told by its backslash escapes.
+  # Text that is not Unicode is told by its backslash escapes; only a table's `data` are bytes.
   def sayable(value)
     case value
-    when Hash then value.transform_values { |held| sayable(held) }
+    when Hash then value.to_h { |key, held| [key, key == 'data' ? held : sayable(held)] }
     when Array then value.map { |held| sayable(held) }
-    when String then value.dup.force_encoding('UTF-8').scrub { |bytes| bytes.unpack1('H*').gsub(/../, '\x\0') }
+    when String then unicode(value)
     else value
     end
+  end
+
+  def unicode(text)
+    text.dup.force_encoding('UTF-8').scrub { |bytes| bytes.unpack1('H*').gsub(/../, '\x\0') }
   end
 end

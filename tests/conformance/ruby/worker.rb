@@ -55,6 +55,7 @@ class Worker
     @name = name
     @run_dir = run_dir
     @models = Models.new(key)
+    @kept = Kept.new
     @incarnation = SecureRandom.hex(8)
     @served = @queued = @call = 0
     @lock = Mutex.new
@@ -111,7 +112,7 @@ class Worker
   end
 
   def reply(socket, client, frames, came, place)
-    request = Wire.request(frames)
+    request = Wire.request(frames, @kept)
     raise WorkerFault.new('overloaded', "this worker's queue is full; try again later") if place >= QUEUE
 
     expires = [came, request.sent || came].min + request.timeout_ms / 1000.0
@@ -174,7 +175,8 @@ class Worker
     since = @busy_since
     {
       'name' => @name, 'language' => 'ruby', 'versions' => { 'language' => RUBY_VERSION }, 'triglot' => '',
-      'incarnation' => @incarnation, 'pid' => Process.pid, 'draining' => @draining, 'queued' => @queued, 'served' => @served,
+      'incarnation' => @incarnation, 'pid' => Process.pid, 'draining' => @draining,
+      'queued' => @queued, 'served' => @served,
       'busy_s' => since ? now - since : 0.0, 'holds' => @models.keys,
       'rss_bytes' => File.read('/proc/self/statm').split[1].to_i * 4096
     }
