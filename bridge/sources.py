@@ -61,8 +61,15 @@ def collect_project(script: Path) -> tuple[Path, dict[str, str]]:
     """
     root = project_root(script)
     packages = [folder for folder in _packages_by_path(root) if not folder.is_relative_to(root)]
-    if any(root.is_relative_to(folder) for folder in packages):
-        raise BadRequest(f"the Manifest.toml of {str(root)!r} names a package that the project itself lies in; move it")
+    for folder in packages:
+        if root.is_relative_to(folder):
+            raise BadRequest(
+                f"the Manifest.toml of {str(root)!r} names {str(folder)!r}, which it lies in itself; move it"
+            )
+        if not (folder / "Project.toml").is_file():
+            raise BadRequest(
+                f"the Manifest.toml of {str(root)!r} names {str(folder)!r}, where there is no Project.toml"
+            )
     base = Path(os.path.commonpath([root, *packages]))
     sources = {}
     for folder in (root, *packages):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triglot.errors import BadRequest
-from triglot.sources import MAX_BYTES, collect, fingerprint, lay_out
+from triglot.sources import MAX_BYTES, collect, collect_project, fingerprint, lay_out
 
 MODEL = {"model.R": "source('lib/help.R')\n", "lib/help.R": "help <- 1  # süß\n"}
 
@@ -83,3 +83,50 @@ def test_a_source_that_would_lie_outside_is_refused_and_nothing_is_left(tmp_path
     assert not (tmp_path / "x.R").exists()
     assert not Path("/tmp/triglot-test-x.R").exists()
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def project(folder: Path, manifest: str) -> Path:
+    """Make a project with this manifest, and two packages beside it; return its script."""
+    for name in ("shades", "tints"):
+        (folder / name / "src").mkdir(parents=True)
+        (folder / name / "Project.toml").write_text(f'name = "{name}"\n')
+        (folder / name / "src" / f"{name}.jl").write_text(f"module {name}\nend\n")
+    (folder / "model").mkdir()
+    (folder / "model" / "Project.toml").write_text("[deps]\n")
+    (folder / "model" / "Manifest.toml").write_text(manifest)
+    script = folder / "model" / "model.jl"
+    script.write_text("fit(X, y) = 1\n")
+    return script
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    ['[[shades]]\npath = "../shades"\n', 'manifest_format = "2.0"\n\n[[deps.shades]]\npath = "../shades"\n'],
+    ids=["before Julia 1.7", "since"],
+)
+def test_packages_that_a_manifest_names_by_path_come_along_and_no_others(tmp_path: Path, manifest: str) -> None:
+    folder, sources = collect_project(project(tmp_path, manifest))
+    assert folder == tmp_path
+    ours = {"model/Manifest.toml", "model/Project.toml", "model/model.jl"}
+    assert set(sources) == ours | {"shades/Project.toml", "shades/src/shades.jl"}
+
+
+def test_packages_inside_the_project_or_of_the_host_change_nothing(tmp_path: Path) -> None:
+    manifest = '[[inner]]\npath = "deps/inner"\n\n[[far]]\npath = "/opt/far"\n\n[[Random]]\nuuid = "9a3f"\n'
+    folder, sources = collect_project(project(tmp_path, manifest))
+    assert folder == tmp_path / "model"
+    assert set(sources) == {"Manifest.toml", "Project.toml", "model.jl"}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "part"),
+    [
+        ('[[outer]]\npath = ".."\n', "lies in itself"),
+        ("[[", "not TOML"),
+        ('[[gone]]\npath = "../gone"\n', "gone.*no Project.toml"),
+    ],
+    ids=["a package around the project", "no TOML", "a package that is not there"],
+)
+def test_a_manifest_that_cannot_be_followed_is_refused(tmp_path: Path, manifest: str, part: str) -> None:
+    with pytest.raises(BadRequest, match=part):
+        collect_project(project(tmp_path, manifest))
