@@ -117,6 +117,12 @@ def test_a_matrix_has_the_type_of_its_table() -> None:
     assert "{Float32" in seen["float32"]
 
 
+def test_a_fitted_value_may_be_a_function_or_a_number_and_is_read_again_and_again() -> None:
+    seen = saw("data")
+    assert len(set(seen["closures"])) == 1
+    assert seen["integer"] == seen["closures"][0]
+
+
 def test_the_linear_algebra_of_a_worker_has_one_thread() -> None:
     assert saw("data")["threads"] == 1
 

@@ -65,7 +65,7 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types)
         stored = types === nothing || isempty(types) ? "" : string(". It was stored with ", join(types, ", "))
         refuse("Julia ", VERSION, " cannot read the stored model (", message_of(failure), "); fit it again", stored)
     end
-    found = Base.invokelatest(layout, value)
+    found = Base.invokelatest(types_of, value)
     types === nothing || types == found || refuse(
         "the model's types are not those that it was stored with; fit it again, or bring back the package's version. ",
         "Stored: ", join(setdiff(types, found), ", "), ". Here: ", join(setdiff(found, types), ", "),
@@ -88,12 +88,12 @@ end
 
 """
     layout(number) -> Vector{String}
-    layout(value) -> Vector{String}
 
 Return the author's types of a model, each with its fields, as far as types say which they are.
 """
-layout(number::Int) = Base.invokelatest(layout, (MODELS[number]::Model).value)
-layout(value) = (found = String[]; note_type(found, Set{Any}(), typeof(value)); found)
+layout(number::Int) = Base.invokelatest(types_of, (MODELS[number]::Model).value)
+
+types_of(value) = (found = String[]; note_type(found, Set{Any}(), typeof(value)); found)
 
 note_type(found, seen, type) = nothing
 note_type(found, seen, type::Union) = (note_type(found, seen, type.a); note_type(found, seen, type.b))
@@ -104,8 +104,11 @@ function note_type(found::Vector{String}, seen::Set{Any}, type::DataType)
     foreach(part -> note_type(found, seen, part), type.parameters)
     (isabstracttype(type) || type <: Tuple) && return nothing
     Base.moduleroot(parentmodule(type)) in JULIAS && return nothing
-    fields = [string(name, "::", fieldtype(type, name)) for name in fieldnames(type)]
-    push!(found, author_text(string(type, "(", join(fields, ", "), ")")))
+    # A function that fit made travels with its code, and its type gets another name wherever it is read.
+    if !startswith(string(type.name.name), '#')
+        fields = [string(name, "::", fieldtype(type, name)) for name in fieldnames(type)]
+        push!(found, author_text(string(type, "(", join(fields, ", "), ")")))
+    end
     foreach(name -> note_type(found, seen, fieldtype(type, name)), fieldnames(type))
     return nothing
 end

@@ -130,7 +130,10 @@ class JuliaRuntime:
         labels = None if classes is None else Labels(tuple(classes))
         card, value = self._opened(plan, blob)
         address = ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
-        number = self._ask("load", plan.request(labels, self._folder), address, len(value), card.get("layout"))
+        # each version of Julia writes types in its own way
+        same = _minor(card["julia"]) == _minor(self._versions["language"])
+        types = card.get("layout") if same else None
+        number = self._ask("load", plan.request(labels, self._folder), address, len(value), types)
         return self._model(number, plan, manifest["task"], labels, frozenset(card.get("nullable", ())))
 
     def predict(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:

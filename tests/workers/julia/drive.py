@@ -154,6 +154,11 @@ def see_data() -> Seen:
     types = {"predict": "Shapes.types"}
     integers = Table(["a", "b"], matrix=np.asfortranarray([[1, 2], [3, 4]]))
     names = {"predict": "Shapes.told"}
+    closed = task(script, {"fit": "Closed.fit"}, X, y)
+    closures = [runtime.fit(closed)]
+    closures += [runtime.load(manifest(closed), runtime.dump(closures[0])) for _ in range(2)]
+    closures += [runtime.load(manifest(closed), runtime.dump(closures[2]))]
+    whole = task(script, {"fit": "Closed.fit", "params": {"whole": True}, "predict": "Shapes.total"}, X, y)
     half = Table(["a", "b"], matrix=np.asfortranarray([[1, 2], [3, 4]], dtype=np.float32))
     columns = {"layout": "columns", "predict": "Shapes.weights"}
     dice = [runtime.fit(task(script, {"fit": "Dice.fit", "seed": seed}, X, y)) for seed in (7, 7, 8)]
@@ -163,6 +168,8 @@ def see_data() -> Seen:
         "remembered": float(runtime.predict(remembering, X, {})[0]),
         "sum": float(matrix.sum()),
         "echoed": (runtime.predict(fitted({"predict": "Shapes.echo"}), X, {}) == matrix).all().item(),
+        "closures": [float(runtime.predict(model, X, {})[0]) for model in closures],
+        "integer": float(runtime.predict(runtime.load(manifest(whole), runtime.dump(runtime.fit(whole))), X, {})[0]),
         "threads": int(runtime.predict(fitted({"predict": "Shapes.threads"}), X, {})[0]),
         "matrix": told(types),
         "integers": told(types, integers, y[:2]),

@@ -24,8 +24,17 @@ threads(model, X) = fill(
         ccall((BLAS.@blasfunc(openblas_get_num_threads), BLAS.libblas), Cint, ()),
     size(X, 1),
 )
+total(model, X) = fill(model, size(X, 1))
 weights(model, X) = [1.0 2.0 3.0] * X           # for samples in columns: one row of answers
 
+end
+
+module Closed
+function fit(X, y; whole=false)
+    total = sum(y)
+    whole && return round(Int, total)
+    return X -> fill(total, size(X, 1))
+end
 end
 
 module Silent
