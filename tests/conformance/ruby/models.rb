@@ -8,7 +8,7 @@ require_relative 'wire'
 # The versions that this worker answers for, and authors' code: a Ruby file with a class of `fit(x, y)`, which returns
 # the model, and `predict(x, **params)`, perhaps `predict_proba`. x is an Array of rows, y one of codes.
 class Models
-  Held = Struct.new(:model, :names, :classes)
+  Held = Struct.new(:model, :names, :classes, :sha256)
   GOLDEN_ROWS = 5
   HELD_AT_MOST = 64
 
@@ -17,7 +17,7 @@ class Models
     @held = {}
   end
 
-  # Returns model and version of what is held.
+  # Returns model, version and hash of what is held.
   def keys
     @held.keys.map(&:dup)
   end
@@ -35,10 +35,7 @@ class Models
   private
 
   def predict(request, said)
-    key = [request.model, request.version]
-    held = @held.delete(key) or
-      raise WorkerFault.new('artefact-needed', "version #{key.last} of model #{key.first.inspect} is not held here")
-    @held[key] = held # now the one that was asked for last
+    held = find(request)
     request.tables.size == 1 or raise Wire.protocol("#{request.op} takes one table, X")
     x = rows_of(held, request.tables.first)
     rows = ask(held, request.op, x, request.params)
@@ -83,9 +80,11 @@ class Models
       'schema' => x.names.map { |name| { 'name' => name, 'kind' => 'float64' } }, 'golden' => golden(held, x.to_rows)
     }
     info = describe(model).merge('seconds' => seconds, 'rows' => x.rows)
-    hold([request.model, request.version], held) if request.version.positive?
+    parts = Artefact.seal(card, blob, @key)
+    held.sha256 = OpenSSL::Digest::SHA256.hexdigest(blob)
+    hold(request, held) if request.version.positive?
     header = { 'id' => request.id, 'artefact' => true, 'info' => info }.merge(told)
-    [Wire.packed(header), *Artefact.seal(card, blob, @key)]
+    [Wire.packed(header), *parts]
   end
 
   def load(request, said)
@@ -94,14 +93,24 @@ class Models
     card['language'] == 'ruby' or raise Wire.protocol("this is a worker for ruby, not for #{card['language']}")
     home(card['spec'], card['sources'])
     model = author { Marshal.load(request.artefact[1]) }
-    held = Held.new(model, card['schema'].map { |field| field['name'] }, card['classes'])
+    held = Held.new(model, card['schema'].map { |field| field['name'] }, card['classes'], card['blob_sha256'])
     reproduce(held, card['golden'])
     warm_up(held, card['golden'])
-    hold([request.model, request.version], held)
+    hold(request, held)
     [Wire.packed({ 'id' => request.id, 'info' => describe(held.model) }.merge(said.call))]
   end
 
-  def hold(key, held)
+  # Returns the version that a request means, now the one that was asked for last.
+  def find(request)
+    key = [request.model, request.version, request.sha256]
+    key = @held.keys.reverse.find { |held| held.first(2) == key.first(2) } if request.sha256.empty?
+    held = @held.delete(key) or
+      raise WorkerFault.new('artefact-needed', "version #{request.version} of #{request.model} is not held here")
+    @held[key] = held
+  end
+
+  def hold(request, held)
+    key = [request.model, request.version, held.sha256]
     @held.delete(key)
     @held[key] = held
     @held.shift while @held.size > HELD_AT_MOST

@@ -58,7 +58,8 @@ module Wire
   end
 
   Request = Struct.new(
-    :id, :op, :model, :version, :timeout_ms, :params, :spec, :alone, :sent, :tables, :artefact, keyword_init: true
+    :id, :op, :model, :version, :sha256, :timeout_ms, :params, :spec, :alone, :sent, :tables, :artefact,
+    keyword_init: true
   )
 
   module_function
@@ -72,7 +73,8 @@ module Wire
     Request.new(
       op: op, tables: tables, artefact: artefact,
       id: typed(header, 'id', String), model: typed(header, 'model', String),
-      version: typed(header, 'version', Integer), timeout_ms: typed(header, 'timeout_ms', Integer),
+      version: typed(header, 'version', Integer), sha256: typed(header, 'sha256', String, ''),
+      timeout_ms: typed(header, 'timeout_ms', Integer),
       params: typed(header, 'params', Hash, {}), spec: typed(header, 'spec', Hash, {}),
       alone: header['alone'] == true, sent: header.key?('sent') ? typed(header, 'sent', Float) : nil
     )
