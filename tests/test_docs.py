@@ -10,6 +10,7 @@ from tests.helpers import require
 from tests.reading import ROOT, Reader, blocks
 from triglot.cli.main import main
 from triglot.errors import TriglotError
+from triglot.server.asked import UnsupportedMediaType
 from triglot.server.errors import STATUS
 
 
@@ -84,6 +85,7 @@ def test_every_error_code_has_a_status() -> None:
     def codes(kind: type[TriglotError]) -> set[str]:
         return {kind.code}.union(*(codes(child) for child in kind.__subclasses__()))
 
+    assert UnsupportedMediaType.code in codes(TriglotError)  # the front end's own error counts, too
     assert codes(TriglotError) == set(STATUS)
 
 
