@@ -60,6 +60,11 @@ def plan(waiting: Sequence[W], limits: Limits) -> list[list[W]]:
     return calls
 
 
+def singly(call: Sequence[W]) -> list[list[W]]:
+    """Return a call of its own for each request, for models whose answers depend on the rows beside."""
+    return [[item] for item in call]
+
+
 def spans(rows: Sequence[int]) -> list[tuple[int, int]]:
     """Return where each request's answer starts and stops in the answer to all of them."""
     out = []

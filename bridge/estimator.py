@@ -25,7 +25,7 @@ class FitTask:
     (its keys are the language's own), `sources` maps relative file names to the text of the author's files, and `base`
     is the verified unfitted estimator of a language that is not described by text (Python). `unseen_levels` is what
     becomes of levels that X does not have: "error", "missing" or "other"; a worker has added the level for others to X
-    by itself.
+    by itself. `batch` says whether several requests may later be answered by one call.
     """
 
     task: Task
@@ -36,6 +36,7 @@ class FitTask:
     labels: Labels | None
     base: bytes | None = None
     unseen_levels: str = "error"
+    batch: bool = True
 
 
 @dataclass(frozen=True, slots=True)

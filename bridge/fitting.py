@@ -59,13 +59,14 @@ class Bench:
         y: Any,
         python_path: tuple[str, ...] = (),
         unseen_levels: str | None = None,
+        batch: bool = True,
     ) -> Fitted:
         """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target.
 
         Numbers of several outputs are a y of shape (rows, outputs).
 
         unseen_levels: what becomes of levels that the training data do not have ("error", "missing" or "other"); by
-        default what the model itself says.
+        default what the model itself says. batch: whether a worker may answer several requests by one call.
         """
         model = declared(model)
         table = to_table(X)
@@ -84,7 +85,7 @@ class Bench:
             self._key,
             self.language,
             name,
-            FitTask(task, spec, sources, table, target, labels, base, unseen),
+            FitTask(task, spec, sources, table, target, labels, base, unseen, batch),
         )
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
@@ -170,6 +171,7 @@ def fit(
             "spec": dict(task.spec),
             "sources": dict(task.sources),
             "unseen_levels": task.unseen_levels,
+            **({} if task.batch else {"batch": False}),
         },
         digests=digests,
     )

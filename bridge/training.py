@@ -5,14 +5,14 @@ What an author's code does is done by a fresh worker. Arguments that a configura
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import BadRequest, ConfigError
 from triglot.evaluation import FittedModel, RemoteModel, Scores, for_python, is_single, metric, scorers, scores, told
-from triglot.fitting import Fitted, bench
+from triglot.fitting import Bench, Fitted, bench
 from triglot.launch import Workshop
 from triglot.persister import Persister, StoredVersion
 from triglot.pipelines import language_of
@@ -44,12 +44,14 @@ def fit(
     workshop: Workshop,
     metadata: Mapping[str, Any] | None = None,
     unseen_levels: str | None = None,
+    batch: bool = True,
 ) -> FittedModel:
     """Return the model fitted to the training data, stored and activated unless that is not wanted.
 
     evaluate: score on the training data, and on the test data if there is any. persist_if_better_than: store only
     with at least this test score; implies `evaluate`. name, metadata: what the version is stored under and with.
     unseen_levels: what becomes of levels of a category that the data do not have, by default what the model says.
+    batch: whether a worker may answer several requests by one call.
     """
     if persist_if_better_than is not None:
         evaluate = True
@@ -63,7 +65,7 @@ def fit(
         with step("Loading data"):
             X, y = load(dataset_loader_train)
         with step("Fitting model"):
-            fitted = worker.fit(name, model, X, y, workshop.python_path, unseen_levels)
+            fitted = worker.fit(name, model, X, y, workshop.python_path, unseen_levels, batch)
         _pass_on(name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
         if evaluate:
@@ -97,8 +99,12 @@ def assess(
     *,
     name: str,
     workshop: Workshop,
+    look: Callable[[Bench, StoredVersion, Any, Any], None] | None = None,
 ) -> tuple[StoredVersion, Scores]:
-    """Return the version, the active one by default, and its scores on the test data."""
+    """Return the version, the active one by default, and its scores on the test data.
+
+    look: is called with the worker that holds the version, and with the data.
+    """
     with step("Loading data"):
         X, y = load(dataset_loader_test)
     with step("Reading model"):
@@ -107,6 +113,8 @@ def assess(
     language = stored.artefact.card()["language"]
     with bench(language, workshop.environ, workshop.key_file) as worker, step("Applying model"):
         found = scores(RemoteModel(worker, name, stored.artefact), scoring, X, y)
+        if look is not None:
+            look(worker, stored, X, y)
     logger.info("Score: %s.", "\n       ".join(told(found)))
     return stored, found
 

@@ -35,6 +35,7 @@ class Held:
     schema: Schema
     labels: Labels | None
     sha256: str = ""
+    batch: bool = True
 
 
 class Models:
@@ -57,6 +58,13 @@ class Models:
         if first.op == "dataset":
             return [self._dataset(first)]
         return self._predict(requests)
+
+    def may_merge(self, request: Request) -> bool:
+        """Return whether requests to this one's version may share a call; its author may have declared that not."""
+        try:
+            return self._find(request).batch
+        except ArtefactNeeded:
+            return True
 
     def _predict(self, requests: Sequence[Request]) -> list[Reply]:
         first = requests[0]
@@ -148,8 +156,10 @@ class Models:
             "classes": None if labels is None else list(labels.classes),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        if spec.get("batch") is False:
+            fields["batch"] = False
         fitted = Held(model, schema, labels)
-        reloaded = Held(self._runtime.load(fields, blob), schema, labels)
+        reloaded = Held(self._runtime.load(fields, blob), schema, labels, batch=fields.get("batch", True))
         known = self._runtime.describe(model)
         if known.get("attributes"):
             fields["attributes"] = known["attributes"]
@@ -211,6 +221,7 @@ class Models:
             Schema.from_json(manifest["schema"]),
             None if classes is None else Labels(tuple(classes)),
             manifest["blob_sha256"],
+            manifest.get("batch", True),
         )
         check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
         warm_up(manifest.get("golden"), held.schema, self._asking(held))

@@ -85,7 +85,9 @@ class Worker:
         if not self._socket.poll(wait_ms, zmq.POLLIN):
             return False
         for call in batching.plan(self._receive(), self._limits):
-            self._answer(call)
+            # only now, because a model that was not there when the plan was made may have been loaded meanwhile
+            for part in [call] if self._models.may_merge(call[0].request) else batching.singly(call):
+                self._answer(part)
         return True
 
     def _receive(self) -> list[Job]:
@@ -141,6 +143,8 @@ class Worker:
                         self._call(half)
                     return
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
+            if isinstance(error, EstimatorFailed) and error.traceback:
+                logger.error("[%s] %s\n%s", call[0].request.id, error, error.traceback.rstrip())
             for job in call:
                 self._send(job.client, _fault(job.request.id, error, output))
             return

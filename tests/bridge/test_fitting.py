@@ -149,3 +149,10 @@ def test_a_worker_that_does_not_start_is_told_with_its_last_words(tmp_path: Path
 
     with pytest.raises(LanguageUnavailable, match="the python worker did not start: "), bench("python", environ):
         pass
+
+
+def test_two_fits_under_one_name_answer_each_for_itself() -> None:
+    with bench("python", ENVIRON) as worker:
+        rising, falling = (worker.fit("line", LinearRegression(), X[["a"]], sign * X["a"]).artefact for sign in (1, -1))
+        answers = [worker.predict("line", artefact, X[["a"]])[3] for artefact in (rising, falling, rising)]
+    np.testing.assert_allclose(answers, [3.0, -3.0, 3.0])

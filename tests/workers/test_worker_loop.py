@@ -7,6 +7,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,21 @@ def test_what_waits_is_answered_by_one_call_and_to_everybody_his_own(bed: Bed) -
     assert [numbers(other.receive()) for other in others] == [[10.0 * i, 10.0 * i + 1] for i in range(5)]
     assert [sorted(call) for call in CALLS[1:]] == [sorted(10.0 * i + j for i in range(5) for j in range(2))]
     until(lambda: bed.activity.served >= 8)
+
+
+def test_a_model_that_is_declared_not_to_be_batched_gets_each_request_alone(bed: Bed) -> None:
+    peer = bed.start()
+    request = fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)
+    peer.socket.send_multipart(wire.encode_request(replace(request, spec={**request.spec, "batch": False})))
+    artefact = peer.receive().artefact
+    assert artefact.card()["batch"] is False
+    load(peer, artefact)
+    CALLS.clear()
+    with busy(peer):
+        sent = [peer.send(10.0 * i, 1.0) for i in range(3)]
+    replies = peer.collect(3)
+    assert [numbers(replies[one]) for one in sent] == [[0.0, 1.0], [10.0, 1.0], [20.0, 1.0]]
+    assert CALLS[1:] == [[0.0, 1.0], [10.0, 1.0], [20.0, 1.0]]
 
 
 def test_limits_bound_a_call_but_not_a_single_request(bed: Bed) -> None:
