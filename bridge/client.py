@@ -21,7 +21,7 @@ import zmq
 from triglot import frames, wire
 from triglot.artefact import Artefact
 from triglot.curve import CurveKeys
-from triglot.discovery import Endpoint
+from triglot.discovery import Endpoint, last_word
 from triglot.errors import (
     ArtefactNeeded,
     DeadlineExceeded,
@@ -122,7 +122,7 @@ class Client:
                 if request.op in ("fit", "dataset"):  # an author's function may have done half of what it does
                     raise
                 if history.is_poison:
-                    raise history.poison(request.id) from None
+                    raise history.poison(request.id, error.reason) from None
             except Overloaded:
                 history = history.after_refusal(worker.id)
                 if not any(w.id not in history.avoid for w in self._siblings(process, language)):
@@ -281,7 +281,10 @@ class Client:
                 self._drop(process, worker)
                 # One that is merely silent may be busy or cut off: that proves nothing against the request.
                 proven = started and not process.monitor.is_silent(worker.id)
-                raise WorkerLost(f"worker {worker.endpoint.name} was lost while it held the request", started=proven)
+                reason = last_word(self._run_dir, *worker.id) if self._run_dir is not None else ""
+                raise WorkerLost(
+                    f"worker {worker.endpoint.name} was lost while it held the request", started=proven, reason=reason
+                )
             elif left <= 0:
                 raise DeadlineExceeded(f"no answer from worker {worker.endpoint.name} before the deadline")
 

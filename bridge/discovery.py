@@ -79,6 +79,23 @@ def withdraw(run_dir: Path, endpoint: Endpoint) -> None:
         path.unlink(missing_ok=True)
 
 
+def leave_word(run_dir: Path, endpoint: Endpoint, reason: str) -> None:
+    """Write down why this worker ends itself, for those who still wait for its answer."""
+    word = json.dumps({"incarnation": endpoint.incarnation, "reason": reason})
+    half = run_dir / f".{endpoint.name}.{endpoint.incarnation}"
+    half.write_text(word, "utf-8")
+    half.replace(run_dir / f"{endpoint.name}.end")
+
+
+def last_word(run_dir: Path, name: str, incarnation: str) -> str:
+    """Return why this very process of a worker ended itself, or nothing where it left no word."""
+    try:
+        word = json.loads((run_dir / f"{name}.end").read_text("utf-8"))
+        return str(word["reason"]) if word["incarnation"] == incarnation else ""
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
+
+
 def scan(run_dir: Path) -> dict[str, Endpoint]:
     """Return the announced endpoints by name; files that are not announcements are passed by."""
     found = {}

@@ -171,13 +171,17 @@ class DeadlineExceeded(TriglotError):
 
 
 class WorkerLost(TriglotError):
-    """The worker ended while it held the request; `started` if it had said that it was working on it alone."""
+    """The worker ended while it held the request; `started` if it had said that it was working on it alone.
+
+    `reason` is what it said of its end, if it ended itself.
+    """
 
     code = "worker-lost"
 
-    def __init__(self, message: str, *, started: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, started: bool = False, reason: str = "") -> None:
+        super().__init__(f"{message}: {reason}" if reason else message)
         self.started = started
+        self.reason = reason
 
 
 class PoisonRequest(TriglotError):

@@ -5,11 +5,15 @@ this command line.
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from triglot.errors import ConfigError
 
 LANGUAGES = ("python", "r", "julia")
 
@@ -51,6 +55,38 @@ def worker_environment(language: str, environ: Mapping[str, str], *, threads: in
     if language == "julia":
         variables |= {"JULIA_NUM_THREADS": "1", "JULIA_PKG_SERVER": ""}
     return {key: value for key, value in variables.items() if key not in environ or key == "LC_ALL"}
+
+
+MEMORY_VARIABLE = "TRIGLOT_WORKER_MEMORY"
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def memory_text(said: Any) -> str:
+    """Return a configuration's `worker_memory`, a size or a size a language, as the variable has it."""
+    text = ",".join(f"{language}={size}" for language, size in said.items()) if isinstance(said, Mapping) else str(said)
+    for language in LANGUAGES:
+        memory_of(text, language)
+    return text
+
+
+def memory_of(text: str, language: str) -> int:
+    """Return the bytes that a worker of the language may use: of '2G', or of 'r=2G,julia=4G'; 0 is as many as it likes.
+
+    Raises `ConfigError` for what is no size and no language.
+    """
+    found = 0
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, equals, size = part.rpartition("=")
+        match = _SIZE.fullmatch(size.strip())
+        if match is None or (equals and name.strip() not in LANGUAGES):
+            raise ConfigError(
+                f"worker_memory: {part!r}; write a size such as '2G', or a size for each of some languages of "
+                f"{', '.join(LANGUAGES)}"
+            )
+        if not equals or name.strip() == language:
+            found = int(float(match[1]) * _UNITS[match[2].upper()])
+    return found
 
 
 def missing(language: str, environ: Mapping[str, str]) -> str | None:

@@ -25,7 +25,7 @@ from triglot.config import (
 from triglot.curve import CurveKeys
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.launch import LANGUAGES, Workshop, missing
+from triglot.launch import LANGUAGES, MEMORY_VARIABLE, Workshop, memory_text, missing
 from triglot.persister import Persister, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines import language_of
@@ -36,7 +36,7 @@ from triglot.supervision import FrontEnd, Plan
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
-MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels")
+MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Entry:
     train: Any
     test: Any
     unseen_levels: str | None = None
+    batch: bool = True
 
 
 class Project:
@@ -56,17 +57,22 @@ class Project:
     def __init__(self, paths: Sequence[Path], environ: Mapping[str, str], cwd: Path) -> None:
         self._given = list(paths)
         self._cwd = cwd
-        self.environ = dict(environ)
+        self._outer = dict(environ)
+
+    @cached_property
+    def environ(self) -> dict[str, str]:
+        """The environment of what this project starts: the one it was given, and what the configuration adds."""
+        return self._outer | self._worker_memory()
 
     @cached_property
     def _paths(self) -> list[Path]:
         """The files given, or those that the environment or the directory name."""
-        return [path.absolute() for path in self._given or locate(self.environ, self._cwd)]
+        return [path.absolute() for path in self._given or locate(self._outer, self._cwd)]
 
     @cached_property
     def _raw(self) -> RawConfig:
         """What the files say, directives carried out, components not built."""
-        raw = read_config(self._paths, self.environ)
+        raw = read_config(self._paths, self._outer)
         note_config(raw)
         return raw
 
@@ -94,12 +100,16 @@ class Project:
         if name not in self.names:
             raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
         built = self._build(name, MODEL_KEYS)
+        batch = built.get("batch", True)
+        if not isinstance(batch, bool):
+            raise ConfigError(f"model {name!r}: batch is {batch!r}; write True or False")
         return Entry(
             name,
             built["model"],
             built["dataset_loader_train"],
             built.get("dataset_loader_test"),
             built.get("unseen_levels"),
+            batch,
         )
 
     @cached_property
@@ -141,7 +151,7 @@ class Project:
     @property
     def run_dir(self) -> Path:
         """Where sockets and announcements stand."""
-        return self._cwd / str(self.environ.get("TRIGLOT_RUN_DIR") or self._raw.get("run_dir", DEFAULT_RUN_DIR))
+        return self._cwd / str(self._outer.get("TRIGLOT_RUN_DIR") or self._raw.get("run_dir", DEFAULT_RUN_DIR))
 
     @property
     def key_file(self) -> Path | None:
@@ -178,7 +188,7 @@ class Project:
         """The token of the views that change something; empty switches them off."""
         path = self._server().get("admin_token_file")
         if path is None:
-            return self.environ.get("TRIGLOT_ADMIN_TOKEN", "").strip()
+            return self._outer.get("TRIGLOT_ADMIN_TOKEN", "").strip()
         try:
             token = (self._cwd / str(path)).read_text("utf-8").strip()
         except OSError as error:
@@ -225,6 +235,7 @@ class Project:
         return {
             "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
             "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
+            **self._worker_memory(),
         }
 
     def configure_logging(self) -> None:
@@ -272,6 +283,10 @@ class Project:
             if language not in LANGUAGES or not isinstance(count, int) or count < 0:
                 raise ConfigError(f"workers: {language!r}: {count!r}; write a count for one of {', '.join(LANGUAGES)}")
         return counts
+
+    def _worker_memory(self) -> dict[str, str]:
+        said = self._raw.get("worker_memory")
+        return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
 
     def _server(self) -> dict[str, Any]:
         known = {field.name for field in fields(FrontEnd)} | {

@@ -79,8 +79,10 @@ class History:
         """Whether the request has been proven to end workers, so that it must not be tried again."""
         return self.proven >= MAX_PROVEN_DEATHS
 
-    def poison(self, request_id: str) -> PoisonRequest:
-        """Return the error for a request that has ended workers by itself."""
+    def poison(self, request_id: str, reason: str = "") -> PoisonRequest:
+        """Return the error for a request that has ended workers by itself, with the last one's own reason."""
+        told = f": {reason}" if reason else ""
         return PoisonRequest(
-            f"request {request_id} ended {self.proven} workers that were answering nothing else; it is not tried again"
+            f"request {request_id} ended {self.proven} workers that were answering nothing else, and is not tried "
+            f"again{told}"
         )

@@ -18,12 +18,12 @@ import zmq
 
 from triglot import __version__
 from triglot.artefact import load_key
-from triglot.discovery import Endpoint, announce, check_name, local_endpoint, run_directory, withdraw
+from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.estimator import Runtime
-from triglot.launch import LANGUAGES
+from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
 from triglot.workers.activity import Activity
-from triglot.workers.control import Control
+from triglot.workers.control import GIB, Control, rss_bytes
 from triglot.workers.curve import Curve
 from triglot.workers.worker import Worker
 
@@ -60,9 +60,15 @@ def _serve(options: argparse.Namespace) -> int:
     run_dir = run_directory(options.run_dir)
     key = load_key(options.key_file, os.environ)
     endpoint = _endpoint(options, run_dir)
+    memory = memory_of(os.environ.get(MEMORY_VARIABLE, ""), options.language)
     activity = Activity()
     runtime = _runtime(options.language)
     runtime.start()
+    if memory and (used := rss_bytes()) > memory:
+        raise ConfigError(
+            f"worker_memory is {memory / GIB:.2f} GiB, and {options.language} takes {used / GIB:.2f} GiB before it has "
+            "loaded a model; raise it"
+        )
     # After the interpreter has started, because R and Julia put handlers of their own there.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: activity.drain())
@@ -82,7 +88,9 @@ def _serve(options: argparse.Namespace) -> int:
             "triglot": __version__,
             "versions": dict(runtime.versions()),
         }
-        control = Control(runtime, beats, activity, identity)
+        control = Control(
+            runtime, beats, activity, identity, memory=memory, last_word=lambda why: leave_word(run_dir, endpoint, why)
+        )
         control.start()
         # What is there now stays: a collector that looked at all of it again and again would stop calls meanwhile.
         gc.collect()

@@ -4,10 +4,12 @@ It also asks the runtime to stop a call that nobody waits for any more. It runs 
 interpreter cannot starve: rpy2's and ctypes' calls let go of Python's lock.
 """
 
+import contextlib
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import zmq
@@ -23,19 +25,34 @@ TICK_MS = 50
 INTERRUPT_GRACE_S = 0.05
 KILL_GRACE_S = 10.0
 EXIT_STUCK = 75  # sysexits.h: EX_TEMPFAIL
+EXIT_MEMORY = 71  # sysexits.h: EX_OSERR
+GIB = 2**30
 
 
 class Control(threading.Thread):
-    """Answers `state` and `drain` on a ROUTER socket that is bound before the thread starts."""
+    """Answers `state` and `drain` on a ROUTER socket that is bound before the thread starts.
+
+    It ends the process, after `last_word` was given the reason, where a call does not stop or where the process uses
+    more than `memory` bytes (0 is no bound).
+    """
 
     def __init__(
-        self, runtime: Runtime, socket: "zmq.Socket[bytes]", activity: Activity, identity: dict[str, Any]
+        self,
+        runtime: Runtime,
+        socket: "zmq.Socket[bytes]",
+        activity: Activity,
+        identity: dict[str, Any],
+        *,
+        memory: int = 0,
+        last_word: Callable[[str], None] = lambda reason: None,
     ) -> None:
         super().__init__(name="triglot-control", daemon=True)
         self._runtime = runtime
         self._socket = socket
         self._activity = activity
         self._identity = identity
+        self._memory = memory
+        self._last_word = last_word
         self._over = threading.Event()
         self._parent = os.getppid()
         self._alone_since = 0.0
@@ -47,6 +64,7 @@ class Control(threading.Thread):
                 if self._socket.poll(TICK_MS, zmq.POLLIN):
                     self._answer()
                 self._stop_what_nobody_waits_for()
+                self._hold_to_memory()
         finally:
             self._socket.close(linger=0)
 
@@ -72,7 +90,7 @@ class Control(threading.Thread):
             "served": activity.served,
             "busy_s": 0.0 if busy_since is None else time.monotonic() - busy_since,
             "holds": [list(held) for held in activity.holds],
-            "rss_bytes": _rss_bytes(),
+            "rss_bytes": rss_bytes(),
         }
 
     def _answer(self) -> None:
@@ -96,14 +114,37 @@ class Control(threading.Thread):
         late_s = time.monotonic() - until
         if late_s > KILL_GRACE_S:
             # Code that cannot be interrupted (a loop in C, say) would hold this worker for ever.
-            logger.error("the call is %.0f s past its deadline and does not stop: this worker ends itself", late_s)
-            logging.shutdown()
-            os._exit(EXIT_STUCK)
+            self._end(
+                EXIT_STUCK, f"the call is {late_s:.0f} s past its deadline and does not stop: this worker ends itself"
+            )
         if late_s > INTERRUPT_GRACE_S:
             self._runtime.interrupt()
 
+    def _hold_to_memory(self) -> None:
+        """End the call, and the process with it, beyond the ceiling; go in order where there is no call."""
+        if not self._memory or self._activity.draining:
+            return
+        used = rss_bytes()
+        if used <= self._memory:
+            return
+        much = f"this worker uses {used / GIB:.2f} GiB of memory, and its ceiling (worker_memory) is "
+        much += f"{self._memory / GIB:.2f} GiB"
+        if self._activity.busy_since is None:
+            logger.warning("%s: it goes, to be started again", much)
+            self._activity.drain()
+        else:
+            self._end(EXIT_MEMORY, f"{much}: it ends itself in the middle of a call")
 
-def _rss_bytes() -> int:
+    def _end(self, code: int, reason: str) -> None:
+        logger.error("%s", reason)
+        with contextlib.suppress(OSError):
+            self._last_word(reason)
+        logging.shutdown()
+        os._exit(code)
+
+
+def rss_bytes() -> int:
+    """Return the memory that this process has in use; 0 where the system does not tell."""
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

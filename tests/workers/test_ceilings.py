@@ -1,0 +1,96 @@
+"""What holds a worker to its bounds: the deadline of a call, and the memory that it may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers import Hive, author_module, fit_request, floats, until
+from tests.workers.test_worker_process import refused
+from triglot.client import Client
+from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost
+from triglot.estimators import JuliaRegressor, RRegressor
+from triglot.launch import MEMORY_VARIABLE, memory_of, memory_text
+from triglot.message import Request
+from triglot.workers.control import EXIT_MEMORY
+
+GREEDY = Path(__file__).parent / "greedy"
+PATIENCE_S = 60.0
+CEILING = "700M"
+
+
+def greedy(language: str, **params: Any) -> Request:
+    """Return the request of a fit that never ends by itself."""
+    X, y = floats((1.0, 2.0), (2.0, 1.0), (3.0, 5.0)), [1.0, 2.0, 3.0]
+    if language == "python":
+        made = author_module(GREEDY, "greedy").Greedy(**params)
+        return fit_request(made, X, y, None, python_path=[str(GREEDY)])
+    kind, name = (RRegressor, "greedy.R") if language == "r" else (JuliaRegressor, "greedy.jl")
+    spec, sources = kind(script=str(GREEDY / name), params=params).author()
+    request = fit_request(None, X, y, None)
+    return Request(
+        op="fit",
+        id=request.id,
+        model="m",
+        tables=request.tables,
+        spec={"task": "regression", "classes": None, "spec": spec, "sources": sources},
+    )
+
+
+@pytest.fixture
+def bounded(hive: Hive, language: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """Hold a client of one worker with a ceiling of memory."""
+    monkeypatch.setenv(MEMORY_VARIABLE, f"{language}={CEILING}")
+    hive.start(language, "bounded")
+    client = Client(hive.run_dir)
+    yield client
+    client.close()
+
+
+@pytest.mark.usefixtures("language")
+def test_a_long_call_is_interrupted_and_one_that_takes_too_much_memory_says_so(
+    hive: Hive, language: str, bounded: Client
+) -> None:
+    bounded.wait_for({language: 1}, PATIENCE_S)
+    with pytest.raises(DeadlineExceeded):
+        bounded.call(greedy(language, seconds=60), language, 1.0)
+    until(lambda: not hive.busy("bounded"), 20.0)
+    (worker,) = hive.workers
+    assert worker.process.poll() is None, worker.said()
+
+    with pytest.raises(WorkerLost) as lost:
+        bounded.call(greedy(language), language, PATIENCE_S)
+
+    assert "GiB of memory, and its ceiling (worker_memory) is 0.68 GiB" in str(lost.value)
+    assert worker.process.wait(PATIENCE_S) == EXIT_MEMORY
+    assert lost.value.reason in worker.said()
+
+
+def test_an_idle_worker_beyond_its_ceiling_goes_in_order(hive: Hive, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = (
+        "import sys\nfrom triglot.workers import __main__, control\n"
+        "start = __import__('time').monotonic()\n"
+        "control.rss_bytes = lambda: 2**31 if __import__('time').monotonic() > start + 4 else 2**20\n"
+        "sys.exit(__main__.main(sys.argv[1:]))"
+    )
+    monkeypatch.setenv(MEMORY_VARIABLE, "1G")
+    worker = hive.start("python", "leaky", wait=False, program=program)
+    assert worker.process.wait(PATIENCE_S) == 0
+    assert "it goes, to be started again" in worker.said()
+
+
+def test_a_ceiling_below_what_the_language_takes_is_refused_at_the_start(hive: Hive) -> None:
+    code, said = refused(hive.run_dir, **{MEMORY_VARIABLE: "10M"})
+    assert code == 2
+    assert "worker_memory is 0.01 GiB, and python takes" in said
+
+
+def test_sizes_are_read_as_people_write_them() -> None:
+    assert memory_of("2G", "r") == memory_of("2 GiB", "r") == memory_of("2048MB", "r") == 2**31
+    assert memory_of("r=1.5G, julia=4G", "r") == 3 * 2**29
+    assert memory_of("r=1.5G,julia=4G", "python") == memory_of("", "r") == 0
+    assert memory_text({"r": "2G", "julia": "4G"}) == "r=2G,julia=4G"
+    for wrong in ("much", "-1G", "perl=2G", "2X", {"perl": "2G"}):
+        with pytest.raises(ConfigError, match="worker_memory"):
+            memory_text(wrong)
