@@ -106,6 +106,11 @@ class Column:
         missing = None if self.missing is None else self.missing[start:stop]
         return replace(self, values=self.values[start:stop], missing=missing)
 
+    def take(self, rows: Array) -> "Column":
+        """Return a copy of the rows of these indexes, in their order."""
+        missing = None if self.missing is None else self.missing[rows]
+        return replace(self, values=self.values[rows], missing=missing)
+
     def to_list(self) -> list[Any]:
         """Return plain Python values: a missing value and NaN are None, a category its level, a time ISO 8601 text."""
         if self.kind == "category":
@@ -199,6 +204,12 @@ class Table:
         if self._matrix is not None:
             return Table(self.names, matrix=self._matrix[start:stop])
         return Table(self.names, columns=[column.slice(start, stop) for column in self.columns])
+
+    def take(self, rows: Array) -> "Table":
+        """Return a copy of the rows of these indexes, in their order."""
+        if self._matrix is not None:
+            return Table(self.names, matrix=np.asfortranarray(self._matrix[rows]))
+        return Table(self.names, columns=[column.take(rows) for column in self.columns])
 
     @staticmethod
     def concat(tables: Sequence["Table"]) -> "Table":

@@ -1,17 +1,23 @@
 """`fit` and `test`: they start the worker that they need, so no service has to run."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
-from triglot import training
+from triglot import __version__, training
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.evaluation import Scores
+from triglot.fitting import Bench
 from triglot.persister import StoredVersion
 from triglot.pipelines import language_of
 from triglot.project import Project
+from triglot.report import figures
+from triglot.report.answers import NAMES, ask, section
+from triglot.report.page import Section, page, write
 from triglot.scoring import name as score_name
 
 logger = logging.getLogger("triglot")
@@ -65,27 +71,49 @@ def fit(
             workshop=project.workshop,
             metadata={"job": job} if job else None,
             unseen_levels=entry.unseen_levels,
+            batch=entry.batch,
         )
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
 @click.option("--model-version", type=click.IntRange(min=1), help="The version to test; default: the active one.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with plots to this HTML file."
+)
 @click.pass_obj
-def test(project: Project, names: tuple[str, ...], model_version: int | None) -> None:
+def test(project: Project, names: tuple[str, ...], model_version: int | None, report: Path | None) -> None:
     """Score stored versions on the test data, in a fresh worker.
 
-    Example: triglot test --model-version 3 iris-r
+    The report shows classifiers with confusion matrix, ROC and calibration, regressions with their residuals.
+
+    Example: triglot test --report report.html iris-r
     """
-    for stored, scoring, found in tested(project, names, model_version):
+    sections: list[Section] = []
+
+    def draw(worker: Bench, stored: StoredVersion, X: Any, y: Any) -> None:
+        lead = f"Version {stored.version}, {NAMES[worker.language]}, on the test data."
+        sections.append(section(stored.model, lead, ask(worker, stored.model, stored.artefact, X, y)))
+
+    if report is not None:
+        figures.check_installed()
+    for stored, scoring, found in tested(project, names, model_version, None if report is None else draw):
         card = stored.artefact.card()
         for what, value in found.items():
             called = score_name(card["task"]) if scoring is None else what
             click.echo(f"{stored.model} version {stored.version} ({card['language']}): {called} {value:.4f}")
+    if report is not None:
+        foot = f"Triglot {__version__}, {datetime.now().astimezone():%d %B %Y, %H:%M}."
+        lead = "What the stored version answers to data that it was not fitted on."
+        write(report, page(" · ".join(names or project.chosen), lead, sections, foot))
+        click.echo(f"The report is in {report}")
 
 
 def tested(
-    project: Project, names: tuple[str, ...], model_version: int | None
+    project: Project,
+    names: tuple[str, ...],
+    model_version: int | None,
+    look: Callable[[Bench, StoredVersion, Any, Any], None] | None,
 ) -> Iterator[tuple[StoredVersion, Any, Scores]]:
     """Give the tested version of each model (all of them by default), its scoring, and what that says of it."""
     for name in names or project.chosen:
@@ -94,7 +122,7 @@ def tested(
             raise ConfigError(f"model {name!r} has no dataset_loader_test; add one to the configuration")
         scoring = project.part(name, "scoring")
         stored, found = training.assess(
-            entry.test, project.store, scoring, model_version, name=name, workshop=project.workshop
+            entry.test, project.store, scoring, model_version, name=name, workshop=project.workshop, look=look
         )
         yield stored, scoring, found
 

@@ -42,7 +42,7 @@ def export_(context: click.Context, model_version: int | None, no_activate: bool
 @click.pass_obj
 def test(project: Project, model_version: int | None) -> None:
     """Score the active version on the test data."""
-    for _ in tested(project, (), model_version):
+    for _ in tested(project, (), model_version, None):
         pass  # the log tells the scores
 
 
