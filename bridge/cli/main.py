@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from triglot import __version__
-from triglot.cli import devserver, fit, jobs, models, search, serve, store, stream
+from triglot.cli import check, compare, devserver, fit, jobs, models, new, search, serve, store, stream
 from triglot.errors import TriglotError
 from triglot.project import Project
 
@@ -16,11 +16,13 @@ EPILOG = """
 Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
 itself is wrong.
 
-A first model in R: write iris.R with a function fit(x, y, ...), name it in triglot-config.py, then
+A first model, in R, Julia or Python:
 
 \b
-    triglot fit
-    triglot serve
+    triglot new r coffee && cd coffee     a folder that runs as it is
+    triglot check                         what would surprise callers
+    triglot fit --evaluate                fit it and store it
+    triglot serve                         serve it on 127.0.0.1:8000
 """
 
 
@@ -66,6 +68,6 @@ def version() -> None:
     click.echo(__version__)
 
 
-for family in (fit, search, models, serve, devserver, stream, jobs, store):
+for family in (new, check, fit, compare, search, models, serve, devserver, stream, jobs, store):
     for command in family.COMMANDS:
         main.add_command(command)

@@ -1,0 +1,119 @@
+"""`triglot check`: what would go wrong when a model is served, found with real workers."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import run
+from tests.helpers import require
+
+AUTHORS = Path(__file__).parent / "authors"
+DATA = """'dataset_loader_train': {'!': 'triglot.dataset.CSV', 'path': 'crowd.csv', 'target_column': 'kind',
+                            'dtype': {'colour': 'category'}},"""
+MINE = """
+import numpy as np
+from triglot.interfaces import Model
+
+class Centred(Model):
+    def fit(self, X, y):
+        self.level_ = float(np.random.default_rng().random())
+        return self
+    def predict(self, X):
+        return X[:, 0] - X[:, 0].mean() + self.level_
+"""
+
+
+def checked(capsys: pytest.CaptureFixture[str], *names: str) -> tuple[int, dict[str, dict[str, dict[str, Any]]]]:
+    """Return exit code and findings, by model and check."""
+    capsys.readouterr()
+    code = run("check", "--json", *names)
+    reports = json.loads(capsys.readouterr().out)
+    assert all(report["ok"] == all(f["verdict"] != "fail" for f in report["checks"]) for report in reports)
+    return code, {report["model"]: {f["check"]: f for f in report["checks"]} for report in reports}
+
+
+def test_an_r_model_that_would_surprise_its_callers_is_found_out(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("r")
+    for name in ("crowd.R", "crowd.csv"):
+        shutil.copy(AUTHORS / name, here)
+    (here / "triglot-config.py").write_text(
+        f"{{'model_name': 'crowd', 'model': {{'!': 'triglot.estimators.RClassifier', 'script': 'crowd.R'}}, {DATA}}}"
+    )
+
+    code, found = checked(capsys)
+
+    assert code == 1
+    said = found["crowd"]
+    assert "10 rows, 2 columns: size, colour" in said["data"]["found"]
+    assert "script is crowd.R, fit is fit" in said["functions"]["found"]
+    assert said["fit"]["verdict"] == "warn"
+    assert "there are gaps" in said["fit"]["found"]
+    assert said["predict"]["verdict"] == "fail"
+    assert "no size" in said["predict"]["found"]
+    assert "at crowd.R#10" in said["predict"]["remedy"]
+    assert said["missing values"]["verdict"] == "fail"
+    assert "in size, and predict fails there: no size" in said["missing values"]["found"]
+    assert said["unseen levels"]["found"] == "colour: refused"
+    assert said["zero rows"]["verdict"] == "ok"
+
+
+def test_company_order_of_columns_and_luck_are_found_in_models_that_answer(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("r")
+    shutil.copy(AUTHORS / "crowd.R", here)
+    lines = (AUTHORS / "crowd.csv").read_text().splitlines()
+    (here / "crowd.csv").write_text("\n".join(line for line in lines if not line.startswith(",")))
+    numbers = "size,wide,kind\n" + "".join(f"{j},{j % 3},{j * 2.5}\n" for j in range(30))
+    (here / "numbers.csv").write_text(numbers)
+    (here / "mine.py").write_text(MINE)
+    centred = """{'model': {'!': 'mine.Centred'}, 'dataset_loader_train': {'!': 'triglot.dataset.CSV',
+                 'path': 'numbers.csv', 'target_column': 'kind'}, 'batch': False}"""
+    crowd = f"{{'model': {{'!': 'triglot.estimators.RClassifier', 'script': 'crowd.R'}}, {DATA}}}"
+    (here / "triglot-config.py").write_text(f"{{'models': {{'crowd': {crowd}, 'centred': {centred}}}}}")
+
+    code, found = checked(capsys)
+
+    assert code == 1
+    said = found["crowd"]
+    assert said["predict"]["verdict"] == "ok" or "another order" in said["predict"]["remedy"]
+    assert said["predict_proba"]["verdict"] == "fail"
+    assert "'large' has its largest share in the column of 'small'" in said["predict_proba"]["found"]
+    assert said["rows beside"]["verdict"] == "fail"
+    assert "'batch': False" in said["rows beside"]["remedy"]
+    assert said["reproducibility"] == {
+        "check": "reproducibility",
+        "verdict": "warn",
+        "found": "fitted again, it answers differently",
+        "remedy": "set 'seed' in the configuration",
+    }
+    assert said["serialisation"]["found"].endswith("a fresh process answers the same")
+    assert said["time"]["found"].startswith("one row ")
+    said = found["centred"]
+    assert "'batch': False is declared" in said["rows beside"]["found"]
+    assert {name for name, finding in said.items() if finding["verdict"] == "fail"} == set()
+    assert "random_state" in said["reproducibility"]["remedy"]
+
+
+def test_a_fit_that_fails_in_julia_is_shown_with_the_authors_lines(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("julia")
+    shutil.copy(AUTHORS / "stops.jl", here)
+    (here / "numbers.csv").write_text("a,kind\n1,2\n2,3\n")
+    (here / "triglot-config.py").write_text(
+        "{'model': {'!': 'triglot.estimators.JuliaRegressor', 'script': 'stops.jl'}, 'dataset_loader_train': "
+        "{'!': 'triglot.dataset.CSV', 'path': 'numbers.csv', 'target_column': 'kind'}}"
+    )
+
+    assert run("check") == 1
+    said = capsys.readouterr().out
+    assert "fail  fit              nothing can be learnt from 2 rows" in said
+    assert "throw_it at " in said
+    assert "stops.jl:4" in said
+    assert "stops.jl:1" in said
