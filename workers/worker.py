@@ -86,7 +86,8 @@ class Worker:
             return False
         for call in batching.plan(self._receive(), self._limits):
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
-            for part in [call] if self._models.may_merge(call[0].request) else batching.singly(call):
+            merged = len(call) == 1 or self._models.may_merge(call[0].request)
+            for part in [call] if merged else batching.singly(call):
                 self._answer(part)
         return True
 
