@@ -10,6 +10,8 @@ from triglot.discovery import (
     Endpoint,
     announce,
     check_name,
+    last_word,
+    leave_word,
     listed,
     local_endpoint,
     run_directory,
@@ -122,3 +124,13 @@ def test_listed_workers_are_endpoints_without_a_known_incarnation() -> None:
 def test_a_listed_worker_that_is_not_protected_or_not_complete_is_refused(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         listed([{**REMOTE, **change}])
+
+
+def test_a_last_word_is_told_of_the_process_that_left_it_and_of_no_other(tmp_path: Path) -> None:
+    run_dir = run_directory(tmp_path / "run")
+    first, second = (local_endpoint(run_dir, "w", "r") for _ in range(2))
+    assert last_word(run_dir, "w", first.incarnation) == ""
+    leave_word(run_dir, first, "too much memory")
+    assert last_word(run_dir, "w", first.incarnation) == "too much memory"
+    assert last_word(run_dir, "w", second.incarnation) == ""
+    assert scan(run_dir) == {}

@@ -108,6 +108,7 @@ def test_a_request_that_ends_its_workers_by_itself_is_poison_after_two_proofs() 
     assert not history.is_poison
     history = history.after_death(("a", "3"), started=True)
     assert history.is_poison
+    assert str(history.poison("r-17", "too much memory")).endswith("is not tried again: too much memory")
     error = history.poison("r-17")
     assert isinstance(error, PoisonRequest)
     assert "r-17" in str(error)

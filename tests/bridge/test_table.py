@@ -112,3 +112,12 @@ def test_numbers_that_no_column_holds_are_refused_with_those_that_are_held() -> 
 @given(mixed())
 def test_a_signature_does_not_depend_on_the_rows(table: Table) -> None:
     assert table.slice(0, 0).signature() == table.signature()
+
+
+def test_rows_are_taken_in_the_order_that_is_asked_for_with_what_is_missing() -> None:
+    matrix = Table(("a", "b"), matrix=np.arange(6.0).reshape(3, 2))
+    assert matrix.take(np.array([2, 0])).matrix().tolist() == [[4.0, 5.0], [0.0, 1.0]]
+    mixed = Table(
+        ("t", "k"), columns=[Column.strings(["x", None, "z"]), Column.category(np.array([0, 1, 0]), ("p", "q"))]
+    )
+    assert [column.to_list() for column in mixed.take(np.array([2, 1])).columns] == [["z", None], ["p", "q"]]

@@ -114,3 +114,21 @@ def test_a_syntax_error_in_an_r_script_is_shown_with_its_place(here: Path, capsy
     assert "broken.R:2" in said
     assert "unexpected '*'" in said
     assert stored(here) == []
+
+
+def test_a_fit_that_fails_in_r_is_shown_with_the_authors_own_lines(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("r")
+    script = "fit <- function(x, y) {\n  few(x)\n}\n\nfew <- function(x) {\n  stop('too few rows: ', nrow(x))\n}\n"
+    (here / "few.R").write_text(script)
+    shutil.copy(AUTHORS / "moody.csv", here)
+    author(here, "few.R", "moody.csv")
+
+    assert run("fit") == 1
+    assert capsys.readouterr().err.splitlines()[-4:] == [
+        "triglot: too few rows: 4",
+        '3: stop("too few rows: ", nrow(x)) at few.R#6',
+        "2: few(x) at few.R#2",
+        "1: fit(x, y)",
+    ]
