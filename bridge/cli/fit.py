@@ -104,7 +104,7 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None, re
             click.echo(f"{stored.model} version {stored.version} ({card['language']}): {called} {value:.4f}")
     if report is not None:
         foot = f"Triglot {__version__}, {datetime.now().astimezone():%d %B %Y, %H:%M}."
-        lead = "What the stored version answers to data that it was not fitted on."
+        lead = "What the stored versions answer to the test data of the configuration."
         write(report, page(" · ".join(names or project.chosen), lead, sections, foot))
         click.echo(f"The report is in {report}")
 

@@ -132,3 +132,19 @@ def test_a_fit_that_fails_in_r_is_shown_with_the_authors_own_lines(
         "2: few(x) at few.R#2",
         "1: fit(x, y)",
     ]
+
+
+def test_a_fit_that_takes_more_memory_than_is_configured_ends_with_that_reason(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(Path(__file__).parent.parent / "workers" / "greedy" / "greedy.py", here)
+    shutil.copy(AUTHORS / "moody.csv", here)
+    (here / "triglot-config.py").write_text(
+        "{'model': {'!': 'greedy.Greedy'}, 'worker_memory': {'python': '500M'}, 'dataset_loader_train': "
+        "{'!': 'triglot.dataset.CSV', 'path': 'moody.csv', 'target_column': 'answer'}}"
+    )
+
+    assert run("fit") == 1
+    said = capsys.readouterr().err
+    assert "the python worker ended by itself with exit code 71 in the middle of its work" in said
+    assert "its ceiling (worker_memory) is 0.49 GiB: it ends itself in the middle of a call" in said
