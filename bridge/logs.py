@@ -41,3 +41,8 @@ def logging_as(name: str) -> Iterator[None]:
     finally:
         ours.handlers, ours.propagate, ours.level = before
         ours.setLevel(before[2])
+
+
+def writable(text: str) -> str:
+    """Return a text that every log can hold: what is not Unicode (a file's name, say) is escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

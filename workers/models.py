@@ -18,6 +18,7 @@ from triglot.artefact import Artefact, seal
 from triglot.errors import ArtefactNeeded, BadRequest, EstimatorFailed, ProtocolError
 from triglot.estimator import FitTask, Model, Output, Runtime
 from triglot.labels import Labels
+from triglot.logs import writable
 from triglot.message import Op, Reply, Request
 from triglot.schema import Schema
 from triglot.table import Array, Column, Table
@@ -236,15 +237,10 @@ class Models:
         if output.text or output.warnings:
             ids = ",".join(request.id for request in requests[:8])
             for line in output.text.splitlines():
-                logger.info("[%s] %s", ids, _writable(line))
+                logger.info("[%s] %s", ids, writable(line))
             for line in output.warnings:
-                logger.warning("[%s] %s", ids, _writable(line))
+                logger.warning("[%s] %s", ids, writable(line))
         return output
-
-
-def _writable(line: str) -> str:
-    """Return a line that every log can hold: what is not Unicode (a file's name, say) is escaped."""
-    return line.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _mapping(spec: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from triglot.errors import (
     TriglotError,
 )
 from triglot.estimator import Output, Runtime
+from triglot.logs import writable
 from triglot.message import Fault, Reply, Request, Started
 from triglot.workers.activity import Activity
 from triglot.workers.buffers import Buffers
@@ -145,7 +146,8 @@ class Worker:
                     return
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
             if isinstance(error, EstimatorFailed) and error.traceback:
-                logger.error("[%s] %s\n%s", call[0].request.id, error, error.traceback.rstrip())
+                trace = writable(f"{error}\n{error.traceback.rstrip()}")
+                logger.error("[%s] %s", call[0].request.id, trace)
             for job in call:
                 self._send(job.client, _fault(job.request.id, error, output))
             return
