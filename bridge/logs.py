@@ -1,4 +1,4 @@
-"""Triglot's log under another name, for those whose scripts and logging settings know that one."""
+"""Triglot's log: under another name, for those whose scripts and settings know that one, and what it can hold."""
 
 import logging
 from collections.abc import Iterator
