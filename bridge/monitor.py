@@ -125,8 +125,11 @@ class Monitor:
         try:
             while not self._over.is_set():
                 changed = self._follow_announcements(poller)
-                for socket, _ in poller.poll(TICK_MS):
-                    changed |= self._hear(socket)
+                if self._links:
+                    for socket, _ in poller.poll(TICK_MS):
+                        changed |= self._hear(socket)
+                else:  # where there is nothing to poll, polling does not wait
+                    self._over.wait(TICK_MS / 1000)
                 changed |= self._beat(poller)
                 if changed:
                     self._publish()

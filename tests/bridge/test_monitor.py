@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,13 @@ def test_a_worker_is_found_once_it_is_announced_and_answers(monitor: Monitor, si
     found = view(monitor, one)
     assert found is not None
     assert (found.endpoint, found.draining, found.holds) == (one.endpoint, False, frozenset())
+
+
+def test_waiting_for_workers_costs_next_to_nothing(monitor: Monitor) -> None:
+    began, used = time.monotonic(), time.process_time()
+    time.sleep(0.5)
+    assert time.process_time() - used < (time.monotonic() - began) / 3
+    assert monitor.workers() == ()
 
 
 def test_what_a_worker_holds_and_that_it_drains_is_known(monitor: Monitor, side: Callable[..., Side]) -> None:
