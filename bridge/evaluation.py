@@ -33,8 +33,8 @@ class RemoteModel:
         card = artefact.card()
         self._task = card["task"]
         self._labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
-        if self._labels is not None:
-            self.classes_ = np.array(self._labels.classes)
+        if self._labels is not None:  # scorers take it for granted that classes are sorted
+            self.classes_, self._columns = np.unique(np.array(self._labels.classes), return_index=True)
 
     def predict(self, X: Any) -> Array:
         """Return a label or a number a row."""
@@ -43,7 +43,7 @@ class RemoteModel:
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities of shape (rows, classes), in the order of `classes_`."""
-        return self._worker.predict_proba(self._name, self._artefact, X)
+        return self._worker.predict_proba(self._name, self._artefact, X)[:, self._columns]
 
     def score(self, X: Any, y: Any) -> float:
         """Return the accuracy or R²."""

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import make_scorer, mean_absolute_error, precision_score
+from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, precision_score
 
 from triglot.errors import BadRequest, ConfigError
 from triglot.evaluation import RemoteModel, is_single, metric, scores, told
@@ -39,10 +40,17 @@ def regressor(worker: Bench) -> RemoteModel:
 
 @pytest.mark.parametrize("name", ["accuracy", "f1_macro", "neg_log_loss", "roc_auc", "balanced_accuracy"])
 def test_a_scorers_name_gives_what_it_gives_for_the_estimator_itself(classifier: RemoteModel, name: str) -> None:
-    from sklearn.metrics import get_scorer
-
     y = np.where(X[:, 0] > 0.4, "yes", "no")
     assert scores(classifier, name, X, y) == {"score": pytest.approx(get_scorer(name)(CLASSIFIER, X, y))}
+
+
+def test_levels_in_an_order_of_their_own_are_scored_as_sorted_ones(worker: Bench) -> None:
+    y = pd.Series(pd.Categorical(CLASSES, categories=["yes", "no"], ordered=True))
+    model = RemoteModel(worker, "levels", worker.fit("levels", LogisticRegression(C=100.0), X, y).artefact)
+    assert model.classes_.tolist() == ["no", "yes"]
+    np.testing.assert_allclose(model.predict_proba(X), CLASSIFIER.predict_proba(X), atol=1e-6)
+    for name in ("neg_log_loss", "roc_auc"):
+        assert scores(model, name, X, CLASSES) == {"score": pytest.approx(get_scorer(name)(CLASSIFIER, X, CLASSES))}
 
 
 def test_without_a_scoring_it_is_the_accuracy_or_r2(classifier: RemoteModel, regressor: RemoteModel) -> None:
