@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,8 +104,8 @@ def test_a_fork_has_a_session_of_its_own_and_leaves_the_parents_alone() -> None:
 
 
 def test_an_unpickled_model_predicts_in_a_new_process_whose_worker_ends_with_it_even_in_a_call(tmp_path: Path) -> None:
-    places, mark = tmp_path / "tmp", tmp_path / "mark"
-    places.mkdir()
+    # not pytest's own folder: a socket's path may have 107 bytes
+    places, mark = Path(tempfile.mkdtemp(prefix="tg-")), tmp_path / "mark"
     slow = model("fit_slow").set_params(params__mark=str(mark))
     (tmp_path / "models").write_bytes(pickle.dumps((model().fit(X, y), model("process"), slow, X, y)))
     program = (
@@ -126,6 +127,7 @@ def test_an_unpickled_model_predicts_in_a_new_process_whose_worker_ends_with_it_
     assert answers == pytest.approx(y.tolist())
     until(lambda: not _is_alive(its_worker), ORPHAN_S)
     assert os.listdir(places) == []
+    places.rmdir()
 
 
 def test_a_language_that_is_missing_is_told_at_the_first_fit(monkeypatch: pytest.MonkeyPatch) -> None:
