@@ -46,9 +46,10 @@ R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 gbm glmnet kernlab r
 # What the worker in a fourth language is written with.
 RUBY_PACKAGES := ruby ruby-ffi-rzmq ruby-msgpack
 
-# Without PostgreSQL or wrk, what needs them is skipped: so their absence is said, and stops nothing.
+# Without PostgreSQL, nginx or wrk, what needs them is skipped: so their absence is said, and stops nothing.
 setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
+	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
 	@scripts/ensure_apt.sh $(R_PACKAGES) || true
 	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
 

@@ -23,6 +23,14 @@ fi
 exec 9>/run/triglot-apt.lock
 flock 9
 
+# A server that is installed for tests is not to listen on this machine by itself.
+readonly policy=/usr/sbin/policy-rc.d
+if ! [[ -e $policy ]]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
 export DEBIAN_FRONTEND=noninteractive
 apt=(apt-get --quiet=2 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Acquire::Retries=2)
 install=("${apt[@]}" install --yes --no-install-recommends "${missing[@]}")

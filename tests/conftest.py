@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from triglot.config import use_config
 from triglot.launch import LANGUAGES
 
 _CHILDREN = Path("/proc/self/task")
+_OURS = ("benchmarks", "tests", "triglot")
 
 # Slowness is a matter of the machine and is measured in benchmarks, not here.
 _patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -42,6 +44,17 @@ def _no_configuration_outlives_a_test() -> Iterator[None]:
     use_config(None)
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _no_authors_module_outlives_a_test() -> Iterator[None]:
+    """Forget what a test imported from a folder of an author's: the next author's module may have the same name."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and name.partition(".")[0] not in _OURS and not file.startswith((sys.prefix, sys.base_prefix)):
+            del sys.modules[name]
 
 
 @pytest.fixture
