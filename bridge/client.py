@@ -95,16 +95,24 @@ class Client:
         self._birth = threading.Lock()
         _clients.add(self)
 
-    def call(self, request: Request, language: str, timeout_s: float, fetch: Fetch | None = None) -> Answer:
+    def call(
+        self,
+        request: Request,
+        language: str,
+        timeout_s: float,
+        fetch: Fetch | None = None,
+        history: History | None = None,
+    ) -> Answer:
         """Return the answer of a worker of this language, or raise the error that it gave.
 
-        `fetch` gives the artefact of the request's version when a worker does not hold it. A worker that ends,
-        refuses or drains costs time and no error, as long as there is time: predictions are idempotent. Raises
-        `WorkerUnavailable` where no worker turned up, `DeadlineExceeded` where one did not answer.
+        `fetch` gives the artefact of the request's version when a worker does not hold it, `history` is what the
+        request has been through already. A worker that ends, refuses or drains costs time and no error, as long as
+        there is time: predictions are idempotent. Raises `WorkerUnavailable` where no worker turned up,
+        `DeadlineExceeded` where one did not answer.
         """
         process = self._here()
         deadline = time.monotonic() + timeout_s
-        history = History()
+        history = history or History()
         whole = wire.pack(request.tables, digests=request.digests)
         packed = whole.bare() if request.digests else whole
         while True:
@@ -187,6 +195,20 @@ class Client:
                 raise WorkerUnavailable(f"no ready worker for {', '.join(short)} after {timeout_s:g} s")
             monitor.wait_for_change(0.05)
 
+    @property
+    def monitor(self) -> Monitor:
+        """What this process knows of the workers, and how many requests each has in its hands."""
+        return self._here().monitor
+
+    def connect(self, worker: WorkerView) -> "zmq.Socket[bytes]":
+        """Return a new socket to a worker; it belongs to the thread that asks for it."""
+        socket = self._here().context.socket(zmq.DEALER)
+        socket.linger = 0
+        socket.set_hwm(0)
+        self._protect(socket, worker.endpoint)
+        socket.connect(worker.endpoint.address)
+        return socket
+
     def close(self) -> None:
         """Close the monitor and this process's sockets; other threads must have stopped calling."""
         process, self._process = self._process, None
@@ -242,27 +264,9 @@ class Client:
         work_until: float | None = None,
     ) -> Reply:
         """Ask one worker once; it may work on for longer than this side waits (`work_until`)."""
-        now = time.monotonic()
-        left = (work_until or deadline) - now
-        # The id of a request may be the caller's own and come twice; that of a try never does on this socket, so the
-        # late answer to a try that was given up is not taken for the answer to another.
-        attempt = f"{request.id}.{next(_attempts)}"
-        asked = Request(
-            request.op,
-            attempt,
-            request.model,
-            request.version,
-            max(1, int(left * 1000)),
-            request.params,
-            request.tables,
-            request.artefact,
-            request.spec,
-            alone,
-            now if worker.endpoint.address.startswith("ipc:") else None,
-            sha256=request.sha256,
-        )
+        attempt, message = encode_attempt(request, worker, packed, work_until or deadline, alone=alone)
         socket = self._socket(process, worker)
-        frames.send(socket, wire.encode_request(asked, packed))
+        frames.send(socket, message)
         started = False
         while True:
             left = deadline - time.monotonic()
@@ -319,13 +323,8 @@ class Client:
         if socket is None:
             for gone in [key for key in sockets if key[0] == worker.id[0]]:
                 sockets.pop(gone).close(linger=0)
-            socket = process.context.socket(zmq.DEALER)
-            socket.linger = 0
+            sockets[worker.id] = socket = self.connect(worker)
             socket.rcvtimeo = POLL_MS
-            socket.set_hwm(0)
-            self._protect(socket, worker.endpoint)
-            socket.connect(worker.endpoint.address)
-            sockets[worker.id] = socket
         return socket
 
     def _drop(self, process: _Process, worker: WorkerView) -> None:
@@ -333,6 +332,24 @@ class Client:
         socket = sockets.pop(worker.id, None)
         if socket is not None:
             socket.close(linger=0)
+
+
+def encode_attempt(
+    request: Request, worker: WorkerView, packed: wire.Packed | None, deadline: float, *, alone: bool = False
+) -> tuple[str, list[wire.Buffer]]:
+    """Return the id of one try to have a worker answer, and the try's frames.
+
+    The id of a request may be the caller's own and come twice; that of a try never does, so the late answer to a try
+    that was given up is not taken for the answer to another.
+    """
+    now = time.monotonic()
+    attempt = wire.Attempt(
+        f"{request.id}.{next(_attempts)}",
+        max(1, int((deadline - now) * 1000)),
+        alone,
+        now if worker.endpoint.address.startswith("ipc:") else None,
+    )
+    return attempt.id, wire.encode_request(request, packed, attempt)
 
 
 def _receive(socket: "zmq.Socket[bytes]", left_s: float) -> list[Any] | None:

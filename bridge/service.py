@@ -6,13 +6,15 @@ A prediction goes: model name -> active version (catalogue) -> a worker (client)
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from triglot.catalogue import Catalogue, Served
-from triglot.client import Client
+from triglot.client import Answer, Client, Fetch
 from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
 from triglot.ids import new_id
+from triglot.lane import Lane
 from triglot.message import Op, Request
 from triglot.persister import Persister
 from triglot.routing import WorkerView
@@ -109,13 +111,43 @@ class Service:
         Raises the worker's own error where the author's code failed, `DeadlineExceeded` or `WorkerUnavailable`
         where no answer came in time, the latter at once where the language has been without workers for long.
         """
+        request = self._request(served, X, proba, params, request_id)
+        if X.rows == 0:  # nothing is asked, and many estimators refuse a table without rows
+            return Prediction([], served, "", request.id)
+        answer = self._client.call(request, served.language, timeout_s, self._fetch(served))
+        return _prediction(served, request, answer)
+
+    async def predict_soon(
+        self,
+        lane: Lane,
+        served: Served,
+        X: Table,
+        *,
+        proba: bool = False,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        request_id: str | None = None,
+    ) -> Prediction:
+        """Return the same as `predict`, by the lane of the event loop that awaits it."""
+        request = self._request(served, X, proba, params, request_id)
+        if X.rows == 0:
+            return Prediction([], served, "", request.id)
+        answer = await lane.call(request, served.language, timeout_s, self._fetch(served))
+        return _prediction(served, request, answer)
+
+    def lane(self, pool: Executor) -> Lane:
+        """Return a new lane for the event loop that is running; `pool` takes what is out of the ordinary."""
+        return Lane(self._client, pool)
+
+    def _request(
+        self, served: Served, X: Table, proba: bool, params: Mapping[str, Any] | None, request_id: str | None
+    ) -> Request:
         if proba and served.labels is None:
             raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
-        if X.rows == 0:  # nothing is asked, and many estimators refuse a table without rows
-            return Prediction([], served, "", request_id or new_id())
-        self._refuse_long_absence(served.language)
+        if X.rows:
+            self._refuse_long_absence(served.language)
         op: Op = "predict_proba" if proba else "predict"
-        request = Request(
+        return Request(
             op=op,
             id=request_id or new_id(),
             model=served.model,
@@ -124,15 +156,9 @@ class Service:
             params=params or {},
             tables=(X,),
         )
-        answer = self._client.call(request, served.language, timeout_s, fetch=lambda: self._catalogue.artefact(served))
-        matrix = answer.reply.tables[0].matrix()
-        if proba:
-            values = matrix.tolist()
-        elif served.labels is not None:
-            values = served.labels.decode(matrix[:, 0])
-        else:
-            values = matrix[:, 0].tolist() if matrix.shape[1] == 1 else matrix.tolist()
-        return Prediction(values, served, answer.worker, request.id, answer.reply.output)
+
+    def _fetch(self, served: Served) -> Fetch:
+        return lambda: self._catalogue.artefact(served)
 
     def close(self) -> None:
         """Close the client and stop looking into the store."""
@@ -171,7 +197,7 @@ class Service:
                 served.version,
                 served.info.sha256,
                 served.language,
-                fetch=lambda: self._catalogue.artefact(served),
+                self._fetch(served),
             )
         except TriglotError as error:
             trouble = f"version {served.version} of model {served.model!r} does not load: {error}"
@@ -180,3 +206,15 @@ class Service:
                 logger.error("%s", trouble)
             return False
         return True
+
+
+def _prediction(served: Served, request: Request, answer: Answer) -> Prediction:
+    """Return the labels or numbers that a worker's reply stands for."""
+    matrix = answer.reply.tables[0].matrix()
+    if request.op == "predict_proba":
+        values = matrix.tolist()
+    elif served.labels is not None:
+        values = served.labels.decode(matrix[:, 0])
+    else:
+        values = matrix[:, 0].tolist() if matrix.shape[1] == 1 else matrix.tolist()
+    return Prediction(values, served, answer.worker, request.id, answer.reply.output)

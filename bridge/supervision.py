@@ -31,13 +31,12 @@ class FrontEnd:
     threads: int = 16
 
     def command(self) -> list[str]:
-        """Return the command line that serves the WSGI application of `triglot.server.wsgi`."""
+        """Return the command line that serves the ASGI application of `triglot.server.asgi`, threads and all."""
         return [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-            *("--host", self.host, "--port", str(self.port)),
-            *("--workers", str(self.processes), "--blocking-threads", str(self.threads)),
+            *(sys.executable, "-m", "granian", "--interface", "asgi"),
+            *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
             *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
-            *("--log-level", "warning", "triglot.server.wsgi:app"),
+            *("--log-level", "warning", "triglot.server.asgi:app"),
         ]
 
 

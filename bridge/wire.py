@@ -10,7 +10,7 @@ is ever called.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import msgpack
 import numpy as np
@@ -56,6 +56,15 @@ class Packed:
         return Packed(self.entries, tuple(b"" if "digest" in entry else buffer for entry, buffer in pairs))
 
 
+class Attempt(NamedTuple):
+    """What is a request's own in one try to have it answered."""
+
+    id: str
+    timeout_ms: int
+    alone: bool = False
+    sent: float | None = None
+
+
 def pack(tables: Sequence[Table], *, digests: bool = False) -> Packed:
     """Return tables as they cross, large ones with their digests if these are asked for.
 
@@ -72,14 +81,18 @@ def pack(tables: Sequence[Table], *, digests: bool = False) -> Packed:
     return Packed(tuple(entries), tuple(buffers))
 
 
-def encode_request(request: Request, packed: Packed | None = None) -> list[Buffer]:
-    """Return the frames of a request; `packed` are its tables, where they have been packed before."""
+def encode_request(request: Request, packed: Packed | None = None, attempt: Attempt | None = None) -> list[Buffer]:
+    """Return the frames of a request, or of one try to have it answered.
+
+    `packed` are its tables, where they have been packed before.
+    """
+    attempt = attempt or Attempt(request.id, request.timeout_ms, request.alone, request.sent)
     header = {
-        "id": request.id,
+        "id": attempt.id,
         "op": request.op,
         "model": request.model,
         "version": request.version,
-        "timeout_ms": request.timeout_ms,
+        "timeout_ms": attempt.timeout_ms,
     }
     if request.sha256:
         header["sha256"] = request.sha256
@@ -87,10 +100,10 @@ def encode_request(request: Request, packed: Packed | None = None) -> list[Buffe
         header["params"] = dict(request.params)
     if request.spec:
         header["spec"] = dict(request.spec)
-    if request.alone:
+    if attempt.alone:
         header["alone"] = True
-    if request.sent is not None:
-        header["sent"] = request.sent
+    if attempt.sent is not None:
+        header["sent"] = attempt.sent
     return _frames(header, packed or pack(request.tables, digests=request.digests), request.artefact)
 
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 from triglot.errors import ConfigError
 from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
-from triglot.server.express import Express, Shortcut, request_id_of
+from triglot.server.express import EXPRESS, Express, Shortcut, request_id_of
 from triglot.server.predict import PredictService
 from triglot.service import Service
 from triglot.store.jobs import JobStore, RecentJobs
@@ -69,7 +69,8 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
     app.add_url_rule("/ready", "ready", health.ready)
     app.add_url_rule("/list", "list", decorated("list_decorators", models.list_models))
     _add_admin(app, options, decorated)
-    app.wsgi_app = Express(app, service, options, fixed, named)  # type: ignore[method-assign]
+    express = app.extensions[EXPRESS] = Express(app, service, options, fixed, named)
+    app.wsgi_app = express  # type: ignore[method-assign]
     return app
 
 

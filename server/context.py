@@ -17,6 +17,7 @@ View = Callable[..., Any]
 Decorator = Callable[[View], View]
 
 MAX_BODY_BYTES = 64 * 2**20
+THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Options:
     max_body_bytes: int = MAX_BODY_BYTES
     admin_token: str = ""
     debug: bool = False
+    threads: int = THREADS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from flask import Flask, g, request_finished, request_started
 
 from triglot.ids import new_id
+from triglot.lane import Lane
 from triglot.server.asked import JSON, Asked
 from triglot.server.context import Options, View
 from triglot.server.payload import JSON_TYPE, dumps
@@ -23,7 +24,10 @@ from triglot.service import Service
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+Headers = list[tuple[str, str]]
 
+EXPRESS = "triglot.express"  # where an application's own is found, whatever has been put around it
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _MODELS = "/models/"
 _JSON = frozenset({JSON, f"{JSON};charset=utf-8", f"{JSON}; charset=utf-8"})
@@ -36,6 +40,17 @@ class Shortcut:
     endpoint: str
     view: View
     predict: PredictService
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An ordinary request that the short way takes; `body_bytes` is the length of a POST's body, None for a GET."""
+
+    predict: PredictService
+    model: str | None
+    args: Mapping[str, str]
+    request_id: str
+    body_bytes: int | None
 
 
 def request_id_of(environ: Mapping[str, Any]) -> str:
@@ -58,35 +73,73 @@ class Express:
         fixed: Mapping[str, Shortcut | None],
         named: Mapping[str, Shortcut | None],
     ) -> None:
+        self.service = service
+        self.options = options
         self._app = app
-        self._flask: Callable[[Environ, StartResponse], Iterable[bytes]] = app.wsgi_app
-        self._service = service
-        self._options = options
+        self._flask: WSGIApp = app.wsgi_app
         self._fixed = fixed
         self._named = named
         self._before = copy.deepcopy(app.before_request_funcs)
         self._after = copy.deepcopy(app.after_request_funcs)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        shortcut, model = self._shortcut(environ["PATH_INFO"])
-        if shortcut is None or not self._is_untouched(shortcut):
+        order = self.take(environ)
+        if order is None:
             return self._flask(environ, start_response)
-        asked = self._asked(environ)
-        if asked is None:
-            return self._flask(environ, start_response)
+        body = None if order.body_bytes is None else environ["wsgi.input"].read(order.body_bytes)
         try:
-            predict, options = shortcut.predict, self._options
-            served = predict.served(self._service, model)
-            body = dumps(predict.result(self._service, served, asked, options.service_metadata, options.timeout_s))
+            headers, answer = self._answer(order, body)
         except Exception as error:
-            return self._failed(error, asked, environ, start_response)
-        headers = [
-            ("Content-Type", JSON_TYPE),
-            ("Content-Length", str(len(body))),
-            ("X-Request-Id", asked.request_id),
-        ]
+            return self.failed(error, order)(environ, start_response)
         start_response("200 OK", headers)
-        return [body]
+        return [answer]
+
+    def take(self, environ: Mapping[str, Any]) -> Order | None:
+        """Return what an ordinary request asks for, or None; of the environ its line and four headers are read."""
+        shortcut, model = self._shortcut(environ["PATH_INFO"])
+        query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
+        if shortcut is None or not query.isascii() or not self._is_untouched(shortcut):
+            return None
+        body_bytes = None
+        if method == "POST":
+            length = environ.get("CONTENT_LENGTH", "")
+            if environ.get("CONTENT_TYPE", "").lower() not in _JSON or not (length.isascii() and length.isdigit()):
+                return None
+            body_bytes = int(length)
+            if body_bytes > self.options.max_body_bytes or environ.get("HTTP_TRANSFER_ENCODING"):
+                return None
+        elif method != "GET":
+            return None
+        args: dict[str, str] = {}
+        if query:
+            for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
+                args.setdefault(name, value)
+        return Order(shortcut.predict, model, args, request_id_of(environ), body_bytes)
+
+    async def answer_soon(self, lane: Lane, order: Order, body: bytes | None) -> tuple[Headers, bytes]:
+        """Return the headers and the body of a good answer, by the lane of the event loop that awaits it."""
+        predict, asked = order.predict, Asked(order.args, body, order.request_id)
+        served = predict.served(self.service, order.model)
+        question = predict.question(asked, served)
+        prediction = await self.service.predict_soon(lane, served, timeout_s=self.options.timeout_s, **question)
+        return _good(predict.told(prediction, asked, self.options.service_metadata), order)
+
+    def failed(self, error: Exception, order: Order) -> WSGIApp:
+        """Return the WSGI application that answers an error as Flask would."""
+
+        def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            with self._app.request_context(environ):
+                g.request_id = order.request_id
+                response = self._app.make_response(self._app.handle_user_exception(error))
+                return self._app.process_response(response)(environ, start_response)
+
+        return answer
+
+    def _answer(self, order: Order, body: bytes | None) -> tuple[Headers, bytes]:
+        options, asked = self.options, Asked(order.args, body, order.request_id)
+        served = order.predict.served(self.service, order.model)
+        told = order.predict.result(self.service, served, asked, options.service_metadata, options.timeout_s)
+        return _good(told, order)
 
     def _shortcut(self, path: str) -> tuple[Shortcut | None, str | None]:
         if path in self._fixed:
@@ -110,31 +163,8 @@ class Express:
             and not request_finished.receivers
         )
 
-    def _asked(self, environ: Environ) -> Asked | None:
-        """Return what an ordinary request asks for, or None."""
-        query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
-        if not query.isascii():
-            return None
-        body = None
-        if method == "POST":
-            length = environ.get("CONTENT_LENGTH", "")
-            if environ.get("CONTENT_TYPE", "").lower() not in _JSON or not (length.isascii() and length.isdigit()):
-                return None
-            if int(length) > self._options.max_body_bytes or environ.get("HTTP_TRANSFER_ENCODING"):
-                return None
-            body = environ["wsgi.input"].read(int(length))
-        elif method != "GET":
-            return None
-        args: dict[str, str] = {}
-        if query:
-            for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
-                args.setdefault(name, value)
-        return Asked(args, body, request_id_of(environ))
 
-    def _failed(
-        self, error: Exception, asked: Asked, environ: Environ, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        with self._app.request_context(environ):
-            g.request_id = asked.request_id
-            response = self._app.make_response(self._app.handle_user_exception(error))
-            return self._app.process_response(response)(environ, start_response)
+def _good(told: Mapping[str, Any], order: Order) -> tuple[Headers, bytes]:
+    body = dumps(told)
+    headers = [("Content-Type", JSON_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", order.request_id)]
+    return headers, body

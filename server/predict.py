@@ -15,7 +15,7 @@ from triglot.server.asked import Asked, asked_by
 from triglot.server.errors import foreseen
 from triglot.server.hooks import RemoteModel
 from triglot.server.payload import json_response, metadata
-from triglot.service import Service
+from triglot.service import Prediction, Service
 from triglot.table import Table
 
 Params = Mapping[str, Any]
@@ -114,15 +114,21 @@ class PredictService:
         self, service: Service, served: Served, asked: Asked, service_metadata: Params, timeout_s: float
     ) -> dict[str, Any]:
         """Return the answer as the JSON that it will be; a GET's result is one answer, a POST's a list of them."""
-        prediction = service.predict(
-            served,
-            self.table(asked, served),
-            proba=self.predict_proba,
-            params=self.params_of(asked.args, served) if self.params else None,
-            timeout_s=timeout_s,
-            request_id=asked.request_id,
-        )
-        facts = self._facts(served, asked.request_id)
+        prediction = service.predict(served, timeout_s=timeout_s, **self.question(asked, served))
+        return self.told(prediction, asked, service_metadata)
+
+    def question(self, asked: Asked, served: Served) -> dict[str, Any]:
+        """Return what the service is asked for a request: arguments of its `predict`."""
+        return {
+            "X": self.table(asked, served),
+            "proba": self.predict_proba,
+            "params": self.params_of(asked.args, served) if self.params else None,
+            "request_id": asked.request_id,
+        }
+
+    def told(self, prediction: Prediction, asked: Asked, service_metadata: Params) -> dict[str, Any]:
+        """Return a prediction as the JSON that it will be."""
+        facts = self._facts(prediction.served, asked.request_id)
         result = prediction.values[0] if asked.body is None else prediction.values
         return {"metadata": metadata(service_metadata, **facts), "result": result}
 

@@ -98,9 +98,9 @@ def test_a_search_sets_the_authors_parameters_and_sends_each_fold_once(monkeypat
     sent: list[int] = []
     encode = wire.encode_request
 
-    def counting(request: Request, packed: Packed) -> Any:
+    def counting(request: Request, packed: Packed, attempt: wire.Attempt) -> Any:
         sent.append(sum(map(len, packed.buffers)))
-        return encode(request, packed)
+        return encode(request, packed, attempt)
 
     monkeypatch.setattr("triglot.client.wire.encode_request", counting)
     grid = {"params__maxdepth": [1, 2, 3, 4], "params__cp": [0.3, 0.1, 0.03, 0.01, 0.001]}

@@ -1,5 +1,7 @@
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -253,14 +255,40 @@ def test_an_authors_own_module_is_found_where_the_specification_says(runtime: Py
     assert runtime.describe(model)["native_class"] == "echo.Echo"
 
 
+@contextmanager
+def interrupting(runtime: PythonRuntime, every_s: float) -> Iterator[None]:
+    """Interrupt what runs again and again, from another thread."""
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.wait(every_s):
+            runtime.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
 def test_a_running_call_is_interrupted_from_another_thread(runtime: PythonRuntime) -> None:
     estimator = author_module(MODELS, "echo").Echo()
     model = runtime.fit(task(estimator, labels=None, y=CODES.astype(float)))
-    timer = threading.Timer(0.1, runtime.interrupt)
-    timer.start()
-    with pytest.raises(EstimatorFailed, match="deadline passed"):
+    with interrupting(runtime, 0.1), pytest.raises(EstimatorFailed, match="deadline passed"):
         runtime.predict(model, X, {"nap": 20.0})
-    timer.join()
+
+
+def test_an_interrupt_that_comes_when_the_call_is_over_interrupts_nothing(runtime: PythonRuntime) -> None:
+    model = runtime.fit(task(LogisticRegression()))
+    between = interrupted = 0
+    with interrupting(runtime, 0.0):
+        while interrupted < 20:
+            try:
+                runtime.predict(model, X, {})
+            except (EstimatorFailed, KeyboardInterrupt):
+                interrupted += 1
+            between += sum(range(100))  # where a late interrupt would end the test
+    assert between
 
 
 def test_nothing_is_interrupted_where_nothing_runs(runtime: PythonRuntime) -> None:

@@ -57,10 +57,13 @@ class PythonRuntime:
         self._printed = _Printed()
         self._warned: list[str] = []
         self._calling = False
+        self._unwanted = False
 
     def start(self) -> None:
-        """Import what every estimator needs, so that the first request does not wait for it."""
+        """Import what every estimator needs, so that the first request does not wait for it; in the main thread."""
         import sklearn.base  # noqa: F401
+
+        signal.signal(signal.SIGINT, self._interrupted)
 
         install()  # authors' modules and stored estimators may name what they need as Palladium's
 
@@ -175,7 +178,14 @@ class PythonRuntime:
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the author's code if it is running."""
         if self._calling:
+            self._unwanted = True
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _interrupted(self, *_: Any) -> None:
+        """Take SIGINT in the thread that runs the author's code: a call that is over is not interrupted."""
+        ours, self._unwanted = self._unwanted, False
+        if self._calling or not ours:
+            raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def _author(self) -> Iterator[None]:

@@ -1,0 +1,171 @@
+"""One event loop's way to the workers: the ordinary course of a request, without a thread of its own.
+
+A thread that waits for an answer costs two changes of thread and a fight for Python's lock; a loop that waits for all
+of them costs none. Only the ordinary course is here: a worker is there, holds the version and answers. For whatever
+else happens the request goes to `Client.call`, in a thread, with what it has been through.
+"""
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import zmq
+
+from triglot import frames, wire
+from triglot.client import Answer, Client, Fetch, encode_attempt
+from triglot.errors import ArtefactNeeded, DeadlineExceeded, Overloaded, WorkerUnavailable, from_wire
+from triglot.message import Fault, Reply, Request
+from triglot.routing import History, WorkerView, choose
+
+logger = logging.getLogger("triglot.lane")
+
+SWEEP_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """One request that a worker has in its hands."""
+
+    answer: "asyncio.Future[Reply | Fault | None]"
+    worker: WorkerView
+    deadline: float
+
+
+class Lane:
+    """Sends the requests of one event loop; every method is called from that loop.
+
+    pool: the threads for what is out of the ordinary.
+    """
+
+    def __init__(self, client: Client, pool: Executor) -> None:
+        self._client = client
+        self._pool = pool
+        self._loop = asyncio.get_running_loop()
+        self._sockets: dict[tuple[str, str], zmq.Socket[bytes]] = {}
+        self._unread: set[tuple[str, str]] = set()
+        self._waiting: dict[str, _Waiting] = {}
+        self._sweeping = False
+
+    async def call(self, request: Request, language: str, timeout_s: float, fetch: Fetch) -> Answer:
+        """Return the answer of a worker of this language, or raise the error that it gave; see `Client.call`."""
+        deadline = time.monotonic() + timeout_s
+        monitor = self._client.monitor
+        held = (request.model, request.version, request.sha256)
+        worker = choose(monitor.workers(), language, held, monitor.outstanding)
+        if worker is None or held not in worker.holds:
+            return await self._in_a_thread(request, language, deadline, fetch, History())
+        try:
+            socket = self._socket(worker)
+        except WorkerUnavailable:  # it cannot be reached from here
+            return await self._in_a_thread(request, language, deadline, fetch, History())
+        monitor.took(worker.id)
+        try:
+            reply = await self._ask(worker, socket, request, deadline)
+        finally:
+            monitor.gave_back(worker.id)
+        if isinstance(reply, Reply):
+            return Answer(reply, worker.endpoint.name)
+        if reply is None:
+            history = History().after_death(worker.id, started=False)
+            return await self._in_a_thread(request, language, deadline, fetch, history)
+        error = from_wire(reply.code, reply.message, reply.details)
+        if isinstance(error, ArtefactNeeded):
+            return await self._in_a_thread(request, language, deadline, fetch, History())
+        if isinstance(error, Overloaded) and self._has_sibling(worker, language):
+            history = History().after_refusal(worker.id)
+            return await self._in_a_thread(request, language, deadline, fetch, history)
+        raise error
+
+    def close(self) -> None:
+        """Close the sockets; nothing may be waiting any more."""
+        for worker in list(self._sockets):
+            self._drop(worker)
+
+    def _in_a_thread(
+        self, request: Request, language: str, deadline: float, fetch: Fetch, history: History
+    ) -> "asyncio.Future[Answer]":
+        def call() -> Answer:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise DeadlineExceeded("the request waited for a free thread past its deadline")
+            return self._client.call(request, language, left, fetch, history)
+
+        return self._loop.run_in_executor(self._pool, call)
+
+    def _has_sibling(self, worker: WorkerView, language: str) -> bool:
+        return any(
+            other.id != worker.id and other.alive and not other.draining and other.endpoint.language == language
+            for other in self._client.workers()
+        )
+
+    async def _ask(
+        self, worker: WorkerView, socket: "zmq.Socket[bytes]", request: Request, deadline: float
+    ) -> Reply | Fault | None:
+        """Ask one worker once; None where it was lost meanwhile."""
+        attempt, message = encode_attempt(request, worker, None, deadline)
+        answer: asyncio.Future[Reply | Fault | None] = self._loop.create_future()
+        frames.send(socket, message)  # which cannot wait, because its queue has no bound
+        self._waiting[attempt] = _Waiting(answer, worker, deadline)
+        self._look_later(worker.id)
+        if not self._sweeping:
+            self._sweeping = True
+            self._loop.call_later(SWEEP_S, self._sweep)
+        try:
+            return await answer
+        finally:
+            self._waiting.pop(attempt, None)
+
+    def _socket(self, worker: WorkerView) -> "zmq.Socket[bytes]":
+        socket = self._sockets.get(worker.id)
+        if socket is None:
+            for gone in [known for known in self._sockets if known[0] == worker.id[0]]:
+                self._drop(gone)
+            self._sockets[worker.id] = socket = self._client.connect(worker)
+            self._loop.add_reader(int(socket.getsockopt(zmq.FD)), self._read, worker.id)
+        return socket
+
+    def _drop(self, worker: tuple[str, str]) -> None:
+        socket = self._sockets.pop(worker)
+        self._loop.remove_reader(int(socket.getsockopt(zmq.FD)))
+        socket.close(linger=0)
+
+    def _look_later(self, worker: tuple[str, str]) -> None:
+        """Read once more at the loop's next turn: the descriptor tells of changes only, and sending may use one up."""
+        if worker not in self._unread:
+            self._unread.add(worker)
+            self._loop.call_soon(self._read, worker)
+
+    def _read(self, worker: tuple[str, str]) -> None:
+        """Hand out every answer that has come from a worker."""
+        self._unread.discard(worker)
+        socket = self._sockets.get(worker)
+        while socket is not None and frames.waits(socket):
+            reply = wire.decode_reply(frames.receive(socket, frames.NOBLOCK))
+            waiting = self._waiting.pop(reply.id, None)  # which is not there if its deadline has passed
+            if waiting is not None and isinstance(reply, Reply | Fault) and not waiting.answer.done():
+                waiting.answer.set_result(reply)
+
+    def _sweep(self) -> None:
+        """Give up what waits for a worker that is gone, or waits too long."""
+        now = time.monotonic()
+        monitor = self._client.monitor
+        lost = {worker for worker in self._sockets if monitor.is_lost(worker)}
+        for worker in lost:
+            self._read(worker)  # what it said at last
+        for waiting in list(self._waiting.values()):
+            if waiting.answer.done():
+                continue
+            name = waiting.worker.endpoint.name
+            if waiting.worker.id in lost:
+                logger.warning("worker %s was lost while it held a request, which is sent again", name)
+                waiting.answer.set_result(None)
+            elif waiting.deadline <= now:
+                late = DeadlineExceeded(f"no answer from worker {name} before the deadline")
+                waiting.answer.set_exception(late)
+        for worker in lost:
+            self._drop(worker)
+        self._sweeping = bool(self._waiting)
+        if self._sweeping:
+            self._loop.call_later(SWEEP_S, self._sweep)
