@@ -6,5 +6,6 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 while IFS= read -r setting; do export "${setting?}"; done <"$root/.venv/triglot.env"
+unset PYTHONDONTWRITEBYTECODE # compiling every library anew takes several times as long as starting
 export PATH="$root/.venv/bin:$PATH"
 exec "$@"
