@@ -4,39 +4,119 @@ Only predictions of one operation, model, version, set of parameters and table s
 else is answered alone. Nobody ever waits for a batch to fill: a plan is made of what waits at this moment.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgpack
 
+from triglot.errors import ConfigError
 from triglot.message import Request
+
+FORGET = 0.9  # so much an earlier call counts beside the one after it
+ALIKE = 0.05  # calls whose sizes differ by less than this share tell nothing of what a row costs
 
 
 class Waiting(Protocol):
-    """What a plan needs to know of one waiting request."""
+    """What a plan needs to know of one waiting request; `bytes` is its length on the wire."""
 
     @property
     def request(self) -> Request: ...
 
+    @property
+    def bytes(self) -> int: ...
+
+
+# What an author says of sharing calls: whether at all, or within which limits (see `Limits.of`).
+Batch: TypeAlias = bool | Mapping[str, float]
 
 W = TypeVar("W", bound=Waiting)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one call may answer; a single request may always be larger."""
+    """How much one call may answer, and in how many seconds it should; a single request may always be larger."""
 
     rows: int = 65_536
     requests: int = 1_024
+    bytes: int = 64 * 2**20
+    goal_s: float = 0.1
+
+    @classmethod
+    def of(cls, said: Any) -> "Limits":
+        """Return the limits that an author declares: True, False (every request alone), or a dictionary of them.
+
+        Its keys are rows, requests, megabytes and goal_ms; raises `ConfigError` for anything else.
+        """
+        if said is True:
+            return cls()
+        if said is False:
+            return cls(requests=1)
+        if not isinstance(said, Mapping):
+            raise ConfigError(f"batch is {said!r}; write True, False or a dictionary of limits")
+        limits = cls()
+        for key, value in said.items():
+            if key not in _UNITS:
+                raise ConfigError(f"batch: {key!r} is no limit; use {', '.join(_UNITS)}")
+            kinds = (int,) if key in ("rows", "requests") else (int, float)
+            if type(value) not in kinds or not 0 < value < math.inf:
+                raise ConfigError(f"batch: {key} is {value!r}; write a {'whole ' * (len(kinds) == 1)}number above 0")
+            name, unit = _UNITS[key]
+            limits = replace(limits, **{name: type(getattr(limits, name))(value * unit)})
+        return limits
 
 
-def plan(waiting: Sequence[W], limits: Limits) -> list[list[W]]:
+_UNITS: dict[str, tuple[str, float]] = {
+    "rows": ("rows", 1),
+    "requests": ("requests", 1),
+    "megabytes": ("bytes", 2**20),
+    "goal_ms": ("goal_s", 0.001),
+}
+
+
+class Pace:
+    """What the calls of one version cost, learned from those that were made: a fixed part and a part for each row.
+
+    Where a full call would take longer than the goal, fewer rows share one, so that those who came first are answered
+    first; but never so few that the fixed part, which sharing saves, would be most of the work.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._declared = limits
+        self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
+        self.limits = limits
+
+    def took(self, rows: int, seconds: float) -> None:
+        """Learn from one call."""
+        new = (1.0, float(rows), seconds, float(rows) * rows, rows * seconds)
+        count, x, y, xx, xy = (FORGET * old + one for old, one in zip(self._sums, new, strict=True))
+        self._sums = (count, x, y, xx, xy)
+        best = self._best(x / count, y / count, xx / count, xy / count)
+        now = self.limits.rows
+        if best > now:  # step by step, and only where there is more to take: what was learned may be out of date
+            best = min(best, 2 * now) if 2 * rows >= now else now
+        if best != now:
+            self.limits = replace(self._declared, rows=best)
+
+    def _best(self, x: float, y: float, xx: float, xy: float) -> int:
+        """Return the rows to merge at most, by the means of rows, of seconds and of their products (least squares)."""
+        declared, spread = self._declared, xx - x * x
+        if spread <= (ALIKE * x) ** 2:  # nothing to be told from calls of one size: where they are slow, try another
+            return int(x / 2) if y > declared.goal_s and x >= 2 else declared.rows
+        each = (xy - x * y) / spread
+        if each <= 0:
+            return declared.rows
+        fixed = max(0.0, y - each * x)
+        return min(declared.rows, max(1, int((max(declared.goal_s, 2 * fixed) - fixed) / each)))
+
+
+def plan(waiting: Sequence[W], limits_of: Callable[[Request], Limits]) -> list[list[W]]:
     """Return the calls to make, in the order in which their first requests came; every request is in one."""
     calls: list[list[W]] = []
     if len(waiting) == 1:
         return [list(waiting)]
-    open_calls: dict[tuple[object, ...], tuple[list[W], int]] = {}
+    open_calls: dict[tuple[object, ...], tuple[Limits, list[W], int, int]] = {}
     for item in waiting:
         request = item.request
         if request.op not in ("predict", "predict_proba") or request.alone or len(request.tables) != 1:
@@ -51,12 +131,14 @@ def plan(waiting: Sequence[W], limits: Limits) -> list[list[W]]:
             msgpack.packb(dict(request.params)) if request.params else b"",
             table.signature(),
         )
-        call, rows = open_calls.get(key, ([], 0))
-        if not call or rows + table.rows > limits.rows or len(call) >= limits.requests:
-            call, rows = [], 0
+        found = open_calls.get(key)
+        limits, call, rows, size = found or (limits_of(request), [], 0, 0)
+        rows, size = rows + table.rows, size + item.bytes
+        if not call or rows > limits.rows or size > limits.bytes or len(call) >= limits.requests:
+            call, rows, size = [], table.rows, item.bytes
             calls.append(call)
         call.append(item)
-        open_calls[key] = (call, rows + table.rows)
+        open_calls[key] = (limits, call, rows, size)
     return calls
 
 

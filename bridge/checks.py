@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from triglot.artefact import Artefact
+from triglot.batching import Batch, Limits
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.fitting import Bench
 from triglot.scoring import score
@@ -50,7 +51,7 @@ class Subject:
     artefact: Artefact
     X: Table
     y: Array | None
-    batch: bool = True
+    batch: Batch = True
 
     @property
     def card(self) -> dict[str, Any]:
@@ -205,7 +206,7 @@ def rows_beside(subject: Subject) -> Finding:
     if not wrong:
         return Finding(check, "ok", "a row has the same answer alone, in any order and with fewer rows")
     text = f"a row has another answer {' and '.join(wrong)}"
-    if not subject.batch:
+    if Limits.of(subject.batch).requests == 1:
         return Finding(check, "ok", f"{text}; 'batch': False is declared, so every request is answered by itself")
     return Finding(
         check,

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from triglot.batching import Batch
 from triglot.errors import ConfigError
 from triglot.estimator import Task
 from triglot.fitting import Bench
@@ -30,7 +31,7 @@ class Rival:
     X: Any
     y: Any
     unseen_levels: str | None = None
-    batch: bool = True
+    batch: Batch = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
+from triglot.batching import Batch
 from triglot.labels import Labels
 from triglot.table import Array, Column, Table
 
@@ -36,7 +37,7 @@ class FitTask:
     labels: Labels | None
     base: bytes | None = None
     unseen_levels: str = "error"
-    batch: bool = True
+    batch: Batch = True
 
 
 @dataclass(frozen=True, slots=True)

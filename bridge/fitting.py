@@ -15,6 +15,7 @@ import cloudpickle
 import numpy as np
 
 from triglot.artefact import Artefact, load_key, seal
+from triglot.batching import Batch
 from triglot.child import Child, require
 from triglot.client import Client
 from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
@@ -59,7 +60,7 @@ class Bench:
         y: Any,
         python_path: tuple[str, ...] = (),
         unseen_levels: str | None = None,
-        batch: bool = True,
+        batch: Batch = True,
     ) -> Fitted:
         """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target.
 
@@ -171,7 +172,7 @@ def fit(
             "spec": dict(task.spec),
             "sources": dict(task.sources),
             "unseen_levels": task.unseen_levels,
-            **({} if task.batch else {"batch": False}),
+            **({} if task.batch is True else {"batch": _plain(task.batch)}),
         },
         digests=digests,
     )
@@ -180,6 +181,10 @@ def fit(
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
     return Fitted(reply.artefact, language, task.task, reply.info, reply.output, reply.warnings)
+
+
+def _plain(batch: Batch) -> Batch:
+    return dict(batch) if isinstance(batch, Mapping) else batch
 
 
 def _author(model: Any, python_path: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str], bytes | None]:

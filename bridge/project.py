@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from triglot.batching import Batch, Limits
 from triglot.client import Client
 from triglot.config import (
     Config,
@@ -48,7 +49,7 @@ class Entry:
     train: Any
     test: Any
     unseen_levels: str | None = None
-    batch: bool = True
+    batch: Batch = True
 
 
 class Project:
@@ -101,8 +102,10 @@ class Project:
             raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
         built = self._build(name, MODEL_KEYS)
         batch = built.get("batch", True)
-        if not isinstance(batch, bool):
-            raise ConfigError(f"model {name!r}: batch is {batch!r}; write True or False")
+        try:
+            Limits.of(batch)
+        except ConfigError as error:
+            raise ConfigError(f"model {name!r}: {error}") from None
         return Entry(
             name,
             built["model"],

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from triglot.batching import Batch
 from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import BadRequest, ConfigError
@@ -44,7 +45,7 @@ def fit(
     workshop: Workshop,
     metadata: Mapping[str, Any] | None = None,
     unseen_levels: str | None = None,
-    batch: bool = True,
+    batch: Batch = True,
 ) -> FittedModel:
     """Return the model fitted to the training data, stored and activated unless that is not wanted.
 

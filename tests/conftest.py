@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,7 +41,9 @@ def _no_child_outlives_the_session() -> Iterator[None]:
 def _no_configuration_outlives_a_test() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    interrupted = signal.getsignal(signal.SIGINT)
     yield
+    signal.signal(signal.SIGINT, interrupted)
     use_config(None)
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -7,7 +7,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ class Held:
     schema: Schema
     labels: Labels | None
     sha256: str = ""
-    batch: bool = True
+    pace: batching.Pace = field(default_factory=lambda: batching.Pace(batching.Limits()))
 
 
 class Models:
@@ -60,12 +60,12 @@ class Models:
             return [self._dataset(first)]
         return self._predict(requests)
 
-    def may_merge(self, request: Request) -> bool:
-        """Return whether requests to this one's version may share a call; its author may have declared that not."""
+    def limits(self, request: Request) -> batching.Limits:
+        """Return how much a call to this request's version may answer: as its author declared, and as was learned."""
         try:
-            return self._find(request).batch
+            return self._find(request).pace.limits
         except ArtefactNeeded:
-            return True
+            return batching.Limits()
 
     def _predict(self, requests: Sequence[Request]) -> list[Reply]:
         first = requests[0]
@@ -73,7 +73,9 @@ class Models:
         if any(len(request.tables) != 1 for request in requests):
             raise ProtocolError(f"{first.op} takes one table, X")
         X = held.schema.check(Table.concat([request.tables[0] for request in requests]))
+        started = time.perf_counter()
         answer = self._ask(held, first.op, X, first.params)
+        held.pace.took(X.rows, time.perf_counter() - started)
         output = self.take_output(requests)
         names = [str(j) for j in range(answer.shape[1])]
         return [
@@ -157,10 +159,12 @@ class Models:
             "classes": None if labels is None else list(labels.classes),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        if spec.get("batch") is False:
-            fields["batch"] = False
+        said = spec.get("batch", True)
+        pace = batching.Pace(batching.Limits.of(said))
+        if said is not True:
+            fields["batch"] = said
         fitted = Held(model, schema, labels)
-        reloaded = Held(self._runtime.load(fields, blob), schema, labels, batch=fields.get("batch", True))
+        reloaded = Held(self._runtime.load(fields, blob), schema, labels, pace=pace)
         known = self._runtime.describe(model)
         if known.get("attributes"):
             fields["attributes"] = known["attributes"]
@@ -222,7 +226,7 @@ class Models:
             Schema.from_json(manifest["schema"]),
             None if classes is None else Labels(tuple(classes)),
             manifest["blob_sha256"],
-            manifest.get("batch", True),
+            batching.Pace(batching.Limits.of(manifest.get("batch", True))),
         )
         check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
         warm_up(manifest.get("golden"), held.schema, self._asking(held))

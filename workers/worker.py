@@ -45,6 +45,7 @@ class Job:
     client: bytes
     request: Request
     expires: float
+    bytes: int
 
 
 class Worker:
@@ -57,7 +58,6 @@ class Worker:
         key: bytes,
         activity: Activity,
         *,
-        limits: batching.Limits | None = None,
         queue: int = 4_096,
         linger_s: float = 0.25,
         drained: Callable[[], None] = lambda: None,
@@ -66,7 +66,6 @@ class Worker:
         self._buffers = Buffers(KEPT_BYTES)
         self._socket = socket
         self._activity = activity
-        self._limits = limits or batching.Limits()
         self._queue = queue
         self._linger_s = linger_s
         self._drained = drained
@@ -85,9 +84,9 @@ class Worker:
         """Answer all that waits; False where nothing came for `wait_ms`."""
         if not self._socket.poll(wait_ms, zmq.POLLIN):
             return False
-        for call in batching.plan(self._receive(), self._limits):
+        for call in batching.plan(self._receive(), self._models.limits):
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
-            merged = len(call) == 1 or self._models.may_merge(call[0].request)
+            merged = len(call) == 1 or self._models.limits(call[0].request).requests > 1
             for part in [call] if merged else batching.singly(call):
                 self._answer(part)
         return True
@@ -106,7 +105,8 @@ class Worker:
             else:
                 if len(jobs) < self._queue:
                     begin = now if request.sent is None else min(now, request.sent)
-                    jobs.append(Job(client, request, begin + request.timeout_ms / 1000))
+                    size = sum(map(len, message))
+                    jobs.append(Job(client, request, begin + request.timeout_ms / 1000, size))
                 else:
                     full = Overloaded("this worker's queue is full; try again later")
                     self._send(client, _fault(request.id, full))

@@ -18,7 +18,6 @@ import zmq
 from tests.helpers import KEY, context, fit_request, floats, unfitted, until
 from triglot import wire
 from triglot.artefact import Artefact
-from triglot.batching import Limits
 from triglot.message import Fault, Reply, Request, Started
 from triglot.table import Array, Column, Table
 from triglot.workers.activity import Activity
@@ -232,8 +231,14 @@ def test_a_model_that_is_declared_not_to_be_batched_gets_each_request_alone(bed:
 
 
 def test_limits_bound_a_call_but_not_a_single_request(bed: Bed) -> None:
-    peer = bed.start(limits=Limits(rows=4, requests=3))
-    fit(peer, Probe())
+    peer = bed.start()
+    request = fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)
+    limits = {"rows": 4, "requests": 3}
+    peer.socket.send_multipart(wire.encode_request(replace(request, spec={**request.spec, "batch": limits})))
+    artefact = peer.receive().artefact
+    assert artefact.card()["batch"] == limits
+    load(peer, artefact)
+    CALLS.clear()
     with busy(peer):
         ids = [peer.send(*range(count)) for count in (2, 2, 2, 9, 1, 1, 1, 1)]
     replies = peer.collect(8)
