@@ -7,6 +7,7 @@ interpreter cannot starve: rpy2's and ctypes' calls let go of Python's lock.
 import contextlib
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ logger = logging.getLogger("triglot.worker")
 TICK_MS = 50
 INTERRUPT_GRACE_S = 0.05
 KILL_GRACE_S = 10.0
+LAST_RESORT_S = 2.0
 EXIT_STUCK = 75  # sysexits.h: EX_TEMPFAIL
 EXIT_MEMORY = 71  # sysexits.h: EX_OSERR
 GIB = 2**30
@@ -56,6 +58,7 @@ class Control(threading.Thread):
         self._over = threading.Event()
         self._parent = os.getppid()
         self._alone_since = 0.0
+        self._armed = False
 
     def run(self) -> None:
         """Answer until `close`."""
@@ -110,6 +113,7 @@ class Control(threading.Thread):
             self._alone_since = self._alone_since or time.monotonic()
             until = min(until, self._alone_since)
         if until is None:
+            self._arm(0.0)
             return
         late_s = time.monotonic() - until
         if late_s > KILL_GRACE_S:
@@ -118,7 +122,17 @@ class Control(threading.Thread):
                 EXIT_STUCK, f"the call is {late_s:.0f} s past its deadline and does not stop: this worker ends itself"
             )
         if late_s > INTERRUPT_GRACE_S:
+            self._arm(KILL_GRACE_S + LAST_RESORT_S)
             self._runtime.interrupt()
+
+    def _arm(self, seconds: float) -> None:
+        """Have the kernel end this process by SIGALRM after some seconds unless it is told otherwise; 0 tells it so.
+
+        A call that is interrupted by force may leave locks behind that this thread needs, too.
+        """
+        if (seconds > 0) != self._armed:
+            self._armed = seconds > 0
+            signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _hold_to_memory(self) -> None:
         """End the call, and the process with it, beyond the ceiling; go in order where there is no call."""

@@ -1,19 +1,20 @@
 """What holds a worker to its bounds: the deadline of a call, and the memory that it may use."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers import Hive, author_module, fit_request, floats, until
+from tests.helpers import Hive, WorkerProcess, author_module, fit_request, floats, until
 from tests.workers.test_worker_process import refused
 from triglot.client import Client
 from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost
 from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.launch import MEMORY_VARIABLE, memory_of, memory_text
 from triglot.message import Request
-from triglot.workers.control import EXIT_MEMORY
+from triglot.workers.control import EXIT_MEMORY, EXIT_STUCK
 
 GREEDY = Path(__file__).parent / "greedy"
 PATIENCE_S = 60.0
@@ -65,6 +66,44 @@ def test_a_long_call_is_interrupted_and_one_that_takes_too_much_memory_says_so(
     assert "GiB of memory, and its ceiling (worker_memory) is 0.68 GiB" in str(lost.value)
     assert worker.process.wait(PATIENCE_S) == EXIT_MEMORY
     assert lost.value.reason in worker.said()
+
+
+IMPATIENT = """
+import sys, time
+from triglot.workers import __main__, control
+control.KILL_GRACE_S, control.LAST_RESORT_S = 1.0, 0.5
+sys.exit(__main__.main(sys.argv[1:]))
+"""
+# a thread that waits for ever for a lock which nobody will open again
+HELPLESS = IMPATIENT.replace("sys.exit", "control.Control._end = lambda *_: time.sleep(600)\nsys.exit")
+
+
+def after_a_deaf_call(hive: Hive, client: Client, language: str, program: str = IMPATIENT) -> WorkerProcess:
+    """Return the worker in which a call past its deadline does not hear that it is to stop."""
+    worker = hive.start(language, "stuck", wait=False, program=program)
+    hive.wait_for(worker)
+    client.wait_for({language: 1}, PATIENCE_S)
+    with pytest.raises(DeadlineExceeded):
+        client.call(greedy(language, deaf=True), language, 0.3)
+    return worker
+
+
+@pytest.mark.parametrize("language", ["python", "r"])
+def test_a_worker_whose_call_cannot_be_stopped_ends_itself(hive: Hive, client: Client, language: str) -> None:
+    worker = after_a_deaf_call(hive, client, language)
+    assert worker.process.wait(PATIENCE_S) == EXIT_STUCK
+    assert "does not stop: this worker ends itself" in worker.said()
+
+
+def test_julia_stops_by_force_what_does_not_hear(hive: Hive, client: Client) -> None:
+    worker = after_a_deaf_call(hive, client, "julia")
+    until(lambda: not hive.busy("stuck"), 20.0)
+    assert worker.process.poll() is None
+    assert "interrupted: the call was stopped before it was done" in worker.said()
+
+
+def test_the_kernel_ends_a_worker_that_cannot_even_end_itself(hive: Hive, client: Client) -> None:
+    assert after_a_deaf_call(hive, client, "python", HELPLESS).process.wait(PATIENCE_S) == -signal.SIGALRM
 
 
 def test_an_idle_worker_beyond_its_ceiling_goes_in_order(hive: Hive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,8 @@ from triglot import wire
 from triglot.client import Client
 from triglot.curve import CurveKeys
 from triglot.discovery import Endpoint, listed, scan
-from triglot.errors import DeadlineExceeded, WorkerUnavailable
+from triglot.errors import WorkerUnavailable
 from triglot.launch import worker_command
-from triglot.message import Request
-from triglot.workers.control import EXIT_STUCK
 
 PATIENCE_S = 60.0
 MODELS = Path(__file__).parent.parent / "models"
@@ -103,35 +101,6 @@ def test_a_drain_may_be_asked_for_by_the_control_socket_and_by_signals_on_top(hi
     assert worker.process.wait(PATIENCE_S) == 0
     assert scan(hive.run_dir) == {}
     assert "drained" in worker.said()
-
-
-IMPATIENT = """
-import sys
-from triglot.workers import __main__, control
-control.KILL_GRACE_S = 0.5
-sys.exit(__main__.main(sys.argv[1:]))
-"""
-
-
-def test_a_worker_whose_call_cannot_be_stopped_ends_itself(hive: Hive) -> None:
-    worker = hive.start("python", "stuck", wait=False, program=IMPATIENT)
-    hive.wait_for(worker)
-    client = Client(hive.run_dir)
-    try:
-        client.wait_for({"python": 1}, PATIENCE_S)
-        estimator = author_module(MODELS, "echo").Echo()
-        X = floats((3.0, 0.0))
-        fitted = client.call(
-            fit_request(estimator, X, [3.0], None, python_path=[str(MODELS)]), "python", PATIENCE_S
-        ).reply.artefact
-        assert fitted is not None
-        request = Request("predict", "1", "m", 1, tables=(X,), params={"deaf": True})
-        with pytest.raises(DeadlineExceeded):
-            client.call(request, "python", 0.3, fetch=lambda: fitted)
-    finally:
-        client.close()
-    assert worker.process.wait(10.0) == EXIT_STUCK
-    assert "does not stop: this worker ends itself" in worker.said()
 
 
 class Remote:
