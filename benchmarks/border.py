@@ -103,7 +103,7 @@ def growth(worker: Bench, predictions: int) -> float:
     X = with_texts().slice(0, 10)
     name, artefact = fitted(worker, with_texts())
     sizes = []
-    for count in (max(predictions // 10, 100), predictions):
+    for count in (max(predictions // 2, 100), predictions):
         for _ in range(count):
             worker.predict(name, artefact, X)
         sizes.append(memory())

@@ -33,11 +33,16 @@ CONFIG = f"""{{
                 'target_column': 'species',
             }},
         }},
+        'greedy': {{
+            'model': {{'!': 'greedy.Greedy'}},
+            'dataset_loader_train': {{'!': 'triglot.util.Partial', 'func': 'unhurried.noisy_data'}},
+        }},
         'slow': {{
             'model': {{'!': 'unhurried.Unhurried', 'folder': here}},
             'dataset_loader_train': {{'!': 'triglot.util.Partial', 'func': 'unhurried.noisy_data'}},
         }},
     }},
+    'worker_memory': {{'python': '500M'}},
 }}"""
 DONE_S = 60.0
 
@@ -49,6 +54,7 @@ class Place:
         self.folder = folder
         (folder / "my-config.py").write_text(CONFIG)
         shutil.copy(Path(__file__).parent / "unhurried.py", folder)
+        shutil.copy(Path(__file__).parents[1] / "workers" / "greedy" / "greedy.py", folder)
         self.url = f"sqlite:///{folder / 'triglot.db'}"
         self.store = ModelStore(self.url)
         self.store.upgrade()
@@ -137,7 +143,15 @@ def test_what_a_job_cannot_do_is_told(busy: Place) -> None:
     )
     assert (busy.ended(bad).state, busy.ended(bad).info) == ("error", "a fit takes no persist = 'maybe'")
     assert busy.ended(option).state == "error"
-    assert "no model '--no-save' is configured; known are iris, slow" in busy.ended(option).info
+    assert "no model '--no-save' is configured; known are iris, greedy, slow" in busy.ended(option).info
+
+
+def test_a_fit_that_takes_more_memory_than_it_may_says_so_in_its_job(busy: Place) -> None:
+    job = busy.ended(busy.jobs.submit("fit", {"models": ["greedy"]}).id)
+    assert job.state == "error"
+    assert (
+        "GiB of memory, and its ceiling (worker_memory) is 0.49 GiB: it ends itself in the middle of a call" in job.info
+    )
 
 
 def test_a_job_that_is_cancelled_ends_with_all_its_processes(busy: Place) -> None:
