@@ -20,7 +20,7 @@ serve: setup ## the same, and stay up on http://127.0.0.1:8000
 	@$(RUN) python examples/demo.py --keep
 
 test: setup-test ## run the tests; ARGS="-k labels" chooses
-	@$(RUN) pytest -n auto --dist loadfile $(ARGS)
+	@$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check

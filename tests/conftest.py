@@ -16,6 +16,18 @@ from triglot.config import use_config
 from triglot.launch import LANGUAGES
 
 _CHILDREN = Path("/proc/self/task")
+_LONGEST = (
+    "test_docs.py",
+    "palladium/test_iris.py",
+    "cli/test_fit.py",
+    "conformance/test_conformance.py",
+    "palladium/test_examples.py",
+    "workers/test_julia_runtime.py",
+    "functional/test_faults.py",
+    "cli/test_new.py",
+    "bridge/test_runner.py",
+    "functional/test_jobs.py",
+)
 _OURS = ("benchmarks", "tests", "triglot")
 
 # Slowness is a matter of the machine and is measured in benchmarks, not here.
@@ -23,6 +35,12 @@ _patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow],
 settings.register_profile("quick", _patient, max_examples=50)
 settings.register_profile("thorough", _patient, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that side by side no process is left alone with one at the end."""
+    order = {name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0].removeprefix("tests/"), len(order)))
 
 
 def children() -> set[int]:

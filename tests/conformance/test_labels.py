@@ -23,7 +23,7 @@ from triglot.labels import Labels
 from triglot.table import Table
 
 MODELS = Path(__file__).parent / "models"
-CASES = settings.get_profile(settings.get_current_profile_name()).max_examples * 10 // 3
+CASES = -(-settings.get_profile(settings.get_current_profile_name()).max_examples * 10 // 3)  # rounded up
 # What has a meaning somewhere: in R, in Julia, in Python, in JSON, or once make.names() has been at it.
 WORDS = [
     "TRUE",
