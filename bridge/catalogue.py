@@ -4,13 +4,13 @@ A request never waits for the database. While the store cannot be reached, what 
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from triglot import own
 from triglot.artefact import Artefact
 from triglot.errors import ModelNotFound
 from triglot.labels import Labels
@@ -134,14 +134,14 @@ class Catalogue:
 
     def _live(self) -> None:
         """Start looking, in the process that asks: a thread does not survive a fork."""
-        if self._pid == os.getpid():
+        if self._pid == own.pid():
             return
         with self._lock:
-            if self._pid == os.getpid():
+            if self._pid == own.pid():
                 return
             self._over = threading.Event()
             self._look()
-            self._pid = os.getpid()
+            self._pid = own.pid()
             threading.Thread(target=self._run, args=(self._over,), name="triglot-catalogue", daemon=True).start()
 
     def _run(self, over: threading.Event) -> None:

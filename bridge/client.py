@@ -18,7 +18,7 @@ from typing import Any
 
 import zmq
 
-from triglot import frames, wire
+from triglot import frames, own, wire
 from triglot.artefact import Artefact
 from triglot.curve import CurveKeys
 from triglot.discovery import Endpoint, last_word
@@ -212,20 +212,20 @@ class Client:
     def close(self) -> None:
         """Close the monitor and this process's sockets; other threads must have stopped calling."""
         process, self._process = self._process, None
-        if process is not None and process.pid == os.getpid():
+        if process is not None and process.pid == own.pid():
             process.monitor.close()
             process.context.destroy(linger=0)
 
     def _here(self) -> _Process:
         process = self._process
-        if process is not None and process.pid == os.getpid():
+        if process is not None and process.pid == own.pid():
             return process
         with self._birth:
             process = self._process
-            if process is None or process.pid != os.getpid():
+            if process is None or process.pid != own.pid():
                 context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
                 monitor = Monitor(context, self._run_dir, self._listed, self._protect)
-                self._process = process = _Process(os.getpid(), context, monitor)
+                self._process = process = _Process(own.pid(), context, monitor)
         return process
 
     def _protect(self, socket: "zmq.Socket[bytes]", endpoint: Endpoint) -> None:

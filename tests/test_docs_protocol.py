@@ -78,7 +78,9 @@ def test_the_numbers_are_the_codes_numbers() -> None:
     assert f"at most {wire.MAX_HEADER_BYTES // 2**20} MiB" in section("Frames")
     assert f"at most {wire.INLINE_BYTES:,} bytes" in section("Tables")
     limits = batching.Limits()
-    assert f"{limits.rows:,} rows and {limits.requests:,} requests" in section("Batching")
+    most = f"{limits.rows:,} rows, {limits.requests:,} requests and {limits.bytes // 2**20} MiB"
+    assert most in section("Batching")
+    assert f"(`goal_ms`, {limits.goal_s * 1000:g})" in section("Batching")
     assert f"within {control.KILL_GRACE_S:g} s" in section("Batching")
     assert f"exit code {control.EXIT_STUCK}" in section("Batching")
     assert f"at least {worker.HELD_VERSIONS} versions" in section("Requests")
