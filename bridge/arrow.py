@@ -51,7 +51,7 @@ def loads(buffer: Any) -> Table:
         batch = batches[0] if len(batches) == 1 else pa.Table.from_batches(batches).combine_chunks()
         batch.validate(full=True)
         names = batch.schema.names
-        columns = [_column(name, batch.column(i)) for i, name in enumerate(names)]
+        columns = [column(name, batch.column(i)) for i, name in enumerate(names)]
     except (pa.ArrowException, IndexError, ValueError, TypeError, OSError, OverflowError, MemoryError) as error:
         raise ProtocolError(f"not an Arrow stream of a table: {error}") from None
     return Table(names, columns=columns)
@@ -89,7 +89,8 @@ def _text(column: Column) -> Any:
     return pa.StringArray.from_buffers(len(column), offsets, pa.py_buffer(data), present)
 
 
-def _column(name: str, array: Any) -> Column:
+def column(name: str, array: Any) -> Column:
+    """Return the column of an Arrow array; raises `TypeError`, naming the column, for a type that no kind has."""
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     missing = np.asarray(array.is_null().to_numpy(zero_copy_only=False)) if array.null_count else None

@@ -53,6 +53,11 @@ class Served:
         info = self.info
         return {"version": info.version, "train_timestamp": info.created.isoformat(), **info.metrics, **info.metadata}
 
+    @property
+    def batch(self) -> bool:
+        """Whether its answers are the same whatever rows stand beside; its author may have declared that not."""
+        return self.info.card.get("batch") is not False
+
     @cached_property
     def schema(self) -> Schema:
         """The columns that the model was fitted on."""

@@ -49,6 +49,12 @@ class BadRequest(TriglotError):
         }
 
 
+class TooLarge(BadRequest):
+    """The caller sent more than this service takes at a time; the message says how much it takes."""
+
+    code = "too-large"
+
+
 class ModelNotFound(TriglotError, LookupError):
     """No model of that name is known; the message lists the known ones."""
 

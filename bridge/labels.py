@@ -83,6 +83,17 @@ class Labels:
         return np.array(self.classes)[codes]
 
 
+def plain_answers(answer: NDArray[Any], labels: Labels | None) -> list[Any]:
+    """Return the answer of a worker, one row a row, as plain values: labels, numbers or lists of numbers.
+
+    Probabilities are numbers, for which there are no `labels`.
+    """
+    if labels is not None:
+        return list(labels.decode(answer[:, 0]))
+    values: list[Any] = answer[:, 0].tolist() if answer.shape[1] == 1 else answer.tolist()
+    return values
+
+
 def _can_be_held(label: Label) -> bool:
     """Return whether every language has this label."""
     if isinstance(label, str):

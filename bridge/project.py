@@ -295,6 +295,8 @@ class Project:
         known = {field.name for field in fields(FrontEnd)} | {
             "timeout_s",
             "max_body_bytes",
+            "max_bulk_bytes",
+            "max_bulk_rows",
             "debug",
             "admin_token_file",
         }

@@ -5,7 +5,7 @@ bad field of every row. Numbers take a fast path; only what it cannot read is lo
 """
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any, get_args
@@ -86,6 +86,36 @@ class Schema:
                 return table
         return self._field_by_field(rows, allow_extra)
 
+    def columns(self, columns: Mapping[str, Any], *, allow_extra: bool = False) -> Table:
+        """Return the table of JSON lists by their names, otherwise like `rows`."""
+        problems = self.name_problems(columns, allow_extra=allow_extra)
+        found: dict[str, Column] = {}
+        rows = next((len(values) for values in columns.values() if type(values) is list), 0)
+        for field, convert in zip(self.fields, self._convert, strict=True):
+            values = columns.get(field.name)
+            if field.name not in columns:
+                continue
+            if type(values) is not list:
+                problems.append(Problem(field.name, "must be a list with a value for each row"))
+            elif len(values) != rows:
+                problems.append(Problem(field.name, f"has {len(values)} values where another column has {rows}"))
+            elif field.kind == "float64" and values and set(map(type, values)) <= {float, int}:
+                found[field.name] = Column("float64", np.array(values, dtype=np.float64))
+            else:
+                found[field.name] = _converted(field, convert, values, problems)
+        if problems:
+            raise BadRequest("the request does not fit the model", problems[:MAX_PROBLEMS])
+        return Table.of(found) if self.fields else Table((), columns=())
+
+    def name_problems(self, names: Iterable[str], *, allow_extra: bool = False) -> list[Problem]:
+        """Return what is wrong with the names of columns: which are unknown, there twice, or missing."""
+        given = list(names)
+        problems = (
+            [] if allow_extra else [Problem(name, self._unknown(name)) for name in given if name not in self._known]
+        )
+        problems += [Problem(name, "is there twice") for name in self.names if given.count(name) > 1]
+        return problems + [Problem(name, "is missing") for name in self.names if name not in given]
+
     def check(self, table: Table) -> Table:
         """Return the table with this schema's names, order and kinds, or raise `BadRequest`.
 
@@ -95,13 +125,11 @@ class Schema:
             matrix = table.matrix()
             if matrix.dtype == np.float64:
                 return table
-        problems = [Problem(name, self._unknown(name)) for name in table.names if name not in self._known]
-        problems += [Problem(name, "is there twice") for name in self.names if table.names.count(name) > 1]
+        problems = self.name_problems(table.names)
         columns: dict[str, Column] = {}
         present = dict(zip(table.names, table.columns, strict=True))
         for field in self.fields:
             if field.name not in present:
-                problems.append(Problem(field.name, "is missing"))
                 continue
             try:
                 columns[field.name] = cast(present[field.name], field)
@@ -114,15 +142,16 @@ class Schema:
     def _numbers(self, rows: Sequence[Any], allow_extra: bool) -> Table | None:
         width = len(self.names)
         try:
-            if not allow_extra and any(len(row) != width for row in rows):
+            if not allow_extra and set(map(len, rows)) != {width}:
                 return None
-            values = list(map(self._values, rows))
+            # one list of all, which numpy reads in half the time of a list of rows
+            values = list(chain.from_iterable(map(self._values, rows)))
         except (KeyError, TypeError, IndexError):
             return None
-        types = {type(value) for value in chain.from_iterable(values)}
+        types = set(map(type, values))
         try:
             if types == {str}:  # a query string
-                array = np.array([list(map(float, row)) for row in values]).reshape(len(rows), width)
+                array = np.array(list(map(float, values))).reshape(len(rows), width)
                 return Table(self.names, matrix=array) if np.isfinite(array).all() else None
             if types <= {float, int}:
                 return Table(self.names, matrix=np.array(values, dtype=np.float64).reshape(len(rows), width))
@@ -168,6 +197,19 @@ class Schema:
     def _fields(self, spelt: Callable[[str], str] = str) -> str:
         beyond = len(self.names) - MAX_NAMES
         return ", ".join(map(spelt, self.names[:MAX_NAMES])) + (f" and {beyond} more" if beyond > 0 else "")
+
+
+def _converted(field: Field, convert: Callable[[Any], Any], values: Sequence[Any], problems: list[Problem]) -> Column:
+    """Return the column of JSON values, and note those that do not fit with their rows."""
+    out: list[Any] = []
+    for number, value in enumerate(values):
+        try:
+            out.append(convert(value) if value is not None else _missing(field))
+        except ValueError as error:
+            problems.append(Problem(field.name, str(error), number if len(values) > 1 else None))
+            if len(problems) >= MAX_PROBLEMS:
+                break
+    return column_of(field, out)
 
 
 def _missing(field: Field) -> Any:

@@ -14,11 +14,12 @@ from triglot.catalogue import Catalogue, Served
 from triglot.client import Answer, Client, Fetch
 from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
 from triglot.ids import new_id
+from triglot.labels import plain_answers
 from triglot.lane import Lane
 from triglot.message import Op, Request
 from triglot.persister import Persister
 from triglot.routing import WorkerView
-from triglot.table import Table
+from triglot.table import Array, Table
 
 logger = logging.getLogger("triglot.service")
 
@@ -47,6 +48,12 @@ class Prediction:
         """The ordered classes of a classifier, else None."""
         labels = self.served.labels
         return None if labels is None else list(labels.classes)
+
+
+def require_classes(served: Served, *, proba: bool) -> None:
+    """Return if a version can be asked for that; raises `BadRequest` where it has no probabilities."""
+    if proba and served.labels is None:
+        raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
 
 
 class Service:
@@ -117,6 +124,20 @@ class Service:
         answer = self._client.call(request, served.language, timeout_s, self._fetch(served))
         return _prediction(served, request, answer)
 
+    def ask(
+        self,
+        served: Served,
+        X: Table,
+        *,
+        proba: bool = False,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        request_id: str | None = None,
+    ) -> Array:
+        """Return a worker's answer as it came: int32 codes of classes, or numbers, of one row a row of X."""
+        request = self._request(served, X, proba, params, request_id)
+        return self._client.call(request, served.language, timeout_s, self._fetch(served)).reply.tables[0].matrix()
+
     async def predict_soon(
         self,
         lane: Lane,
@@ -142,8 +163,7 @@ class Service:
     def _request(
         self, served: Served, X: Table, proba: bool, params: Mapping[str, Any] | None, request_id: str | None
     ) -> Request:
-        if proba and served.labels is None:
-            raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
+        require_classes(served, proba=proba)
         if X.rows:
             self._refuse_long_absence(served.language)
         op: Op = "predict_proba" if proba else "predict"
@@ -211,10 +231,5 @@ class Service:
 def _prediction(served: Served, request: Request, answer: Answer) -> Prediction:
     """Return the labels or numbers that a worker's reply stands for."""
     matrix = answer.reply.tables[0].matrix()
-    if request.op == "predict_proba":
-        values = matrix.tolist()
-    elif served.labels is not None:
-        values = served.labels.decode(matrix[:, 0])
-    else:
-        values = matrix[:, 0].tolist() if matrix.shape[1] == 1 else matrix.tolist()
+    values = matrix.tolist() if request.op == "predict_proba" else plain_answers(matrix, served.labels)
     return Prediction(values, served, answer.worker, request.id, answer.reply.output)

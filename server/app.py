@@ -9,6 +9,7 @@ from triglot.errors import ConfigError
 from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
 from triglot.server.express import EXPRESS, Express, Shortcut, request_id_of
+from triglot.server.limits import Limits
 from triglot.server.predict import PredictService
 from triglot.service import Service
 from triglot.store.jobs import JobStore, RecentJobs
@@ -27,6 +28,7 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
     app.config["MAX_CONTENT_LENGTH"] = options.max_body_bytes
     app.url_map.strict_slashes = False
     service_metadata = dict(options.service_metadata)
+    limits = Limits(options.max_body_bytes, options.max_bulk_bytes, options.max_bulk_rows)
     errors.register(app)
 
     def decorated(name: str, view: View) -> View:
@@ -37,7 +39,7 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
 
     def add(predict: PredictService, rule: str, endpoint: str, decorators: str) -> Shortcut | None:
         def view(name: str | None = None) -> Response:
-            return predict.answer(service, request, service_metadata, options.timeout_s, model=name)
+            return predict.answer(service, request, service_metadata, options.timeout_s, model=name, limits=limits)
 
         view.__name__ = endpoint
         app.add_url_rule(rule, endpoint, decorated(decorators, view), methods=["GET", "POST"])

@@ -17,6 +17,7 @@ _READ_HEADERS = {
     b"content-type": "CONTENT_TYPE",
     b"content-length": "CONTENT_LENGTH",
     b"transfer-encoding": "HTTP_TRANSFER_ENCODING",
+    b"accept": "HTTP_ACCEPT",
     b"x-request-id": "HTTP_X_REQUEST_ID",
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
+from triglot.server.limits import BODY_BYTES, BULK_BYTES, BULK_ROWS
 from triglot.service import TIMEOUT_S, Service
 from triglot.store.jobs import JobStore, RecentJobs
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
 
-MAX_BODY_BYTES = 64 * 2**20
 THREADS = 16
 
 
@@ -30,7 +30,9 @@ class Options:
     service_metadata: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     timeout_s: float = TIMEOUT_S
-    max_body_bytes: int = MAX_BODY_BYTES
+    max_body_bytes: int = BODY_BYTES
+    max_bulk_bytes: int = BULK_BYTES
+    max_bulk_rows: int = BULK_ROWS
     admin_token: str = ""
     debug: bool = False
     threads: int = THREADS

@@ -1,8 +1,9 @@
 """The short way of a prediction: what needs nothing of Flask's is answered without it.
 
 Flask's own work for a request is as much as all the rest of this process's. Whatever is out of the ordinary goes
-through Flask: another method or type of body, a route with decorators or with methods of its author's own, functions
-that somebody has hung around requests. So does every error. Answers are the same either way; a test compares them.
+through Flask: another method, type of body or type of answer, a route with decorators or with methods of its author's
+own, functions that somebody has hung around requests. So does every error. Answers are the same either way; a test
+compares them.
 """
 
 import copy
@@ -16,8 +17,9 @@ from flask import Flask, g, request_finished, request_started
 
 from triglot.ids import new_id
 from triglot.lane import Lane
-from triglot.server.asked import JSON, Asked
+from triglot.server.asked import Asked
 from triglot.server.context import Options, View
+from triglot.server.media import JSON, is_ordinary
 from triglot.server.payload import JSON_TYPE, dumps
 from triglot.server.predict import PredictService
 from triglot.service import Service
@@ -95,10 +97,12 @@ class Express:
         return [answer]
 
     def take(self, environ: Mapping[str, Any]) -> Order | None:
-        """Return what an ordinary request asks for, or None; of the environ its line and four headers are read."""
+        """Return what an ordinary request asks for, or None; of the environ its line and five headers are read."""
         shortcut, model = self._shortcut(environ["PATH_INFO"])
         query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
         if shortcut is None or not query.isascii() or not self._is_untouched(shortcut):
+            return None
+        if not is_ordinary(environ.get("HTTP_ACCEPT")):
             return None
         body_bytes = None
         if method == "POST":

@@ -14,11 +14,14 @@ from triglot.schema import MAX_PROBLEMS, Schema
 from triglot.server.asked import Asked, asked_by
 from triglot.server.errors import foreseen
 from triglot.server.hooks import RemoteModel
+from triglot.server.limits import Limits
+from triglot.server.media import JSON, body_type, wanted
 from triglot.server.payload import json_response, metadata
 from triglot.service import Prediction, Service
 from triglot.table import Table
 
 Params = Mapping[str, Any]
+DEFAULT_LIMITS = Limits()
 HOOKS = (
     "__call__",
     "types",
@@ -99,8 +102,9 @@ class PredictService:
         service_metadata: Params,
         timeout_s: float,
         model: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Response:
-        """Return the answer to one GET (one row of the query string) or POST (a list of rows).
+        """Return the answer to one GET (one row of the query string) or POST (rows or columns, of any type).
 
         `model` is the one that the route names, where the service itself names none.
         """
@@ -108,7 +112,21 @@ class PredictService:
         if self.hooked:
             g.good_metadata = metadata(service_metadata, **self._facts(served, g.request_id))
             return self(RemoteModel(service, served, timeout_s, g.request_id), request)
-        return json_response(self.result(service, served, asked_by(request), service_metadata, timeout_s))
+        kind, accept = JSON, wanted(request.accept_mimetypes)
+        if request.method == "POST":
+            encoding, charset = request.headers.get("Content-Encoding"), request.mimetype_params.get("charset")
+            kind = body_type(request.mimetype, charset, encoding)
+        if (kind, accept) == (JSON, JSON):
+            return json_response(self.result(service, served, asked_by(request), service_metadata, timeout_s))
+        from triglot.server import bulk  # pyarrow comes with it, which many a service never needs
+
+        params = self.params_of(request.args.to_dict(), served) if self.params else None
+        said = metadata(service_metadata, **self._facts(served, g.request_id))
+        call = bulk.Call(service, served, self.predict_proba, params, said, g.request_id, timeout_s, limits)
+        if kind == JSON:
+            return bulk.answer_table(call, self.table(asked_by(request), served), accept)
+        schema = served.schema if self.mapping is None else self._mapped(served.schema, served)
+        return bulk.answer_body(call, request, kind, accept, schema, lenient=self.mapping is not None)
 
     def result(
         self, service: Service, served: Served, asked: Asked, service_metadata: Params, timeout_s: float
@@ -145,13 +163,17 @@ class PredictService:
 
     def table(self, asked: Asked, served: Served) -> Table:
         """Return the rows of a request as the table that the model was fitted on."""
-        schema, lenient, rows = served.schema, self.mapping is not None, asked.rows
+        schema, lenient = served.schema, self.mapping is not None
         if self.mapping is not None:
             schema = self._mapped(schema, served)
+        content = asked.content(schema.names)
         if asked.body is None and self.params:  # they stand in the query string, too, and are no fields
             arguments = {name for name, _ in self.params}
-            rows = [{name: value for name, value in rows[0].items() if name not in arguments}]
-        table = schema.rows(rows, allow_extra=lenient)
+            content = [{name: value for name, value in asked.args.items() if name not in arguments}]
+        if isinstance(content, dict):
+            table = schema.columns(content, allow_extra=lenient)
+        else:
+            table = schema.rows(content, allow_extra=lenient)
         return table if schema is served.schema else table.renamed(served.schema.names)
 
     def params_of(self, arguments: Mapping[str, str], served: Served) -> dict[str, Any]:
@@ -194,7 +216,7 @@ class PredictService:
         """Return the answer by way of the methods that a subclass may override."""
         try:
             single = request.method != "POST"
-            rows = [request.args] if single else asked_by(request).rows
+            rows = [request.args] if single else asked_by(request).rows(self._fields(model))
             sample = np.array(self._samples(model, rows))
             answer = self.predict(model, sample, **self.params_from_data(model, request.args))
             return self.response_from_prediction(answer, single=single)
@@ -206,9 +228,10 @@ class PredictService:
         if not isinstance(data, Mapping):
             raise BadRequest("a row must be an object", [Problem("", f"must be an object, not {data!r}")])
         values, problems = [], []
-        # Without a mapping the fields are the model's columns, and its schema knows what they may be.
-        fields = self.mapping or [(name, "") for name in getattr(model, "feature_names_in_", ())]
-        for name, kind in fields:
+        # Without a mapping the schema of the model knows what its columns may be.
+        kinds = dict(self.mapping or ())
+        for name in self._fields(model):
+            kind = kinds.get(name, "")
             if name not in data:
                 problems.append(Problem(name, "is missing"))
                 continue
@@ -239,6 +262,10 @@ class PredictService:
         if isinstance(exc, PredictError):
             return foreseen(str(exc.error_message), exc.error_code)
         raise exc
+
+    def _fields(self, model: Any) -> list[str]:
+        """Return the names of a row's fields: the mapping's, or else the model's columns."""
+        return [name for name, _ in self.mapping] if self.mapping else list(getattr(model, "feature_names_in_", ()))
 
     def _samples(self, model: Any, rows: Sequence[Any]) -> list[Any]:
         """Return the samples of all rows, or one error with the problems of all of them."""

@@ -18,12 +18,14 @@ from triglot.server.context import Options
 from triglot.server.predict import PredictService
 from triglot.server.rules import declared
 
+WANTED = ("timeout_s", "max_body_bytes", "max_bulk_bytes", "max_bulk_rows", "debug", "threads")
+
 
 def build(project: Project) -> Flask:
     """Return the application of a project."""
     built = project.server_options()
     server = built["server"]
-    wanted = {key: server[key] for key in ("timeout_s", "max_body_bytes", "debug", "threads") if key in server}
+    wanted = {key: server[key] for key in WANTED if key in server}
     options = Options(**wanted, **_components(built), admin_token=project.admin_token)
     jobs = project.jobs if project.has_jobs else None
     return create_app(project.service(), options, jobs)

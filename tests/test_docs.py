@@ -10,8 +10,8 @@ from tests.helpers import require
 from tests.reading import ROOT, Reader, blocks
 from triglot.cli.main import main
 from triglot.errors import TriglotError
-from triglot.server.asked import UnsupportedMediaType
 from triglot.server.errors import STATUS
+from triglot.server.media import UnsupportedMediaType
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from triglot.artefact import FORMAT, seal
 from triglot.discovery import Endpoint
 from triglot.estimator import Runtime
 from triglot.message import OPS, Reply, Request
-from triglot.server import asked
+from triglot.server import media
 from triglot.table import Table
 from triglot.workers import control, worker
 
@@ -48,7 +48,7 @@ def test_every_op_is_described() -> None:
 
 def test_every_code_of_an_error_is_described_and_no_other() -> None:
     known = codes(errors.TriglotError)
-    assert asked.UnsupportedMediaType.code in known  # the front end's own error counts, too
+    assert media.UnsupportedMediaType.code in known  # the front end's own error counts, too
     assert [code for code in sorted(known) if f"`{code}`" not in section("Faults")] == []
     assert set(re.findall(r"^\| `([a-z-]+)` \|", section("Faults"), re.MULTILINE)) <= known | {"code"}
 

@@ -116,4 +116,4 @@ def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Pa
 
     assert done.returncode == 1
     assert done.stderr.startswith("triglot: server: unknown prot; known are ")
-    assert "max_body_bytes, port, processes, threads, timeout_s" in done.stderr
+    assert "max_body_bytes, max_bulk_bytes, max_bulk_rows, port, processes, threads, timeout_s" in done.stderr

@@ -1,0 +1,215 @@
+"""Record batches to tables that fit a model: the rules are those of JSON, whole columns are looked at at once.
+
+Only distinct values are ever looked at one by one, and only where a column is not of the model's own kind. What does
+not fit is named with its column and its row, rows counted from 0 over the whole body.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from triglot import arrow, times
+from triglot.errors import BadRequest, Problem
+from triglot.field import Field, cast, column_of, converter
+from triglot.schema import MAX_PROBLEMS, Schema
+from triglot.table import Array, Column, Table
+
+pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
+
+FLOATS = ("float64", "float32")
+WHOLE = ("int64", "int32")
+_NOT_FINITE = "must be a finite number, not {}"
+_MISSING = "must not be missing: nothing was missing in this column when the model was fitted"
+
+_WIDER = {
+    pa.int8(): pa.int32(),
+    pa.int16(): pa.int32(),
+    pa.uint8(): pa.int32(),
+    pa.uint16(): pa.int32(),
+    pa.uint32(): pa.int64(),
+    pa.uint64(): pa.int64(),
+    pa.float16(): pa.float32(),
+    pa.date64(): pa.date32(),
+    pa.large_string(): pa.string(),
+    pa.string_view(): pa.string(),
+}
+
+
+class _Misfit(Exception):
+    """A column does not fit: messages, each with the row where there is one."""
+
+    def __init__(self, *found: tuple[int | None, str]) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+class Conforming:
+    """Makes tables of a schema of record batches whose columns have these names.
+
+    Raises `BadRequest` for names that do not fit; with `lenient` other columns beside are ignored. `written`: the
+    values are text because they were written down, as in CSV, and not because they are text.
+    """
+
+    def __init__(self, names: Sequence[str], schema: Schema, *, lenient: bool = False, written: bool = False) -> None:
+        problems = schema.name_problems(names, allow_extra=lenient)
+        if problems:
+            raise BadRequest("the columns do not fit the model", problems[:MAX_PROBLEMS])
+        self._places = [list(names).index(field.name) for field in schema.fields]
+        self._fields = schema.fields
+        self._written = written
+
+    def table(self, batch: Any, first: int) -> Table:
+        """Return the table of a batch whose first row has this number; raises `BadRequest` naming columns and rows."""
+        problems: list[Problem] = []
+        columns: dict[str, Column] = {}
+        for field, place in zip(self._fields, self._places, strict=True):
+            try:
+                columns[field.name] = _column(batch.column(place), field, self._written)
+            except _Misfit as misfit:
+                problems += [
+                    Problem(field.name, message, None if row is None else first + row) for row, message in misfit.found
+                ]
+        if problems:
+            raise BadRequest("the rows do not fit the model", problems[:MAX_PROBLEMS])
+        return Table.of(columns) if columns else Table((), columns=())
+
+
+def _column(array: Any, field: Field, written: bool) -> Column:
+    if written and field.kind != "string" and "NA" not in field.levels:
+        array = pc.replace_with_mask(array, pc.fill_null(pc.equal(array, "NA"), False), pa.scalar(None, array.type))
+    array = _known(array, field)
+    if array.null_count and not field.nullable:
+        _raise(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)), lambda _: _MISSING)
+    text = pa.types.is_string(array.type)
+    if text and field.kind != "string":
+        return _read(array, field, written)
+    if pa.types.is_dictionary(array.type) and field.kind != "category":
+        return _column(array.dictionary_decode(), field, written)
+    if field.kind == "category":
+        return _by_value(array, field, converter(field))
+    try:
+        column = arrow.column(field.name, array)
+    except TypeError as error:
+        raise _Misfit((None, str(error).removeprefix(f"column {field.name!r} "))) from None
+    if column.kind in FLOATS:
+        column = _without_nan(column, field)
+    try:
+        return cast(column, field)
+    except ValueError as error:
+        if column.kind in (*FLOATS, *WHOLE, "bool") and field.kind in (*FLOATS, *WHOLE, "bool"):
+            return _by_value(array, field, converter(field))
+        raise _Misfit((None, str(error))) from None
+    except BadRequest as error:
+        raise _Misfit((None, str(error))) from None
+
+
+def _known(array: Any, field: Field) -> Any:
+    """Return the array in one of the types that tables know."""
+    kind = array.type
+    if pa.types.is_null(kind):
+        return pa.nulls(len(array), pa.string())
+    if pa.types.is_dictionary(kind):
+        if kind.value_type == pa.string():
+            return array
+        return _known(array.dictionary_decode(), field)
+    wider = _WIDER.get(kind)
+    if wider is None:
+        return array
+    try:
+        return array.cast(wider)
+    except pa.ArrowInvalid as error:
+        raise _Misfit((None, f"of Arrow type {kind} has values that do not fit {wider}: {error}")) from None
+
+
+def _without_nan(column: Column, field: Field) -> Column:
+    """Return a column of numbers whose NaN are missing; raises where one is infinite, or missing and must not be."""
+    values = column.values
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.sum(values)):  # quicker to have than a mask
+            return column
+    infinite = np.isinf(values) if column.missing is None else np.isinf(values) & ~column.missing
+    if infinite.any():
+        _raise(np.flatnonzero(infinite), lambda row: _NOT_FINITE.format(values[row]))
+    gone = np.isnan(values) if column.missing is None else np.isnan(values) | column.missing
+    if gone.any() and not field.nullable:
+        _raise(np.flatnonzero(gone), lambda _: _MISSING)
+    return Column(column.kind, values, gone) if gone.any() else column
+
+
+def _read(array: Any, field: Field, written: bool) -> Column:
+    """Return what text spells, by Arrow's own readers where they read as ours do, else value by value."""
+    try:
+        if field.kind in FLOATS:
+            column = arrow.column(field.name, pc.cast(array, pa.float64()))
+            seen = column.values if column.missing is None else column.values[~column.missing]
+            if np.isfinite(seen).all():
+                return cast(column, field)
+        elif field.kind in WHOLE and not pc.any(pc.match_substring(array, "x", ignore_case=True)).as_py():
+            return cast(arrow.column(field.name, pc.cast(array, pa.int64())), field)
+        elif field.kind == "date":
+            return cast(arrow.column(field.name, pc.cast(array, pa.date32())), field)
+        elif field.kind == "datetime":
+            return _instants(array, field)
+    except (pa.ArrowInvalid, ValueError, BadRequest):
+        pass  # the slow way says which value it is, or reads what only ours do
+    convert = converter(field)
+    if written and field.kind in WHOLE:
+        return _by_value(array, field, lambda text: convert(_number(text)))
+    return _by_value(array, field, convert)
+
+
+def _instants(array: Any, field: Field) -> Column:
+    """Return times in ISO 8601, all of them with an offset or all without; raises `ValueError` for others."""
+    if field.zone:
+        try:
+            return cast(arrow.column(field.name, pc.cast(array, pa.timestamp("us", tz="UTC"))), field)
+        except pa.ArrowInvalid:
+            pass
+    column = arrow.column(field.name, pc.cast(array, pa.timestamp("us")))
+    if not field.zone:
+        return cast(column, field)
+    return Column.times(times.from_the_wall(column.values, field.zone), column.missing, field.zone)
+
+
+def _number(text: str) -> Any:
+    """Return a whole number as a number where text spells it as others do: 3.0."""
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+def _by_value(array: Any, field: Field, convert: Callable[[Any], Any]) -> Column:
+    """Return the column of an array, each distinct value converted once, as a value of JSON is."""
+    try:
+        coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        distinct = coded.dictionary.to_pylist()
+    except pa.ArrowNotImplementedError:
+        raise _Misfit((None, f"must be of kind {field.kind}, not of Arrow type {array.type}")) from None
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    used = np.zeros(len(distinct) + 1, dtype=bool)
+    used[codes] = True  # a level that no row has may be unknown
+    values: list[Any] = [None] * (len(distinct) + 1)  # the last is that of code -1, which is missing
+    wrong: dict[int, str] = {}
+    for code in np.flatnonzero(used[:-1]).tolist():
+        try:
+            if distinct[code] is not None:
+                values[code] = convert(distinct[code])
+            elif not field.nullable:
+                raise ValueError(_MISSING)
+        except ValueError as error:
+            wrong[code] = str(error)
+    if wrong:
+        rows = np.flatnonzero(np.isin(codes, list(wrong)))
+        _raise(rows, lambda row: wrong[int(codes[row])])
+    return column_of(field, values).take(codes)
+
+
+def _raise(rows: Array, message: Callable[[int], str]) -> None:
+    raise _Misfit(*((row, message(row)) for row in rows[:MAX_PROBLEMS].tolist()))

@@ -1,0 +1,238 @@
+"""What may be asked of a body: so many bytes and no more, and Arrow messages that are what they say.
+
+Arrow's own reader allocates what a message announces and inflates what it holds. So each message is looked at here
+before that reader sees it: how long it says it is, and how long its compressed buffers say they will be.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from triglot.errors import BadRequest, TooLarge
+
+CHUNK = 2**20
+MAX_METADATA = 16 * 2**20
+_CONTINUATION = b"\xff\xff\xff\xff"
+_FILE_MAGIC = b"ARROW1"
+_SCHEMA, _DICTIONARY, _RECORDS = 1, 2, 3
+_CUT_OFF = "the Arrow stream ends in the middle: it was cut off, or its writer was not closed"
+
+
+class Source(Protocol):
+    """What gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes; none at the end."""
+        ...
+
+
+class Body:
+    """The bytes of a body, counted: `limit` is how many there may be, and `why`, `expected` how many were announced."""
+
+    def __init__(self, source: Source, limit: int, expected: int | None = None, why: str = "") -> None:
+        self._source = source
+        self._limit = limit
+        self._expected = expected
+        self._why = why
+        self.taken = 0
+        if expected is not None and expected > limit:
+            raise self._too_large()
+
+    def read(self, size: int = CHUNK, /) -> bytes:
+        """Return up to so many bytes, none at the end; raises `TooLarge`, or `BadRequest` where it ends too early."""
+        size = self._left(size)
+        piece = self._source.read(size) if size else b""
+        self.taken += len(piece)
+        if self.taken > self._limit:
+            raise self._too_large()
+        if not piece and size and self._expected is not None and self.taken < self._expected:
+            raise BadRequest(f"the body ended after {self.taken:,} of {self._expected:,} bytes")
+        return piece
+
+    def skip(self, most: int) -> None:
+        """Read on, and away, up to so many bytes."""
+        while most > 0 and (piece := self._source.read(min(CHUNK, self._left(most)))):
+            self.taken += len(piece)
+            most -= len(piece)
+
+    def _left(self, most: int) -> int:
+        """Return how much of that may be read: not every server ends a body where it ends."""
+        return most if self._expected is None else min(most, self._expected - self.taken)
+
+    def exactly(self, size: int) -> bytes:
+        """Return so many bytes, or all that are left where these are fewer."""
+        first = self.read(min(size, CHUNK))
+        if len(first) == size or not first:
+            return first
+        pieces, left = [first], size - len(first)
+        while left and (piece := self.read(min(left, CHUNK))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"the body may have {self._limit:,} bytes; send fewer rows at a time{self._why}")
+
+
+class Messages:
+    """An Arrow stream as a file to be read by Arrow, whose messages were looked at before.
+
+    `limit` is how many bytes a message may have, compressed or not. Raises `BadRequest` for what is no stream, or ends
+    before its end marker.
+    """
+
+    closed = False
+
+    def __init__(self, body: Body, limit: int) -> None:
+        self._body = body
+        self._limit = limit
+        self._messages = self._checked()
+        self._left = memoryview(b"")
+
+    def read(self, size: int = -1) -> bytes | memoryview:
+        """Return so many bytes, fewer only at the end of the stream."""
+        if size < 0:  # Arrow never asks for all
+            raise BadRequest("an Arrow stream is read message by message")
+        if not self._left and size:
+            self._left = next(self._messages, memoryview(b""))
+        if len(self._left) >= size:
+            piece, self._left = self._left[:size], self._left[size:]
+            return piece
+        pieces, missing = [self._left], size - len(self._left)
+        self._left = memoryview(b"")
+        while missing and (message := next(self._messages, None)) is not None:
+            pieces.append(message[:missing])
+            self._left = message[missing:]
+            missing -= len(pieces[-1])
+        return b"".join(pieces)
+
+    def finish(self) -> None:
+        """Return once the end marker was read and nothing follows it; Arrow itself does not look behind it."""
+        next(self._messages, None)
+
+    def close(self) -> None:
+        """Do nothing: the body is its owner's."""
+
+    def _checked(self) -> Iterator[memoryview]:
+        first = True
+        dictionaries: dict[int, int] = {}
+        while True:
+            prefix = self._body.exactly(8)
+            if len(prefix) < 8 or not prefix.startswith(_CONTINUATION):
+                raise BadRequest(_what_it_is(prefix, first))
+            size = int.from_bytes(prefix[4:], "little", signed=True)
+            yield memoryview(prefix)
+            if size == 0:
+                if self._body.read(1):
+                    raise BadRequest("there are bytes behind the end marker of the Arrow stream")
+                return
+            if not 0 < size <= MAX_METADATA:
+                raise BadRequest(f"not an Arrow stream: metadata of {size:,} bytes")
+            metadata = self._whole(size)
+            try:
+                message = _look(metadata)
+            except (struct.error, IndexError, ValueError):
+                raise BadRequest("not an Arrow stream: a message's metadata cannot be read") from None
+            if message.kind not in (_SCHEMA, _DICTIONARY, _RECORDS) or (message.kind == _SCHEMA) != first:
+                raise BadRequest("not an Arrow stream of a table: it begins with one schema, and batches follow")
+            if message.delta:
+                raise BadRequest("the Arrow stream adds to a dictionary; write dictionaries whole")
+            self._fits(message.length)
+            yield memoryview(metadata)
+            if message.length:
+                content = self._whole(message.length)
+                size = max(message.length, sum(_inflated(content, *buffer) for buffer in message.buffers))
+                self._fits(size)
+                if message.kind == _DICTIONARY:  # which stay until others take their place
+                    dictionaries[message.dictionary] = size
+                    self._fits(sum(dictionaries.values()))
+                yield memoryview(content)
+            first = False
+
+    def _whole(self, size: int) -> bytes:
+        content = self._body.exactly(size)
+        if len(content) < size:
+            raise BadRequest(_CUT_OFF)
+        return content
+
+    def _fits(self, size: int) -> None:
+        if not 0 <= size <= self._limit:
+            raise TooLarge(f"a record batch may have {self._limit:,} bytes; write batches of fewer rows")
+
+
+def _what_it_is(prefix: bytes, first: bool) -> str:
+    if not first:
+        return _CUT_OFF if len(prefix) < 8 else "not an Arrow stream: a message does not begin where one should"
+    if not prefix:
+        return "the body is empty; send an Arrow stream"
+    if prefix.startswith(_FILE_MAGIC):
+        return "the body is an Arrow file (Feather); send an Arrow stream, as RecordBatchStreamWriter writes it"
+    return "the body is no Arrow stream"
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What a message says of itself: where its compressed buffers lie (start, size), and of which dictionary it is."""
+
+    kind: int
+    length: int
+    buffers: Sequence[tuple[int, int]] = ()
+    dictionary: int = 0
+    delta: bool = False
+
+
+def _look(metadata: bytes) -> _Message:
+    """Return what the metadata of a message says.
+
+    It is a FlatBuffer: Message(version, header type, header, body length), whose header is a RecordBatch (length,
+    nodes, buffers, compression), or a DictionaryBatch (id, RecordBatch, whether it adds to one before).
+    """
+    root = struct.unpack_from("<I", metadata, 0)[0]
+    kind = _scalar(metadata, root, 1, "<B")
+    length = _scalar(metadata, root, 3, "<q")
+    if kind == _SCHEMA:
+        return _Message(kind, length)
+    batch, dictionary, delta = _table(metadata, root, 2), 0, False
+    if kind == _DICTIONARY and batch:
+        dictionary = _scalar(metadata, batch, 0, "<q")
+        delta = bool(_scalar(metadata, batch, 2, "<B"))
+        batch = _table(metadata, batch, 1)
+    buffers: list[tuple[int, int]] = []
+    if batch and _table(metadata, batch, 3) and (vector := _table(metadata, batch, 2)):
+        count = struct.unpack_from("<I", metadata, vector)[0]
+        if count * 16 > len(metadata):
+            raise ValueError("more buffers than there is room for")
+        buffers = [struct.unpack_from("<qq", metadata, vector + 4 + 16 * i) for i in range(count)]
+    return _Message(kind, length, buffers, dictionary, delta)
+
+
+def _field(buffer: bytes, table: int, slot: int) -> int:
+    """Return where a FlatBuffer's table has a field; 0 where it has none."""
+    vtable = table - struct.unpack_from("<i", buffer, table)[0]
+    if vtable < 0:
+        raise ValueError("a table whose fields lie before the buffer")
+    size = struct.unpack_from("<H", buffer, vtable)[0]
+    place = 4 + 2 * slot
+    offset = struct.unpack_from("<H", buffer, vtable + place)[0] if place + 2 <= size else 0
+    return table + offset if offset else 0
+
+
+def _scalar(buffer: bytes, table: int, slot: int, kind: str) -> int:
+    place = _field(buffer, table, slot)
+    return int(struct.unpack_from(kind, buffer, place)[0]) if place else 0
+
+
+def _table(buffer: bytes, table: int, slot: int) -> int:
+    place = _field(buffer, table, slot)
+    return int(place + struct.unpack_from("<I", buffer, place)[0]) if place else 0
+
+
+def _inflated(content: bytes, start: int, size: int) -> int:
+    """Return how long a compressed buffer will be; -1 in front of it says that it is as it is."""
+    if size < 8 or start < 0 or start + 8 > len(content):
+        return 0
+    told = int.from_bytes(content[start : start + 8], "little", signed=True)
+    if told < -1:
+        raise BadRequest("a compressed buffer of the Arrow stream has no length")
+    return size if told == -1 else told

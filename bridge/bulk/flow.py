@@ -1,0 +1,110 @@
+"""The flow of bulk: batches become tables of a size that takes a moment, workers answer them, order is kept.
+
+A few are in flight at a time, so that no worker waits for the next, and never more, so that memory is bounded.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from triglot.bulk.conforming import Conforming
+from triglot.bulk.reading import Reader
+from triglot.errors import TooLarge
+from triglot.schema import Schema
+from triglot.table import Array, Table
+
+LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 1_024, 8_192, 65_536
+PIECE_BYTES = 8 * 2**20
+MOMENT_S = 0.1  # so long others, who ask for a row, may have to wait behind a piece
+PER_WORKER = 2  # one that is answered and one that waits
+
+Ask = Callable[[Table], Array]
+
+
+class Pace:
+    """How many rows a piece may have, so that a worker is busy with it for a moment; safe under threads."""
+
+    def __init__(self, columns: int) -> None:
+        self._most = max(1, min(MOST_ROWS, PIECE_BYTES // (8 * max(1, columns))))
+        self._rows = min(FIRST_ROWS, self._most)
+        self._lock = threading.Lock()
+
+    @property
+    def rows(self) -> int:
+        """The rows of the next piece."""
+        return self._rows
+
+    def took(self, rows: int, seconds: float) -> None:
+        """Learn from a piece that was answered."""
+        fitting = int(rows * MOMENT_S / max(seconds, 1e-6))
+        with self._lock:
+            wanted = min(max(fitting, self._rows // 4), self._rows * 4)
+            self._rows = max(min(LEAST_ROWS, self._most), min(wanted, self._most))
+
+
+def tables(reader: Reader, schema: Schema, pace: Pace, most_rows: int, *, lenient: bool = False) -> Iterator[Table]:
+    """Yield the rows of a reader as tables that fit a model; small batches are joined.
+
+    Raises `BadRequest` naming columns and rows, counted from 0, and `TooLarge` for more rows than there may be.
+    """
+    conforming = Conforming(reader.names, schema, lenient=lenient, written=reader.written)
+    return _tables(reader, conforming, pace, most_rows)
+
+
+def _tables(reader: Reader, conforming: Conforming, pace: Pace, most_rows: int) -> Iterator[Table]:
+    rows = held = 0
+    parts: list[Table] = []
+    for batch in reader.batches:
+        if rows + batch.num_rows > most_rows:
+            raise TooLarge(f"a request may have {most_rows:,} rows; send fewer at a time")
+        start = 0
+        while start < batch.num_rows:
+            part = conforming.table(batch.slice(start, pace.rows - held), rows + start)
+            start += part.rows
+            held += part.rows
+            parts.append(part)
+            if held >= pace.rows:
+                yield joined(parts)
+                parts, held = [], 0
+        rows += batch.num_rows
+    if parts:
+        yield joined(parts)
+
+
+def as_one(tables: Iterable[Table]) -> Iterator[Table]:
+    """Yield all rows as one table, for models whose answers depend on the rows beside."""
+    parts = list(tables)
+    if parts:
+        yield joined(parts)
+
+
+def joined(parts: list[Table]) -> Table:
+    """Return the rows of tables of one schema, which may be matrices or not."""
+    if len({part.is_matrix for part in parts}) > 1:
+        parts = [Table(part.names, columns=part.columns) for part in parts]
+    return Table.concat(parts)
+
+
+def answers(pieces: Iterable[Table], ask: Ask, pace: Pace, in_flight: int) -> Iterator[Array]:
+    """Yield the answer to each piece, in order, while others are on their way; the first error ends it."""
+
+    def timed(piece: Table) -> Array:
+        begin = time.perf_counter()
+        answer = ask(piece)
+        # half of it was waiting for the piece before
+        pace.took(piece.rows, (time.perf_counter() - begin) / PER_WORKER)
+        return answer
+
+    waiting: deque[Future[Array]] = deque()
+    with ThreadPoolExecutor(in_flight, thread_name_prefix="triglot-bulk") as pool:
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(timed, piece))
+                if len(waiting) >= in_flight:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

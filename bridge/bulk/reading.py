@@ -1,0 +1,271 @@
+"""Bodies and files as record batches: Arrow streams, CSV, JSON lines, Parquet; a piece is in memory at a time.
+
+A reader knows the names of its columns before its first row. What cannot be read raises `BadRequest`.
+"""
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from triglot.bulk.envelope import CHUNK, Body, Messages
+from triglot.errors import BadRequest
+
+LONGEST_ROW = 4 * 2**20
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Record batches, the names of their columns, and whether all values are text only because they were written."""
+
+    names: tuple[str, ...]
+    batches: Iterator[Any]
+    written: bool = False
+
+
+def arrow_stream(body: Body, limit: int) -> Reader:
+    """Return the batches of an Arrow IPC stream, each validated in full; `limit` is how many bytes one may have."""
+    messages = Messages(body, limit)
+    try:
+        stream = pa.ipc.open_stream(pa.PythonFile(messages, mode="r"))
+        names = tuple(stream.schema.names)
+    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        raise _unreadable("Arrow stream", error) from None
+    return Reader(names, _arrow_batches(stream, messages))
+
+
+def _arrow_batches(stream: Any, messages: Messages) -> Iterator[Any]:
+    first = 0
+    while True:
+        try:
+            batch = stream.read_next_batch()
+            batch.validate(full=True)
+        except StopIteration:
+            return messages.finish()
+        except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError, IndexError) as error:
+            raise _unreadable(f"Arrow stream, from row {first} on,", error) from None
+        first += batch.num_rows
+        yield batch
+
+
+def csv_text(body: Body) -> Reader:
+    """Return the batches of CSV in UTF-8 with a header: commas, quotes as RFC 4180 has them; all columns are text.
+
+    A field without anything is missing, one of just two quotes is empty text.
+    """
+    blocks = _blocks(body)
+    head = next(blocks, b"").removeprefix(_BOM)
+    names, size = _header(head)
+    return Reader(names, _csv_batches(names, head[size:], blocks), written=True)
+
+
+def _header(block: bytes) -> tuple[tuple[str, ...], int]:
+    """Return the names of the columns, and how many bytes they took."""
+    if not block.strip():
+        raise BadRequest("the body is empty; send CSV with a header")
+    end = next((place for place in _row_ends(block)), len(block))
+    try:
+        (names,) = csv.reader(io.StringIO(block[:end].decode("utf-8"), newline=""), strict=True)
+    except UnicodeDecodeError:
+        raise BadRequest("the CSV is not UTF-8; write it anew as UTF-8") from None
+    except (csv.Error, ValueError):
+        raise BadRequest(
+            "the header of the CSV cannot be read; the first line must hold the names of the columns"
+        ) from None
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadRequest(f"the header of the CSV has a name twice: {', '.join(map(repr, twice))}")
+    return tuple(names), end
+
+
+def _row_ends(block: bytes) -> Iterator[int]:
+    """Yield where rows end, just behind their line ends; those within quotes end no row."""
+    end = inside = 0
+    while (end := block.find(b"\n", start := end) + 1) > 0:
+        inside ^= block.count(b'"', start, end) & 1
+        if not inside:
+            yield end
+
+
+def _blocks(body: Body) -> Iterator[bytes]:
+    """Yield the body in blocks of whole rows."""
+    left = b""
+    while piece := body.read(CHUNK):
+        if b"\0" in piece:
+            raise BadRequest("the CSV has a NUL byte; write it anew as UTF-8 text")
+        block = left + piece
+        end = _last_row_end(block)
+        if end == 0 and len(block) > LONGEST_ROW:
+            raise BadRequest(
+                f"a row of the CSV is longer than {LONGEST_ROW:,} bytes; a quote may be open, or line ends may be "
+                "missing"
+            )
+        if end:
+            yield block[:end]
+        left = block[end:]
+    if left:
+        if left.count(b'"') % 2:
+            raise BadRequest("the CSV ends within quotes; close them, or double a quote that is part of a value")
+        yield left
+
+
+def _last_row_end(block: bytes) -> int:
+    """Return where the last whole row ends; a block begins with a row, so that quotes before its end are even."""
+    end, quotes = len(block), block.count(b'"')
+    while (start := block.rfind(b"\n", 0, end) + 1) > 0:
+        quotes -= block.count(b'"', start, end)
+        if quotes % 2 == 0:
+            return start
+        end = start - 1
+    return 0
+
+
+def _csv_batches(names: tuple[str, ...], rest: bytes, blocks: Iterator[bytes]) -> Iterator[Any]:
+    convert = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    ragged: list[Any] = []
+
+    def note(row: Any) -> str:
+        ragged.append(row)
+        return "error"
+
+    # a column alone: an empty line is a missing value
+    parse = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1, invalid_row_handler=note)
+    first = 0
+    for block in itertools.chain([rest] if rest else [], blocks):
+        for batch in _parsed(block, names, convert, parse, ragged, first):
+            first += batch.num_rows
+            yield batch
+
+
+def _parsed(block: bytes, names: tuple[str, ...], convert: Any, parse: Any, ragged: list[Any], first: int) -> list[Any]:
+    read = pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1)
+    try:
+        table = pacsv.read_csv(pa.BufferReader(block), read_options=read, parse_options=parse, convert_options=convert)
+    except pa.ArrowInvalid as error:
+        if not ragged:
+            raise _unreadable(f"CSV, from row {first} on,", error) from None
+        row = ragged[-1]
+        where = f"row {first + row.number - 1}" if row.number else f"a row behind row {first}"
+        raise BadRequest(
+            f"{where} of the CSV has {row.actual_columns} fields where the header has {row.expected_columns}"
+        ) from None
+    batches: list[Any] = table.combine_chunks().to_batches()
+    return batches
+
+
+def json_lines(body: Body) -> Reader:
+    """Return the batches of JSON lines: each an object of the same names; the first one's are the columns.
+
+    A column is all text, all numbers or all booleans.
+    """
+    lines = _lines(body)
+    first = next(lines, None)
+    if first is None:
+        raise BadRequest("there are no lines; write an object a line")
+    names = tuple(first[0][1])
+    return Reader(names, _json_batches(names, first, lines))
+
+
+def _lines(body: Body) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
+    """Yield lists of objects with their line numbers, counted from 1."""
+    left, number = b"", 0
+    while True:
+        piece = body.read(CHUNK)
+        *whole, left = (left + piece).split(b"\n") if piece else (left, b"")
+        found: list[tuple[int, Mapping[str, Any]]] = []
+        for line in whole:
+            number += 1
+            if not line.strip():
+                continue
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise BadRequest(f"line {number} is not JSON: {error}") from None
+            if not isinstance(row, dict):
+                raise BadRequest(f"line {number} must be an object")
+            found.append((number, row))
+        if found:
+            yield found
+        if not piece:
+            return
+        if len(left) > LONGEST_ROW:
+            raise BadRequest(f"line {number + 1} is longer than {LONGEST_ROW:,} bytes")
+
+
+def _json_batches(names: tuple[str, ...], first: Any, lines: Iterator[Any]) -> Iterator[Any]:
+    known = set(names)
+    rows = first
+    while rows is not None:
+        for number, row in rows:
+            if row.keys() != known:
+                other = ", ".join(map(repr, sorted(row.keys() ^ known)))
+                raise BadRequest(f"line {number} has other names than the first line: {other}")
+        yield pa.RecordBatch.from_arrays(
+            [_json_column(name, [(number, row[name]) for number, row in rows]) for name in names], list(names)
+        )
+        rows = next(lines, None)
+
+
+def _json_column(name: str, values: list[tuple[int, Any]]) -> Any:
+    plain = [value for _, value in values]
+    kinds = set(map(type, plain)) - {type(None)}
+    if kinds <= {int, float}:
+        kinds = {float} if float in kinds else kinds
+        plain = [value if value is None or int in kinds else float(value) for value in plain]
+    if len(kinds) > 1 or kinds & {list, dict}:
+        kind = next(type(value) for value in plain if value is not None)
+        odd = {list, dict} | (kinds - {kind})
+        number = next(number for number, value in zip((n for n, _ in values), plain, strict=True) if type(value) in odd)
+        raise BadRequest(f"line {number}, field {name!r}: a column must be all text, all numbers or all booleans")
+    try:
+        return pa.array(plain)
+    except (pa.ArrowException, OverflowError) as error:
+        raise BadRequest(f"line {values[0][0]} and following, field {name!r}: {error}") from None
+
+
+def parquet(path: Path) -> Reader:
+    """Return the batches of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable("Parquet file", error) from None
+    return Reader(tuple(file.schema_arrow.names), _parquet_batches(file))
+
+
+def _parquet_batches(file: Any) -> Iterator[Any]:
+    batches = file.iter_batches(batch_size=65_536)
+    first = 0
+    while True:
+        try:
+            batch = next(batches, None)
+            if batch is None:
+                return
+            batch.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(f"Parquet file, from row {first} on,", error) from None
+        first += batch.num_rows
+        yield batch
+
+
+def _unreadable(what: str, error: Exception) -> BadRequest:
+    """Return the error of bytes that are not what they should be, with what Arrow says of them."""
+    told = error.__cause__ or error.__context__ or error
+    if isinstance(told, BadRequest):  # from `Messages`, which Arrow was reading
+        return told
+    said = str(error).partition(" Detail:")[0].strip() or type(error).__name__
+    return BadRequest(f"the {what} cannot be read: {said}")
