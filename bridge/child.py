@@ -45,12 +45,12 @@ class Child:
             start_new_session=apart,  # then a Ctrl-C at the terminal is this process's alone
         )
 
-    def wait_until_ready(self, client: Client) -> None:
-        """Return once the client finds the worker; raises `LanguageUnavailable` with its last words."""
+    def wait_until_ready(self, client: Client, workers: int = 1) -> None:
+        """Return once the client finds so many workers; raises `LanguageUnavailable` with this one's last words."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                client.wait_for({self.language: 1}, 0.2)
+                client.wait_for({self.language: workers}, 0.2)
                 return
             except WorkerUnavailable:
                 if self.process.poll() is None and time.monotonic() < deadline:

@@ -209,24 +209,31 @@ def _sealed(base: bytes, task: Task, key: bytes) -> Artefact:
 
 
 @contextmanager
-def bench(language: str, environ: Mapping[str, str], key_file: Path | None = None) -> Iterator[Bench]:
-    """Hold a fresh worker of the language; it and its run directory are gone afterwards.
+def bench(language: str, environ: Mapping[str, str], key_file: Path | None = None, workers: int = 1) -> Iterator[Bench]:
+    """Hold a fresh worker of the language, or several; they and their run directory are gone afterwards.
 
     Raises `LanguageUnavailable` with the reason where the worker does not come up.
     """
     require(language, environ)
     key = load_key(key_file, environ)
     with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
-        child = Child(language, "fit", Path(folder), environ, key_file=key_file)
+        children = [
+            Child(language, f"fit-{number}" if number else "fit", Path(folder), environ, key_file=key_file)
+            for number in range(workers)
+        ]
         client = Client(Path(folder), patience_s=PATIENCE_S)
         try:
-            child.wait_until_ready(client)
+            for number, child in enumerate(children, start=1):
+                child.wait_until_ready(client, number)
             yield Bench(client, language, key)
-        except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what it is doing
-            child.process.kill()
+        except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what they are doing
+            for child in children:
+                child.process.kill()
             raise
         except (WorkerLost, WorkerUnavailable) as error:
-            raise WorkerLost(child.how_it_ended()) from error
+            lost = next((child for child in children if child.is_over()), children[0])
+            raise WorkerLost(lost.how_it_ended()) from error
         finally:
             client.close()
-            child.stop()
+            for child in children:
+                child.stop()

@@ -6,11 +6,24 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from triglot.util import timer
 
 logger = logging.getLogger("triglot")
+
+
+Show = Callable[[int, str], None]
+
+
+@contextmanager
+def bar(what: str, total: int | None) -> Iterator[Show]:
+    """Give the function that shows how much is done, of a total if there is one, and says it; on a terminal only."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total, said="")
+        yield lambda done, said: progress.update(task, completed=done, said=said)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def answer_body(call: Call, request: Request, kind: str, accept: str, schema: Sc
     with _answering(call, accept) as (writer, spool):
         body = _body(request, call)
         try:
-            pace = flow.Pace(len(schema.names))
+            pace = flow.Pace(len(schema.names), whole=not call.served.batch)
             pieces = _pieces(call, body, kind, schema, pace, lenient)
             for answer in flow.answers(pieces, call.ask, pace, call.in_flight):
                 writer.write(answer)
@@ -111,8 +111,6 @@ def _pieces(call: Call, body: Body, kind: str, schema: Schema, pace: flow.Pace, 
     limits, served = call.limits, call.served
     reader = reading.arrow_stream(body, limits.body_bytes) if kind == ARROW else reading.csv_text(body)
     tables = flow.tables(reader, schema, pace, limits.bulk_rows, lenient=lenient)
-    if not served.batch:
-        tables = flow.as_one(tables)
     for table in tables:
         yield table if schema is served.schema else table.renamed(served.schema.names)
 
@@ -137,7 +135,7 @@ def _writer(call: Call, spool: Any, accept: str) -> writing.Writer:
     if accept == JSON:
         return writing.Json(spool, call.served.labels, {"metadata": call.metadata}, proba=call.proba)
     answers = writing.Answers(call.served.labels, proba=call.proba, coded=accept == ARROW)
-    return writing.Columns(spool, answers, "arrow" if accept == ARROW else "csv")
+    return writing.Columns(spool, answers, "arrows" if accept == ARROW else "csv")
 
 
 def _response(call: Call, spool: IO[bytes], accept: str) -> Response:

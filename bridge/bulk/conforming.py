@@ -50,16 +50,33 @@ class Conforming:
     """Makes tables of a schema of record batches whose columns have these names.
 
     Raises `BadRequest` for names that do not fit; with `lenient` other columns beside are ignored. `written`: the
-    values are text because they were written down, as in CSV, and not because they are text.
+    values are text because they were written down, as in CSV, and not because they are text. `keep`: columns that are
+    kept as they are, be they the model's or not.
     """
 
-    def __init__(self, names: Sequence[str], schema: Schema, *, lenient: bool = False, written: bool = False) -> None:
-        problems = schema.name_problems(names, allow_extra=lenient)
+    def __init__(
+        self,
+        names: Sequence[str],
+        schema: Schema,
+        *,
+        lenient: bool = False,
+        written: bool = False,
+        keep: Sequence[str] = (),
+    ) -> None:
+        own = [name for name in names if name not in keep or name in schema.names]
+        problems = schema.name_problems(own, allow_extra=lenient)
+        problems += [Problem(name, "is not there to be kept") for name in keep if name not in names]
         if problems:
             raise BadRequest("the columns do not fit the model", problems[:MAX_PROBLEMS])
         self._places = [list(names).index(field.name) for field in schema.fields]
         self._fields = schema.fields
         self._written = written
+        self._kept = [(name, list(names).index(name)) for name in keep]
+
+    def kept(self, batch: Any) -> list[tuple[str, Any]]:
+        """Return the columns that are kept as they are, by name."""
+        found = [(name, batch.column(place)) for name, place in self._kept]
+        return [(name, a.dictionary_decode() if pa.types.is_dictionary(a.type) else a) for name, a in found]
 
     def table(self, batch: Any, first: int) -> Table:
         """Return the table of a batch whose first row has this number; raises `BadRequest` naming columns and rows."""

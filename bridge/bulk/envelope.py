@@ -14,7 +14,7 @@ from triglot.errors import BadRequest, TooLarge
 CHUNK = 2**20
 MAX_METADATA = 16 * 2**20
 _CONTINUATION = b"\xff\xff\xff\xff"
-_FILE_MAGIC = b"ARROW1"
+FILE_MAGIC = b"ARROW1"
 _SCHEMA, _DICTIONARY, _RECORDS = 1, 2, 3
 _CUT_OFF = "the Arrow stream ends in the middle: it was cut off, or its writer was not closed"
 
@@ -166,7 +166,7 @@ def _what_it_is(prefix: bytes, first: bool) -> str:
         return _CUT_OFF if len(prefix) < 8 else "not an Arrow stream: a message does not begin where one should"
     if not prefix:
         return "the body is empty; send an Arrow stream"
-    if prefix.startswith(_FILE_MAGIC):
+    if prefix.startswith(FILE_MAGIC):
         return "the body is an Arrow file (Feather); send an Arrow stream, as RecordBatchStreamWriter writes it"
     return "the body is no Arrow stream"
 

@@ -3,11 +3,13 @@
 A few are in flight at a time, so that no worker waits for the next, and never more, so that memory is bounded.
 """
 
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from triglot.bulk.conforming import Conforming
 from triglot.bulk.reading import Reader
@@ -21,14 +23,18 @@ MOMENT_S = 0.1  # so long others, who ask for a row, may have to wait behind a p
 PER_WORKER = 2  # one that is answered and one that waits
 
 Ask = Callable[[Table], Array]
+Kept = deque[list[tuple[str, list[Any]]]]
 
 
 class Pace:
-    """How many rows a piece may have, so that a worker is busy with it for a moment; safe under threads."""
+    """How many rows a piece may have, so that a worker is busy with it for a moment; safe under threads.
 
-    def __init__(self, columns: int) -> None:
+    With `whole` all rows are one piece, for models whose answers depend on the rows beside.
+    """
+
+    def __init__(self, columns: int, *, whole: bool = False) -> None:
         self._most = max(1, min(MOST_ROWS, PIECE_BYTES // (8 * max(1, columns))))
-        self._rows = min(FIRST_ROWS, self._most)
+        self._rows = sys.maxsize if whole else min(FIRST_ROWS, self._most)
         self._lock = threading.Lock()
 
     @property
@@ -44,40 +50,52 @@ class Pace:
             self._rows = max(min(LEAST_ROWS, self._most), min(wanted, self._most))
 
 
-def tables(reader: Reader, schema: Schema, pace: Pace, most_rows: int, *, lenient: bool = False) -> Iterator[Table]:
-    """Yield the rows of a reader as tables that fit a model; small batches are joined.
+def tables(
+    reader: Reader,
+    schema: Schema,
+    pace: Pace,
+    most_rows: int,
+    *,
+    lenient: bool = False,
+    keep: Sequence[str] = (),
+    kept: Kept | None = None,
+) -> Iterator[Table]:
+    """Return the rows of a reader as tables that fit a model; small batches are joined.
 
-    Raises `BadRequest` naming columns and rows, counted from 0, and `TooLarge` for more rows than there may be.
+    The columns to `keep` are appended to `kept`, a list of names and arrays a table. Raises `BadRequest` naming columns
+    and rows, counted from 0, and `TooLarge` for more rows than there may be.
     """
-    conforming = Conforming(reader.names, schema, lenient=lenient, written=reader.written)
-    return _tables(reader, conforming, pace, most_rows)
+    conforming = Conforming(reader.names, schema, lenient=lenient, written=reader.written, keep=keep)
+    return _tables(reader, conforming, pace, most_rows, kept)
 
 
-def _tables(reader: Reader, conforming: Conforming, pace: Pace, most_rows: int) -> Iterator[Table]:
+def _tables(reader: Reader, conforming: Conforming, pace: Pace, most_rows: int, kept: Kept | None) -> Iterator[Table]:
     rows = held = 0
     parts: list[Table] = []
+    beside: list[list[tuple[str, Any]]] = []
     for batch in reader.batches:
         if rows + batch.num_rows > most_rows:
             raise TooLarge(f"a request may have {most_rows:,} rows; send fewer at a time")
         start = 0
         while start < batch.num_rows:
-            part = conforming.table(batch.slice(start, pace.rows - held), rows + start)
-            start += part.rows
-            held += part.rows
-            parts.append(part)
+            piece = batch.slice(start, max(1, pace.rows - held))
+            parts.append(conforming.table(piece, rows + start))
+            beside.append(conforming.kept(piece))
+            start += piece.num_rows
+            held += piece.num_rows
             if held >= pace.rows:
-                yield joined(parts)
-                parts, held = [], 0
+                yield _put_aside(parts, beside, kept)
+                parts, beside, held = [], [], 0
         rows += batch.num_rows
     if parts:
-        yield joined(parts)
+        yield _put_aside(parts, beside, kept)
 
 
-def as_one(tables: Iterable[Table]) -> Iterator[Table]:
-    """Yield all rows as one table, for models whose answers depend on the rows beside."""
-    parts = list(tables)
-    if parts:
-        yield joined(parts)
+def _put_aside(parts: list[Table], beside: list[list[tuple[str, Any]]], kept: Kept | None) -> Table:
+    """Return the parts as one table, and leave what is kept beside them where it is looked for."""
+    if kept is not None:
+        kept.append([(column[0][0], [array for _, array in column]) for column in zip(*beside, strict=True)])
+    return joined(parts)
 
 
 def joined(parts: list[Table]) -> Table:

@@ -15,9 +15,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from triglot.bulk.envelope import CHUNK, Body, Messages
+from triglot.bulk.envelope import CHUNK, FILE_MAGIC, Body, Messages
 from triglot.errors import BadRequest
 
+PARQUET_ROWS = 65_536
 LONGEST_ROW = 4 * 2**20
 _BOM = b"\xef\xbb\xbf"
 
@@ -236,19 +237,36 @@ def _json_column(name: str, values: list[tuple[int, Any]]) -> Any:
         raise BadRequest(f"line {values[0][0]} and following, field {name!r}: {error}") from None
 
 
-def parquet(path: Path) -> Reader:
-    """Return the batches of a Parquet file."""
+def is_arrow_file(source: Any) -> bool:
+    """Return whether a file that can be read from any place is an Arrow file and no stream."""
+    found = bool(source.read(len(FILE_MAGIC)) == FILE_MAGIC)
+    source.seek(0)
+    return found
+
+
+def arrow_file(path: Path) -> Reader:
+    """Return the batches of an Arrow file (Feather), which stays on disk."""
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        names = tuple(file.schema.names)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable("Arrow file", error) from None
+    return Reader(names, _validated(map(file.get_batch, range(file.num_record_batches)), "Arrow file"))
+
+
+def parquet(path: Path) -> tuple[Reader, int]:
+    """Return the batches of a Parquet file, and how many rows it has."""
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable("Parquet file", error) from None
-    return Reader(tuple(file.schema_arrow.names), _parquet_batches(file))
+    batches = _validated(file.iter_batches(batch_size=PARQUET_ROWS), "Parquet file")
+    return Reader(tuple(file.schema_arrow.names), batches), file.metadata.num_rows
 
 
-def _parquet_batches(file: Any) -> Iterator[Any]:
-    batches = file.iter_batches(batch_size=65_536)
+def _validated(batches: Iterator[Any], what: str) -> Iterator[Any]:
     first = 0
     while True:
         try:
@@ -257,7 +275,7 @@ def _parquet_batches(file: Any) -> Iterator[Any]:
                 return
             batch.validate(full=True)
         except (pa.ArrowException, OSError) as error:
-            raise _unreadable(f"Parquet file, from row {first} on,", error) from None
+            raise _unreadable(f"{what}, from row {first} on,", error) from None
         first += batch.num_rows
         yield batch
 

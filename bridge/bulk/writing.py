@@ -5,17 +5,19 @@ A classifier's answer is the column `prediction`, of its labels in their own typ
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from triglot.errors import BadRequest
 from triglot.labels import Labels, plain_answers
 from triglot.table import Array
 
 NAME = "prediction"
+Kept: TypeAlias = Sequence[tuple[str, list[Any]]]
 
 
 class Sink(Protocol):
@@ -29,7 +31,7 @@ class Sink(Protocol):
 class Writer(Protocol):
     """Writes the answers to the rows of a request, in order."""
 
-    def write(self, answer: Array, kept: Sequence[tuple[str, Any]] = ()) -> None:
+    def write(self, answer: Array, kept: Kept = ()) -> None:
         """Write the answer to a piece, of one row a row, behind columns that are kept from the rows themselves."""
         ...
 
@@ -80,27 +82,44 @@ class Columns:
         self._answers = answers
         self._kind = kind
         self._writer: Any = None
+        self._schema: Any = None
 
-    def write(self, answer: Array, kept: Sequence[tuple[str, Any]] = ()) -> None:
+    def write(self, answer: Array, kept: Kept = ()) -> None:
         """Write a record batch, or lines of CSV."""
-        self._batch([*kept, *self._answers.columns(answer)])
+        self._batch([*kept, *((name, [array]) for name, array in self._answers.columns(answer))])
 
-    def _batch(self, columns: list[tuple[str, Any]]) -> Any:
-        names, arrays = zip(*columns, strict=True)
+    def _batch(self, columns: Kept) -> Any:
         if self._writer is None:
-            schema = pa.schema([(name, array.type) for name, array in columns])
-            self._writer = _writer(self._kind, self._sink, schema)
-        self._writer.write_batch(pa.RecordBatch.from_arrays(list(arrays), list(names)))
+            self._schema = pa.schema([(name, _lasting(arrays)) for name, arrays in columns])
+            self._writer = _writer(self._kind, self._sink, self._schema)
+        arrays = [_as(field.type, *column) for field, column in zip(self._schema, columns, strict=True)]
+        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         return self._writer
 
     def close(self) -> None:
         """Write the end; where nothing was answered, also what comes before answers."""
-        (self._writer or self._batch(self._answers.none())).close()
+        (self._writer or self._batch([(name, [array]) for name, array in self._answers.none()])).close()
+
+
+def _lasting(arrays: list[Any]) -> Any:
+    """Return the type that a column has from its first values on; where all of these are missing it is text."""
+    return next((array.type for array in arrays if not pa.types.is_null(array.type)), pa.string())
+
+
+def _as(kind: Any, name: str, arrays: list[Any]) -> Any:
+    """Return arrays as one of the column's type; raises `BadRequest` where it changes on the way."""
+    try:
+        return pa.concat_arrays([array if array.type == kind else array.cast(kind) for array in arrays])
+    except (pa.ArrowException, ValueError):
+        later = next(array.type for array in arrays if array.type != kind)
+        raise BadRequest(f"column {name!r} is of type {kind} first and of {later} later; it cannot be kept") from None
 
 
 def _writer(kind: str, sink: Sink, schema: Any) -> Any:
-    if kind == "arrow":
+    if kind == "arrows":
         return pa.ipc.new_stream(sink, schema)
+    if kind == "arrow":
+        return pa.ipc.new_file(sink, schema)
     if kind == "parquet":
         import pyarrow.parquet as pq
 
@@ -118,7 +137,7 @@ class Json:
         self._separator = b""
         sink.write(orjson.dumps(head, option=orjson.OPT_SERIALIZE_NUMPY)[:-1] + b',"result":[')
 
-    def write(self, answer: Array, kept: Sequence[tuple[str, Any]] = ()) -> None:
+    def write(self, answer: Array, kept: Kept = ()) -> None:
         """Write more of the list."""
         if len(answer):
             values = answer.tolist() if self._proba else plain_answers(answer, self._labels)
@@ -137,10 +156,12 @@ class JsonLines:
         self._sink = sink
         self._answers = answers
 
-    def write(self, answer: Array, kept: Sequence[tuple[str, Any]] = ()) -> None:
+    def write(self, answer: Array, kept: Kept = ()) -> None:
         """Write lines."""
-        names, arrays = zip(*kept, *self._answers.columns(answer), strict=True)
-        for values in zip(*(array.to_pylist() for array in arrays), strict=True):
+        columns = [*kept, *((name, [array]) for name, array in self._answers.columns(answer))]
+        names = [name for name, _ in columns]
+        plain = [[value for array in arrays for value in array.to_pylist()] for _, arrays in columns]
+        for values in zip(*plain, strict=True):
             line = dict(zip(names, values, strict=True))
             self._sink.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
 
