@@ -13,6 +13,9 @@ from triglot.errors import BadRequest
 LabelKind: TypeAlias = Literal["string", "int", "float", "bool"]
 Label: TypeAlias = str | int | float | bool
 
+MANY, FEW = 256, 16  # values and classes
+# numpy's kinds of arrays whose values equal labels of these kinds as Python's values do
+_COMPARABLE: dict[LabelKind, str] = {"string": "U", "int": "iu", "float": "f", "bool": "b"}
 _KIND_OF_TYPE: dict[type, LabelKind] = {str: "string", int: "int", float: "float", bool: "bool"}
 
 
@@ -64,6 +67,10 @@ class Labels:
 
     def encode(self, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.int32]:
         """Return the int32 codes of `values`, in order; a value that is no class raises `BadRequest`."""
+        if isinstance(values, np.ndarray) and len(values) >= MANY and len(self.classes) <= FEW:
+            found = self._encoded(values)
+            if found is not None:
+                return found
         codes = self._codes
         plain = values.tolist() if isinstance(values, np.ndarray) else values
         try:
@@ -72,6 +79,18 @@ class Labels:
             raise BadRequest(
                 f"{unknown.args[0]!r} is none of the classes {', '.join(map(repr, self.classes[:10]))}"
             ) from None
+
+    def _encoded(self, values: NDArray[Any]) -> NDArray[np.int32] | None:
+        """Return the codes of an array by comparing all of it with each class, which is several times as fast.
+
+        None where that would not find what a dictionary does, or where a value is no class.
+        """
+        if values.dtype.kind not in _COMPARABLE[self.kind]:
+            return None
+        codes = np.full(values.shape, -1, dtype=np.int32)
+        for code, label in enumerate(self.classes):
+            codes[values == label] = code
+        return None if codes.min() < 0 else codes
 
     def decode(self, codes: NDArray[np.int32]) -> list[Label]:
         """Return the labels of int32 `codes`, in order."""

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,3 +83,26 @@ def test_texts_of_booleans_and_numbers_are_those_that_r_and_json_people_expect()
         "float",
         "string",
     )
+
+
+@pytest.mark.parametrize(
+    ("classes", "values"),
+    [
+        (("no", "yes", "ja"), ["yes", "no", "ja", "no"]),
+        ((1, 2, 5), [5, 1, 2, 2]),
+        ((0.5, 1.5), [1.5, 0.5, 0.5]),
+        ((False, True), [True, False]),
+    ],
+)
+def test_many_values_have_the_codes_that_few_have(classes: tuple[Any, ...], values: list[Any]) -> None:
+    labels = Labels(classes)
+    many = np.array(values * 200)
+
+    assert labels.encode(many).tolist() == labels.encode(values).tolist() * 200
+    assert labels.encode(many.astype(object)).tolist() == labels.encode(values).tolist() * 200
+    assert labels.encode(many).dtype == np.int32
+    strange = many.astype(object)
+    strange[300] = "stranger"
+    for array in (strange, strange.astype(str)):
+        with pytest.raises(BadRequest, match=r"is none of the classes"):
+            labels.encode(array)
