@@ -3,6 +3,7 @@
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
@@ -18,8 +19,8 @@ class Load:
     errors: int
 
 
-def wrk(url: str, connections: int, seconds: int) -> Load:
-    """Return what wrk measures with one thread and so many keep-alive connections."""
+def wrk(url: str, connections: int, seconds: int, script: Path | None = None) -> Load:
+    """Return what wrk measures with one thread and so many keep-alive connections; a script says what is sent."""
     command = [
         "wrk",
         "--threads",
@@ -29,6 +30,7 @@ def wrk(url: str, connections: int, seconds: int) -> Load:
         "--duration",
         f"{seconds}s",
         "--latency",
+        *(() if script is None else ("--script", str(script))),
         url,
     ]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout

@@ -16,22 +16,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROW = {"sepal length": 6.3, "sepal width": 2.5, "petal length": 4.9, "petal width": 1.5}
 QUERY = urllib.parse.urlencode(ROW)
+DEMO = ROOT / "examples" / "demo-config.py"
 MODELS = ("iris-python", "iris-r", "iris-julia")
 START_TIMEOUT_S = 60
 
 
 @contextlib.contextmanager
-def triglot(folder: Path) -> Iterator[tuple[str, int]]:
-    """Hold the service of the three iris models; give its base address and its process id."""
+def triglot(folder: Path, config: Path = DEMO) -> Iterator[tuple[str, int]]:
+    """Hold the service of the three iris models, or of others; give its base address and its process id."""
     environ = {
         **os.environ,
-        "TRIGLOT_CONFIG": str(ROOT / "examples" / "demo-config.py"),
+        "TRIGLOT_CONFIG": str(config),
         "TRIGLOT_DEMO_DB": str(folder / "models.db"),
         "TRIGLOT_DEMO_RUN": str(folder / "run"),
     }
     command = [sys.executable, "-m", "triglot"]
     with (folder / "fit.log").open("wb") as log:
-        subprocess.run([*command, "fit", "--evaluate"], check=True, env=environ, stderr=log, stdout=log)
+        subprocess.run([*command, "fit"], check=True, env=environ, stderr=log, stdout=log)
     port = free_port()
     with served([*command, "serve", "--port", str(port)], environ, folder / "serve.log", f"{base(port)}/ready") as pid:
         yield base(port), pid
