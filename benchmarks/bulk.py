@@ -1,7 +1,8 @@
 """`python -m benchmarks.bulk`: many rows a request, against the bare `predict` of the same models in R and Python.
 
 A million rows of Arrow by one POST, a thousand rows of JSON by many. Bare calls and requests take turns in the same run
-and the best of each counts, because a machine that others use only ever makes things slower. Every row must be answered.
+and the best of each counts, because a machine that others use only ever makes things slower. Every row must be
+answered.
 """
 
 import argparse
