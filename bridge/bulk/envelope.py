@@ -4,6 +4,7 @@ Arrow's own reader allocates what a message announces and inflates what it holds
 before that reader sees it: how long it says it is, and how long its compressed buffers say they will be.
 """
 
+import contextlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,10 @@ class Body:
     def read(self, size: int = CHUNK, /) -> bytes:
         """Return up to so many bytes, none at the end; raises `TooLarge`, or `BadRequest` where it ends too early."""
         size = self._left(size)
-        piece = self._source.read(size) if size else b""
+        try:
+            piece = self._source.read(size) if size else b""
+        except OSError as error:  # the connection broke
+            raise BadRequest(f"the body ended after {self.taken:,} bytes: {error}") from None
         self.taken += len(piece)
         if self.taken > self._limit:
             raise self._too_large()
@@ -52,9 +56,10 @@ class Body:
 
     def skip(self, most: int) -> None:
         """Read on, and away, up to so many bytes."""
-        while most > 0 and (piece := self._source.read(min(CHUNK, self._left(most)))):
-            self.taken += len(piece)
-            most -= len(piece)
+        with contextlib.suppress(OSError):
+            while most > 0 and (piece := self._source.read(min(CHUNK, self._left(most)))):
+                self.taken += len(piece)
+                most -= len(piece)
 
     def _left(self, most: int) -> int:
         """Return how much of that may be read: not every server ends a body where it ends."""
