@@ -247,6 +247,7 @@ BALLAST = {
     "triglot.service": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
     "triglot.project": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
     "triglot.server.wsgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
+    "triglot.server.asgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
     "triglot.server.app": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
 }
 

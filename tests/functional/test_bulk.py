@@ -81,6 +81,16 @@ def test_every_language_answers_csv_and_arrow_as_it_answers_rows(service: Runnin
                 np.testing.assert_array_equal(np.column_stack(found.columns), expected)
 
 
+def test_a_single_row_is_answered_as_csv_where_that_is_asked_for(service: Running, model: str) -> None:
+    (row,) = flowers(1)
+
+    answer = service.get(f"/models/{model}/predict", headers={"Accept": CSV}, **row)
+
+    assert answer.body == b'"prediction"\n"Iris-setosa"\n'
+    assert answer.headers["x-model-version"] == "1"
+    assert service.get(f"/models/{model}/predict", headers={"Accept": "image/png"}, **row).status == 406
+
+
 def test_categories_reach_r_from_csv_as_they_do_from_json(service: Running) -> None:
     require("r")
     rows = [{"supp": supp, "dose": dose} for supp in ("VC", "OJ") for dose in (0.5, 1.0, 2.0)]
