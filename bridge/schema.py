@@ -5,6 +5,7 @@ bad field of every row. Numbers take a fast path; only what it cannot read is lo
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -109,11 +110,11 @@ class Schema:
 
     def name_problems(self, names: Iterable[str], *, allow_extra: bool = False) -> list[Problem]:
         """Return what is wrong with the names of columns: which are unknown, there twice, or missing."""
-        given = list(names)
-        problems = (
-            [] if allow_extra else [Problem(name, self._unknown(name)) for name in given if name not in self._known]
-        )
-        problems += [Problem(name, "is there twice") for name in self.names if given.count(name) > 1]
+        given = Counter(list(names))  # of a mapping they are its keys
+        unknown = [] if allow_extra else [name for name in given if name not in self._known]
+        # what a name may have meant takes a while to find, and nobody reads more of them
+        problems = [Problem(name, self._unknown(name)) for name in unknown[:MAX_PROBLEMS]]
+        problems += [Problem(name, "is there twice") for name in self.names if given[name] > 1]
         return problems + [Problem(name, "is missing") for name in self.names if name not in given]
 
     def check(self, table: Table) -> Table:

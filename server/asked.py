@@ -1,5 +1,6 @@
 """What a predict service needs to know of a request, whoever received it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,9 +89,9 @@ def _split(names: Any, data: Any) -> Columns:
     """Return the columns of a list of names and a list of rows, which have their values in that order."""
     if not (isinstance(names, list) and all(type(name) is str for name in names) and isinstance(data, list)):
         raise BadRequest("'columns' must be a list of names, and 'data' a list of rows that are lists of values")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise BadRequest(f"'columns' has a name twice: {', '.join(map(repr, twice))}")
+        raise BadRequest(f"'columns' has a name twice: {', '.join(map(repr, twice[:MAX_PROBLEMS]))}")
     wrong = [
         Problem("", f"must be a list of {len(names)} values, as 'columns' has names", number)
         for number, row in enumerate(data)

@@ -63,15 +63,17 @@ class Conforming:
         written: bool = False,
         keep: Sequence[str] = (),
     ) -> None:
-        own = [name for name in names if name not in keep or name in schema.names]
+        beside = set(keep) - set(schema.names)
+        own = [name for name in names if name not in beside]
         problems = schema.name_problems(own, allow_extra=lenient)
         problems += [Problem(name, "is not there to be kept") for name in keep if name not in names]
         if problems:
             raise BadRequest("the columns do not fit the model", problems[:MAX_PROBLEMS])
-        self._places = [list(names).index(field.name) for field in schema.fields]
+        places = {name: place for place, name in enumerate(names)}
+        self._places = [places[field.name] for field in schema.fields]
         self._fields = schema.fields
         self._written = written
-        self._kept = [(name, list(names).index(name)) for name in keep]
+        self._kept = [(name, places[name]) for name in keep]
 
     def kept(self, batch: Any) -> list[tuple[str, Any]]:
         """Return the columns that are kept as they are, by name."""

@@ -6,6 +6,7 @@ A reader knows the names of its columns before its first row. What cannot be rea
 import csv
 import io
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import pyarrow.csv as pacsv
 from triglot.bulk.envelope import CHUNK, FILE_MAGIC, Body, Messages
 from triglot.errors import BadRequest
 
+MOST_NAMES = 20
 PARQUET_ROWS = 65_536
 LONGEST_ROW = 4 * 2**20
 _BOM = b"\xef\xbb\xbf"
@@ -81,9 +83,9 @@ def _header(block: bytes) -> tuple[tuple[str, ...], int]:
         raise BadRequest(
             "the header of the CSV cannot be read; the first line must hold the names of the columns"
         ) from None
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise BadRequest(f"the header of the CSV has a name twice: {', '.join(map(repr, twice))}")
+        raise BadRequest(f"the header of the CSV has a name twice: {', '.join(map(repr, twice[:MOST_NAMES]))}")
     return tuple(names), end
 
 
@@ -212,7 +214,7 @@ def _json_batches(names: tuple[str, ...], first: Any, lines: Iterator[Any]) -> I
     while rows is not None:
         for number, row in rows:
             if row.keys() != known:
-                other = ", ".join(map(repr, sorted(row.keys() ^ known)))
+                other = ", ".join(map(repr, sorted(row.keys() ^ known)[:MOST_NAMES]))
                 raise BadRequest(f"line {number} has other names than the first line: {other}")
         yield pa.RecordBatch.from_arrays(
             [_json_column(name, [(number, row[name]) for number, row in rows]) for name in names], list(names)

@@ -311,3 +311,12 @@ def test_the_pace_follows_how_long_pieces_take_within_its_bounds() -> None:
         pace.took(pace.rows, 60.0)
     assert pace.rows == flow.LEAST_ROWS
     assert flow.Pace(100_000).rows == flow.PIECE_BYTES // 800_000
+
+
+def test_a_header_of_very_many_unknown_names_is_refused_at_once() -> None:
+    names = ",".join(f"column{number}" for number in range(100_000))
+
+    with pytest.raises(BadRequest) as refused:
+        from_csv(f"{names}\n", Schema([Field(f"field{number}", "float64") for number in range(2_000)]))
+
+    assert len(refused.value.problems) == 50

@@ -2,7 +2,10 @@
 
 import http.client
 import io
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +159,22 @@ def test_others_are_answered_while_many_rows_are(service: Running) -> None:
 
     assert arrow(done[0]).num_rows == MANY // 2
     assert {answer.result for answer in small} == {"Iris-setosa"}
+
+
+def test_a_worker_that_is_killed_in_the_middle_costs_no_answer(service: Running) -> None:
+    require("python")
+    many = table(MANY // 2)
+    done: list[tuple[int, bytes]] = []
+    path, body = "/models/iris-python/predict", b"".join(arrow_pieces(many, 10_000))
+    bulk = threading.Thread(target=lambda: done.append(send(service, path, body, ARROW, ARROW)))
+    worker = service.pid("workers-python:python-0")
+    bulk.start()
+    time.sleep(0.15)
+    os.kill(worker, signal.SIGKILL)
+    bulk.join()
+
+    assert arrow(done[0]).num_rows == MANY // 2
+    service.wait_until_ready()
 
 
 def test_a_bad_row_at_the_end_is_a_400_and_not_half_an_answer(service: Running) -> None:
