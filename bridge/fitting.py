@@ -217,12 +217,12 @@ def bench(language: str, environ: Mapping[str, str], key_file: Path | None = Non
     require(language, environ)
     key = load_key(key_file, environ)
     with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
-        children = [
-            Child(language, f"fit-{number}" if number else "fit", Path(folder), environ, key_file=key_file)
-            for number in range(workers)
-        ]
+        children: list[Child] = []
         client = Client(Path(folder), patience_s=PATIENCE_S)
         try:
+            for number in range(workers):  # in here, so that none is left behind by a Ctrl-C meanwhile
+                name = f"fit-{number}" if number else "fit"
+                children.append(Child(language, name, Path(folder), environ, key_file=key_file))
             for number, child in enumerate(children, start=1):
                 child.wait_until_ready(client, number)
             yield Bench(client, language, key)
