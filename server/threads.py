@@ -20,7 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 Environ = dict[str, Any]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-SHORT_BYTES = 65_536
+SHORT_BYTES = 262_144
 
 
 def environ_of(scope: Scope) -> Environ:

@@ -89,7 +89,7 @@ def http(method: str, path: str, query: str = "", **headers: str) -> Message:
 @pytest.fixture(scope="module")
 def caller(service: Service) -> Iterator[Caller]:
     mapped = PredictService(MAPPING, params=[("sample_weight", "float")], entry_point="/mapped", model="iris")
-    app = create_app(service, Options(services=(mapped,), timeout_s=TIMEOUT_S, max_body_bytes=200_000))
+    app = create_app(service, Options(services=(mapped,), timeout_s=TIMEOUT_S, max_body_bytes=3 * SHORT_BYTES))
 
     @app.route("/own", methods=["GET", "POST"])
     def own() -> Any:
