@@ -72,31 +72,37 @@ class Worker:
 
     def run(self) -> None:
         """Answer until draining, then what still comes from those who have not heard of it yet."""
+        self._socket.rcvtimeo = POLL_MS
         while not self._activity.draining:
-            self._turn(POLL_MS)
+            self._turn()
         self._drained()
+        self._socket.rcvtimeo = DRAINING_POLL_MS
         last = time.monotonic()
         while time.monotonic() - last < self._linger_s:
-            if self._turn(DRAINING_POLL_MS):
+            if self._turn():
                 last = time.monotonic()
 
-    def _turn(self, wait_ms: int) -> bool:
-        """Answer all that waits; False where nothing came for `wait_ms`."""
-        if not self._socket.poll(wait_ms, zmq.POLLIN):
+    def _turn(self) -> bool:
+        """Answer all that waits; False where nothing came within the socket's time limit."""
+        try:
+            first: bytes = self._socket.recv()  # which waits at less cost than a poll before it
+        except zmq.Again:
             return False
-        for call in batching.plan(self._receive(), self._models.limits):
+        for call in batching.plan(self._receive(first), self._models.limits):
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
             merged = len(call) == 1 or self._models.limits(call[0].request).requests > 1
             for part in [call] if merged else batching.singly(call):
                 self._answer(part)
         return True
 
-    def _receive(self) -> list[Job]:
-        """Take all that waits; what cannot be read or is beyond the queue's bound is answered at once."""
+    def _receive(self, client: bytes) -> list[Job]:
+        """Take all that waits, from this client's message on.
+
+        What cannot be read or is beyond the queue's bound is answered at once.
+        """
         jobs: list[Job] = []
         now = time.monotonic()
         while True:
-            client: bytes = self._socket.recv()
             message = frames.receive(self._socket)
             try:
                 request = wire.decode_request(message, self._buffers)
@@ -113,6 +119,7 @@ class Worker:
             if not frames.waits(self._socket):
                 self._activity.queued = len(jobs)
                 return jobs
+            client = self._socket.recv()
 
     def _answer(self, call: Sequence[Job]) -> None:
         now = time.monotonic()
