@@ -3,12 +3,12 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint setup-bench demo serve test lint bench lock clean
+.PHONY: help setup setup-test setup-lint setup-bench demo serve test lint bench bench-alternatives lock clean
 
 RUN := scripts/with_env.sh
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is needed into .venv, with R and Julia; a second run takes a moment
 	@scripts/setup.sh
@@ -29,8 +29,11 @@ lint: setup-lint ## check style and types
 	@$(RUN) pyright
 	@$(RUN) shellcheck scripts/*.sh .ci/run
 
-bench: setup-bench ## run the benchmarks; ARGS chooses
+bench: bench-alternatives ## measure this and its alternatives side by side; ARGS="--systems triglot,mlserver" chooses
 	@$(RUN) python -m benchmarks $(ARGS)
+
+bench-alternatives: setup-bench ## install the alternatives, each into an environment of its own under build/bench
+	@$(RUN) python -m benchmarks.alternatives
 
 lock: ## pin the newest versions that pyproject.toml allows
 	@scripts/lock.sh >requirements.lock.new
@@ -55,6 +58,8 @@ setup-test: setup
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true
+	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
+	@scripts/ensure_apt.sh r-cran-plumber r-cran-randomforest || true
 
 # pyright runs on node; a machine without one takes it as a Python package.
 setup-lint: setup

@@ -1,140 +1,268 @@
-"""The systems that are measured, each a context that starts it and ends all of its processes."""
+"""The systems that are measured: what each is started with, what it is asked and how it answers."""
 
-import contextlib
-import json
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-ROW = {"sepal length": 6.3, "sepal width": 2.5, "petal length": 4.9, "petal width": 1.5}
-QUERY = urllib.parse.urlencode(ROW)
-DEMO = ROOT / "examples" / "demo-config.py"
-MODELS = ("iris-python", "iris-r", "iris-julia")
-START_TIMEOUT_S = 60
+import orjson
 
+from benchmarks.alternatives import environments, mlserver_folder
+from benchmarks.data import Row, query, records
+from benchmarks.processes import free_port
 
-@contextlib.contextmanager
-def triglot(folder: Path, config: Path = DEMO) -> Iterator[tuple[str, int]]:
-    """Hold the service of the three iris models, or of others; give its base address and its process id."""
-    environ = {
-        **os.environ,
-        "TRIGLOT_CONFIG": str(config),
-        "TRIGLOT_DEMO_DB": str(folder / "models.db"),
-        "TRIGLOT_DEMO_RUN": str(folder / "run"),
-    }
-    command = [sys.executable, "-m", "triglot"]
-    with (folder / "fit.log").open("wb") as log:
-        subprocess.run([*command, "fit"], check=True, env=environ, stderr=log, stdout=log)
-    port = free_port()
-    with served([*command, "serve", "--port", str(port)], environ, folder / "serve.log", f"{base(port)}/ready") as pid:
-        yield base(port), pid
+OWN = "own"  # the project's own environment, which has scikit-learn, Flask and the servers
+HERE = Path(__file__).parent
+LOGISTIC = ("logistic",)
 
 
-@contextlib.contextmanager
-def gunicorn(folder: Path, model: Path, processes: int) -> Iterator[tuple[str, int]]:
-    """Hold the plain application under gunicorn, with as many threads a process as the front end has."""
-    port = free_port()
-    command = [
-        *(
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--workers",
-            str(processes),
-            "--threads",
-            "16",
-            "--worker-class",
-            "gthread",
-        ),
-        *("--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket", "benchmarks.plain:app"),
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one system is started: its port, the models of its environment and a folder of its own."""
+
+    port: int
+    models: Path
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How a system is asked for rows, by path and body, and where its answer has the labels."""
+
+    ask: Callable[[str, list[Row]], tuple[str, Any]]
+    labels: Callable[[Any], list[Any]]
+
+    def request(self, model: str, rows: list[Row]) -> tuple[str, bytes | None]:
+        """Return path and body of a request; without a body it is a GET."""
+        path, body = self.ask(model, rows)
+        return path, None if body is None else orjson.dumps(body)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system in one setting."""
+
+    name: str
+    title: str
+    command: Callable[[Place], list[str]]
+    speech: Speech
+    environment: str = OWN
+    models: tuple[str, ...] = ("logistic", "forest")
+    environ: Callable[[Place], Mapping[str, str]] = lambda place: {}
+    headers: tuple[tuple[str, str], ...] = ()
+    default: bool = True
+
+    @property
+    def python(self) -> Path:
+        """Return the interpreter of its environment."""
+        return Path(sys.executable) if self.environment == OWN else environments.python(self.environment)
+
+    def environment_variables(self, place: Place) -> dict[str, str]:
+        """Return the environment of its processes: one thread for linear algebra, its own programs first."""
+        return {
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": "1",
+            "BENCH_MODELS": str(place.models),
+            "BENCH_FOLDER": str(place.folder),
+            "PATH": f"{self.python.parent}:{os.environ['PATH']}",
+            **self.environ(place),
+        }
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _ask_triglot(model: str, rows: list[Row]) -> tuple[str, Any]:
+    path = f"/models/{model}/predict"
+    return (f"{path}?{query(rows[0])}", None) if len(rows) == 1 else (path, records(rows))
+
+
+def _ask_plain(model: str, rows: list[Row]) -> tuple[str, Any]:
+    path = f"/{model}/predict"
+    return (f"{path}?{query(rows[0])}", None) if len(rows) == 1 else (path, rows)
+
+
+def _ask_plumber(_model: str, rows: list[Row]) -> tuple[str, Any]:
+    return (f"/predict?{query(rows[0])}", None) if len(rows) == 1 else ("/predict", rows)
+
+
+def _ask_mlserver(model: str, rows: list[Row]) -> tuple[str, Any]:
+    flat = [value for row in rows for value in row]
+    tensor = {"name": "x", "shape": [len(rows), len(rows[0])], "datatype": "FP64", "data": flat}
+    return f"/v2/models/{model}/infer", {"inputs": [tensor]}
+
+
+TRIGLOT = Speech(_ask_triglot, lambda answer: _as_list(answer["result"]))
+PLAIN = Speech(_ask_plain, lambda answer: _as_list(answer["result"]))
+PLUMBER = Speech(_ask_plumber, lambda answer: _as_list(answer["result"]))
+MLSERVER = Speech(_ask_mlserver, lambda answer: answer["outputs"][0]["data"])
+BENTOML = Speech(lambda model, rows: (f"/{model}", {"rows": rows}), _as_list)
+MLFLOW = Speech(lambda _model, rows: ("/invocations", {"inputs": rows}), lambda answer: answer["predictions"])
+VETIVER = Speech(lambda _model, rows: ("/predict", rows), lambda answer: answer["predict"])
+
+
+def triglot(place: Place) -> list[str]:
+    """Return what serves all models of this project's own."""
+    return [sys.executable, "-m", "triglot", "serve", "--port", str(place.port)]
+
+
+def gunicorn(processes: int, threads: int) -> Callable[[Place], list[str]]:
+    """Return how the plain application is served by gunicorn; one thread is its `sync` worker."""
+    kind = ["--worker-class", "gthread", "--threads", str(threads)] if threads > 1 else ["--worker-class", "sync"]
+    return lambda place: [
+        *(sys.executable, "-m", "gunicorn", "--workers", str(processes), *kind, "--bind", f"127.0.0.1:{place.port}"),
+        *("--log-level", "warning", "--no-control-socket", "benchmarks.plain:app"),
     ]
-    environ = {**os.environ, "BENCH_MODEL": str(model), "OPENBLAS_NUM_THREADS": "1"}
-    with served(command, environ, folder / "gunicorn.log", f"{base(port)}/predict?{QUERY}") as pid:
-        yield base(port), pid
 
 
-@contextlib.contextmanager
-def granian(folder: Path, model: Path, processes: int) -> Iterator[tuple[str, int]]:
-    """Hold the plain application under granian."""
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(processes)),
-        *("--blocking-threads", "16", "--no-ws", "--port", str(port), "--log-level", "error", "benchmarks.plain:app"),
+def granian(processes: int) -> Callable[[Place], list[str]]:
+    """Return how the plain application is served by granian."""
+    return lambda place: [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(processes), "--no-ws"),
+        *("--blocking-threads", "16", "--port", str(place.port), "--log-level", "error", "benchmarks.plain:app"),
     ]
-    environ = {**os.environ, "BENCH_MODEL": str(model), "OPENBLAS_NUM_THREADS": "1"}
-    with served(command, environ, folder / "granian.log", f"{base(port)}/predict?{QUERY}") as pid:
-        yield base(port), pid
 
 
-@contextlib.contextmanager
-def served(command: list[str], environ: dict[str, str], log: Path, ready: str) -> Iterator[int]:
-    """Hold a server from its first good answer to `ready` on; its whole process group ends with it."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
-            with contextlib.suppress(OSError):
-                ask(ready)
-                break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[2]} did not start: {log.read_text('utf-8', 'replace')[-2000:]}")
-            time.sleep(0.05)
-        yield process.pid
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(40)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def uvicorn(environment: str, application: str, processes: int) -> Callable[[Place], list[str]]:
+    """Return how an application of an environment is served by its uvicorn."""
+    return lambda place: [
+        *(str(environments.python(environment)), "-m", "uvicorn", "--workers", str(processes)),
+        *("--port", str(place.port), "--no-access-log", "--log-level", "warning", application),
+    ]
 
 
-def ask(url: str) -> dict[str, object]:
-    """Return the JSON answer to a GET."""
-    with urllib.request.urlopen(url, timeout=10) as response:
-        answer: dict[str, object] = json.load(response)
-        return answer
+def mlserver(batch: int) -> Callable[[Place], list[str]]:
+    """Return how MLServer is started with settings that are written on the way; `batch` requests may share a call."""
+
+    def command(place: Place) -> list[str]:
+        mlserver_folder.write(place.models, place.folder / "mlserver", batch)
+        program = str(environments.python("mlserver").with_name("mlserver"))
+        return [program, "start", str(place.folder / "mlserver")]
+
+    return command
 
 
-def memory_mb(pid: int) -> float:
-    """Return the proportional memory of a process and all its descendants, in MB."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                children.setdefault(parent, []).append(int(folder.name))
-    family, todo = [], [pid]
-    while todo:
-        family.append(todo.pop())
-        todo += children.get(family[-1], [])
-    kilobytes = 0
-    for member in family:
-        with contextlib.suppress(OSError):
-            rollup = Path(f"/proc/{member}/smaps_rollup").read_text()
-            kilobytes += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return kilobytes / 1000
+def bentoml(service: str) -> Callable[[Place], list[str]]:
+    """Return what serves one of the services of `bentoml_service`."""
+    program = str(environments.python("bentoml").with_name("bentoml"))
+    name = f"benchmarks.alternatives.bentoml_service:{service}"
+    return lambda place: [program, "serve", name, "--host", "127.0.0.1", "--port", str(place.port)]
 
 
-def base(port: int) -> str:
-    """Return the address of a server on this port."""
-    return f"http://127.0.0.1:{port}"
+def mlflow(place: Place) -> list[str]:
+    """Return what serves the model that was saved for MLflow, with two processes."""
+    program = str(environments.python("mlflow").with_name("mlflow"))
+    model = str(place.models / "mlflow")
+    return [
+        *(program, "models", "serve", "--model-uri", model, "--env-manager", "local", "--workers", "2"),
+        *("--host", "127.0.0.1", "--port", str(place.port)),
+    ]
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def plumber(place: Place) -> list[str]:
+    """Return what serves the R forest."""
+    folder = HERE / "alternatives"
+    return ["Rscript", str(folder / "plumber_serve.R"), str(folder / "plumber.R"), str(place.port)]
+
+
+def _mlserver_environ(place: Place) -> Mapping[str, str]:
+    return {"MLSERVER_HTTP_PORT": str(place.port), "MLSERVER_GRPC_PORT": str(free_port())}
+
+
+def _bentoml_environ(place: Place) -> Mapping[str, str]:
+    return {"BENTOML_HOME": str(place.folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
+
+
+def _triglot_environ(place: Place) -> Mapping[str, str]:
+    return {"TRIGLOT_CONFIG": str(HERE / "suite-config.py")}
+
+
+_FASTAPI = "benchmarks.alternatives.fastapi_app"
+OURS = "triglot"
+
+SYSTEMS = (
+    System("flask-gunicorn-1", "plain Flask, gunicorn sync, 1 process", gunicorn(1, 1), PLAIN, models=("forest",)),
+    System("flask-gunicorn-2", "plain Flask, gunicorn gthread, 2 processes", gunicorn(2, 16), PLAIN, default=False),
+    System("flask-granian-1", "plain Flask, granian, 1 process", granian(1), PLAIN, models=LOGISTIC, default=False),
+    System("flask-granian-2", "plain Flask, granian, 2 processes", granian(2), PLAIN),
+    System(
+        "fastapi-async-1",
+        "plain FastAPI, uvicorn, async def, 1 process",
+        uvicorn("fastapi", f"{_FASTAPI}:app", 1),
+        PLAIN,
+        environment="fastapi",
+        default=False,
+    ),
+    System(
+        "fastapi-async-2",
+        "plain FastAPI, uvicorn, async def, 2 processes",
+        uvicorn("fastapi", f"{_FASTAPI}:app", 2),
+        PLAIN,
+        environment="fastapi",
+    ),
+    System(
+        "fastapi-def-2",
+        "plain FastAPI, uvicorn, def, 2 processes",
+        uvicorn("fastapi", f"{_FASTAPI}:threaded", 2),
+        PLAIN,
+        environment="fastapi",
+        default=False,
+    ),
+    System("mlserver", "MLServer, in process", mlserver(0), MLSERVER, "mlserver", environ=_mlserver_environ),
+    System(
+        "mlserver-batching",
+        "MLServer, in process, batching",
+        mlserver(64),
+        MLSERVER,
+        environment="mlserver",
+        environ=_mlserver_environ,
+    ),
+    System(
+        "bentoml",
+        "BentoML, 2 processes",
+        bentoml("Single"),
+        BENTOML,
+        environment="bentoml",
+        environ=_bentoml_environ,
+        default=False,
+    ),
+    System(
+        "bentoml-batching",
+        "BentoML, batching",
+        bentoml("Batching"),
+        BENTOML,
+        environment="bentoml",
+        environ=_bentoml_environ,
+    ),
+    System("mlflow", "MLflow, 2 processes", mlflow, MLFLOW, environment="mlflow", models=LOGISTIC),
+    System(
+        "vetiver",
+        "vetiver (Python), uvicorn, 2 processes",
+        uvicorn("vetiver", "benchmarks.alternatives.vetiver_app:app", 2),
+        VETIVER,
+        environment="vetiver",
+        models=LOGISTIC,
+    ),
+    System("plumber", "plumber (R)", plumber, PLUMBER, environment="plumber", models=("r-forest",)),
+    System(
+        "plumber-close",
+        "plumber (R), a connection a request",
+        plumber,
+        PLUMBER,
+        environment="plumber",
+        models=("r-forest",),
+        headers=(("Connection", "close"),),
+        default=False,
+    ),
+    System(
+        OURS,
+        "triglot, three languages",
+        triglot,
+        TRIGLOT,
+        models=("logistic", "forest", "r-forest", "julia"),
+        environ=_triglot_environ,
+    ),
+)

@@ -1,0 +1,97 @@
+"""What systems serve: models, fitted in each environment with what is installed there, and the answers to expect."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.alternatives import environments
+from benchmarks.data import FILE, MANY, flowers, many
+from benchmarks.processes import ROOT
+from benchmarks.systems import HERE, OURS, OWN, Speech, System
+
+AGREEMENT = 0.9  # with the truth, of models of which nothing else is known
+
+Expected = dict[str, dict[str, list[str]]]
+
+
+class Preparation:
+    """A folder of models by environment; the answers that they give without a server; who is absent and why."""
+
+    def __init__(self, folder: Path, systems: Sequence[System]) -> None:
+        self.folder = folder
+        self.absent: dict[str, str] = {}
+        self._expected: dict[str, Expected] = {}
+        for environment in dict.fromkeys(system.environment for system in systems):
+            named = [system for system in systems if system.environment == environment]
+            reason = None if environment == OWN else environments.absent(environment)
+            if reason is None:
+                reason = self._fit(environment, named[0].python)
+            if reason is not None:
+                self.absent |= {system.name: reason for system in named}
+        if any(system.name == OURS for system in systems):
+            self._fit_ours()
+
+    def models(self, environment: str) -> Path:
+        """Return the folder of an environment's models."""
+        return self.folder / "models" / environment
+
+    def place(self, name: str) -> Path:
+        """Return a system's own folder."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def check(self, system: System, model: str, one: Any, thousand: Any) -> None:
+        """Raise `RuntimeError` unless the answers to one row and to a thousand have the labels that they should."""
+        expected = self._expected.get(system.environment, {}).get(model)
+        check(system.speech, thousand, expected and expected["rows"])
+        label = system.speech.labels(one)
+        wanted = expected["one"] if expected else ["Iris-versicolor"] if model == "r-forest" else label
+        if label != wanted or len(label) != 1:
+            raise RuntimeError(f"{system.name} answered {label!r} for one row, not {wanted!r}")
+
+    def _fit(self, environment: str, python: Path) -> str | None:
+        """Fit an environment's models; return why they could not be, or None."""
+        folder = self.models(environment)
+        folder.mkdir(parents=True)
+        commands = [[str(python), "-m", "benchmarks.alternatives.fit", str(folder)]]
+        if environment == environments.PLUMBER:
+            script, author = HERE / "alternatives" / "plumber_fit.R", ROOT / "examples" / "iris-r" / "iris.R"
+            commands = [["Rscript", str(script), str(author), str(FILE), str(folder)]]
+        elif environment == "mlflow":
+            commands.append([str(python), "-m", "benchmarks.alternatives.mlflow_model", str(folder)])
+        for command in commands:
+            run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            if run.returncode:
+                return f"its models could not be fitted: {run.stderr[-500:]}"
+        expected = folder / "expected.json"
+        if expected.exists():
+            self._expected[environment] = json.loads(expected.read_text("utf-8"))
+        return None
+
+    def _fit_ours(self) -> None:
+        config = str(HERE / "suite-config.py")
+        environ = {**os.environ, "TRIGLOT_CONFIG": config, "BENCH_FOLDER": str(self.place(OURS))}
+        run = subprocess.run(
+            [sys.executable, "-m", "triglot", "fit"], cwd=ROOT, env=environ, capture_output=True, text=True
+        )
+        if run.returncode:
+            self.absent[OURS] = f"its models could not be fitted: {run.stderr[-500:]}"
+
+
+def check(speech: Speech, answer: Any, expected: Sequence[str] | None) -> None:
+    """Raise `RuntimeError` unless the answer to a thousand rows has the labels that are expected of the 150.
+
+    Where none are known, nine in ten labels must be true.
+    """
+    labels = speech.labels(answer)
+    if len(labels) != MANY:
+        raise RuntimeError(f"{len(labels)} labels for {MANY} rows")
+    wanted = many(list(expected or flowers()[1]))
+    agreed = sum(label == other for label, other in zip(labels, wanted, strict=True)) / MANY
+    if agreed < (1.0 if expected else AGREEMENT):
+        raise RuntimeError(f"only {agreed:.0%} of the labels are as expected")
