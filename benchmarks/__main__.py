@@ -18,7 +18,7 @@ from benchmarks import plots, report
 from benchmarks.alternatives import environments
 from benchmarks.processes import ROOT
 from benchmarks.suite import FLOORS, Suite, estimate
-from benchmarks.systems import OWN, SYSTEMS, System
+from benchmarks.systems import OURS, OWN, SYSTEMS, System
 
 OUTPUT = ROOT / "docs" / "benchmarks"
 
@@ -29,36 +29,49 @@ def main() -> int:
     systems, floors = chosen(options.systems)
     if options.report:
         found = json.loads((options.output / "results.json").read_text("utf-8"))
+        write(found, options.output)
     else:
-        print(f"about {estimate(systems, floors, options.seconds, options.runs):.0f} minutes on a free machine")
-        found = {
-            "machine": machine(),
-            "seconds": options.seconds,
-            "runs": options.runs,
-            "titles": FLOORS | {system.name: title(system) for system in systems},
-        }
-        with tempfile.TemporaryDirectory(prefix="triglot-bench-") as folder:
-            suite = Suite(Path(folder), systems, options.seconds, lambda line: print(line, flush=True))
-            for number in range(options.runs):
-                suite.round(number, floors)
-        found["absent"] = suite.absent
-        found["presences"] = list(map(asdict, suite.presences))
-        found["measurements"] = list(map(asdict, suite.measurements))
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    (options.output / "results.md").write_text(report.markdown(found), "utf-8")
-    plots.write(found, options.output)
-    ours = [one for one in found["measurements"] if one["system"] == "triglot"]
-    return 1 if any(one["errors"] for one in ours) or "triglot" in found["absent"] else 0
+        found = measured(options, systems, floors)
+    ours = [one for one in found["measurements"] if one["system"] == OURS]
+    return 1 if any(one["errors"] for one in ours) or OURS in found["absent"] else 0
+
+
+def measured(options: argparse.Namespace, systems: list[System], floors: list[str]) -> dict[str, Any]:
+    """Return what a run found; it is written after every round, so that one that is broken off leaves those before."""
+    print(f"about {estimate(systems, floors, options.seconds, options.runs):.0f} minutes on a free machine", flush=True)
+    found: dict[str, Any] = {
+        "machine": machine(),
+        "seconds": options.seconds,
+        "titles": FLOORS | {system.name: title(system) for system in systems},
+    }
+    with tempfile.TemporaryDirectory(prefix="triglot-bench-") as folder:
+        suite = Suite(Path(folder), systems, options.seconds, lambda line: print(line, flush=True))
+        for number in range(options.runs):
+            suite.round(number, floors)
+            found["runs"] = number + 1
+            found["absent"] = suite.absent
+            found["presences"] = list(map(asdict, suite.presences))
+            found["measurements"] = list(map(asdict, suite.measurements))
+            write(found, options.output)
+    return found
+
+
+def write(found: dict[str, Any], folder: Path) -> None:
+    """Write results.json, the page and the plots into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    (folder / "results.md").write_text(report.markdown(found), "utf-8")
+    plots.write(found, folder)
 
 
 def arguments() -> argparse.Namespace:
     """Return the options of the command line."""
+    floors = ", ".join(f"{name} *" for name in FLOORS)
     names = ", ".join(system.name + " *" * system.default for system in SYSTEMS)
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
-        epilog=f"Systems (* by default): nginx *, zeromq *, {names}.",
+        epilog=f"Systems (* by default): {floors}, {names}.",
     )
     parser.add_argument("--seconds", type=int, default=3, help="of a load with 64 connections (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of everything in turn (default: %(default)s)")

@@ -31,11 +31,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one load measured; latencies in milliseconds."""
+    """What one load measured; latencies in milliseconds, None where nothing was answered."""
 
     requests_per_s: float
-    p50_ms: float
-    p99_ms: float
+    p50_ms: float | None
+    p99_ms: float | None
     errors: int
 
 
@@ -72,6 +72,8 @@ def said(text: str) -> Load:
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     errors = int(refused[1]) if refused else 0
     errors += sum(map(int, broken.groups())) if broken else 0
+    if not float(rate[1]):
+        return Load(0.0, None, None, errors)
     return Load(float(rate[1]), _percentile(text, "50"), _percentile(text, "99"), errors)
 
 

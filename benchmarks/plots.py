@@ -50,9 +50,7 @@ def _tails(figures: Figures, titles: dict[str, str], path: Path) -> None:
     axis.set_yticks(range(len(names)), [titles[name] for name in names])
     axis.invert_yaxis()
     axis.grid(axis="x", alpha=0.3)
-    axis.set_title(
-        f"logistic: milliseconds at {load.partition(' ')[2]} requests a second, from when each was due", loc="left"
-    )
+    _title(figure, f"logistic: milliseconds at {load.partition(' ')[2]} requests a second, from when each was due")
     axis.legend(frameon=False)
     _save(figure, path)
 
@@ -62,7 +60,7 @@ def _memory(figures: Figures, titles: dict[str, str], path: Path) -> None:
     figure = Figure(figsize=(8, 0.3 * max(2, len(names)) + 0.9))
     axis = figure.subplots()
     _bars(axis, names, titles, [figures.presence(name, "memory_mb") for name in names])
-    axis.set_title("MB of memory (PSS) of all processes, after the loads", loc="left")
+    _title(figure, "MB of memory (PSS) of all processes, after the loads")
     _save(figure, path)
 
 
@@ -75,6 +73,10 @@ def _bars(axis: Any, names: Sequence[str], titles: dict[str, str], spreads: Sequ
     axis.barh(range(len(names)), values, xerr=ranges, color=colours, ecolor="#444444", capsize=2)
     axis.set_yticks(range(len(names)), [titles[name] for name in names])
     axis.invert_yaxis()
+
+
+def _title(figure: Figure, text: str) -> None:
+    figure.suptitle(text, x=0.01, horizontalalignment="left", fontsize="large")
 
 
 def _save(figure: Any, path: Path) -> None:

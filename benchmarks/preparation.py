@@ -54,13 +54,20 @@ class Preparation:
         if label != wanted or len(label) != 1:
             raise RuntimeError(f"{system.name} answered {label!r} for one row, not {wanted!r}")
 
+    def fitted(self, language: str) -> Path:
+        """Return a folder with models of `sklearn` or `r`; raises `RuntimeError` where they cannot be fitted."""
+        environment = environments.PLUMBER if language == "r" else OWN
+        if not self.models(environment).exists() and (reason := self._fit(environment, Path(sys.executable))):
+            raise RuntimeError(reason)
+        return self.models(environment)
+
     def _fit(self, environment: str, python: Path) -> str | None:
         """Fit an environment's models; return why they could not be, or None."""
         folder = self.models(environment)
         folder.mkdir(parents=True)
         commands = [[str(python), "-m", "benchmarks.alternatives.fit", str(folder)]]
         if environment == environments.PLUMBER:
-            script, author = HERE / "alternatives" / "plumber_fit.R", ROOT / "examples" / "iris-r" / "iris.R"
+            script, author = HERE / "alternatives" / "fit.R", ROOT / "examples" / "iris-r" / "iris.R"
             commands = [["Rscript", str(script), str(author), str(FILE), str(folder)]]
         elif environment == "mlflow":
             commands.append([str(python), "-m", "benchmarks.alternatives.mlflow_model", str(folder)])

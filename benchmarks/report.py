@@ -36,7 +36,7 @@ def markdown(found: dict[str, Any]) -> str:
         "![Answers a second](throughput.svg)",
         *(f"## {MODELS[model]}\n\n{_tables(found, figures, model)}" for model in MODELS if figures.systems(model)),
         "![Latency at a fixed rate](tails.svg)\n\n![Memory](memory.svg)",
-        f"## Limits of this machine\n\n{_floors(found, figures)}",
+        f"## Limits\n\n{_floors(found, figures)}",
     ]
     if found["absent"]:
         lines = [f"- {found['titles'][name]}: {_one_line(reason)}" for name, reason in found["absent"].items()]
@@ -95,6 +95,8 @@ def _throughput(figures: Figures, model: str) -> dict[str, Cell]:
         kind, _, width = load.partition(" ")
         if kind == "closed":
             columns[f"req/s c{width}"] = _cell(figures, model, load, "requests_per_s", count)
+        if kind == "open":
+            columns[f"of {int(width):,}/s"] = _cell(figures, model, load, "requests_per_s", count)
         if kind == "rows":  # a thousand a request
             columns["rows/s"] = _cell(figures, model, load, "requests_per_s", lambda found: f"{count(found)} k")
     columns["CPU ms"] = _cell(figures, model, "closed 64", "cpu_ms", fine)
@@ -121,20 +123,24 @@ def _cell(figures: Figures, model: str, load: str, column: str, show: Callable[[
 
 def _load(load: str) -> str:
     kind, _, width = load.partition(" ")
-    return f"{int(width):,} rows a request" if kind == "rows" else f"{width} connection{'s' * (width != '1')}"
+    if kind == "rows":
+        return f"{int(width):,} rows a request"
+    if kind == "open":
+        return f"asked for {int(width):,}/s"
+    if kind == "closed":
+        return f"{width} connection{'s' * (width != '1')}"
+    return f"{kind}, {int(width):,} row{'s' * (width != '1')} a call"
 
 
 def _floors(found: dict[str, Any], figures: Figures) -> str:
+    titles = {system: found["titles"][system] for system in figures.systems("none")}
     lines = ["| what | load | requests/s | p50 ms | p99 ms |", "|---|---|--:|--:|--:|"]
-    for system in figures.systems("none"):
+    for system, title in titles.items():
         for load in figures.loads("none"):
-            if figures.load(system, "none", load, "p50_ms") is None:
-                continue
-            kind, _, width = load.partition(" ")
-            asked = f"asked for {int(width):,}/s" if kind == "open" else _load(load)
-            cells = [spread(figures.load(system, "none", load, "requests_per_s"), count)]
-            cells += [spread(figures.load(system, "none", load, column), fine) for column in ("p50_ms", "p99_ms")]
-            lines.append(f"| {found['titles'][system]} | {asked} | {' | '.join(cells)} |")
+            if figures.load(system, "none", load, "requests_per_s") is not None:
+                cells = [spread(figures.load(system, "none", load, "requests_per_s"), count)]
+                cells += [spread(figures.load(system, "none", load, column), fine) for column in ("p50_ms", "p99_ms")]
+                lines.append(f"| {title} | {_load(load)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

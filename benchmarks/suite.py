@@ -12,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from benchmarks import floor, open_loop
+from benchmarks import alone, floor, open_loop
 from benchmarks.data import MANY, ONE, flowers, many
 from benchmarks.figures import Measurement, Presence
 from benchmarks.load import Load, Request, ask, wrk
@@ -28,7 +28,12 @@ MANY_OF = ("logistic", "r-forest", "julia")  # models that are sent a thousand r
 MANY_CONNECTIONS = 4
 WIDEST = 64
 START_S = {"own": 3, "fastapi": 4, "mlserver": 6, "bentoml": 8, "mlflow": 11, "vetiver": 4, "plumber": 2, OURS: 8}
-FLOORS = {"nginx": "nginx, `return 200`", "zeromq": "ZeroMQ echo over ipc, no HTTP"}
+FLOORS = {
+    "nginx": "nginx, `return 200`",
+    "zeromq": "ZeroMQ echo over ipc, no HTTP",
+    "sklearn": "scikit-learn alone, one thread",
+    "r": "R alone, one thread",
+}
 
 Timed = tuple[str, int, Callable[[int], Load]]  # a load's name, its seconds, and what runs it for so many
 
@@ -59,14 +64,20 @@ class Suite:
                     self._say(f"{number + 1}  {name} failed: {error}")
 
     def _floor(self, name: str, number: int) -> None:
+        for load, found in self._limits(name):
+            self._add(Measurement(name, "none", load, number, **asdict(found)))
+
+    def _limits(self, name: str) -> Iterator[tuple[str, Load]]:
+        """Give the loads of a floor and what they measured."""
         if name == "nginx":
             with floor.nginx(self._prepared.place(name)) as request:
                 for load, seconds, run in ceiling(request, self._seconds):
-                    self._add(Measurement(name, "none", load, number, **asdict(run(seconds))))
-            return
-        for connections in CONNECTIONS["none"]:
-            found = floor.round_trips(connections, shorter(self._seconds))
-            self._add(Measurement(name, "none", f"closed {connections}", number, **asdict(found)))
+                    yield load, run(seconds)
+        elif name == "zeromq":
+            for connections in CONNECTIONS["none"]:
+                yield f"closed {connections}", floor.round_trips(connections, shorter(self._seconds))
+        else:
+            yield from alone.measure(name, self._prepared.fitted(name), shorter(self._seconds))
 
     def _system(self, system: System, number: int) -> None:
         with self._held(system) as (running, port):
@@ -75,6 +86,7 @@ class Suite:
                 self._prepared.check(system, model, ask(one), ask(thousand))
                 wrk(one, WIDEST, 1)
                 for name, seconds, run in loads(system, model, one, thousand, self._seconds):
+                    ask(one)  # what the load before has left in the queue is answered first
                     before = running.cpu_s()
                     found = run(seconds)
                     answered = found.requests_per_s * seconds
@@ -95,11 +107,11 @@ class Suite:
 
     def _add(self, found: Measurement) -> None:
         self.measurements.append(found)
+        latencies = (("p50", found.p50_ms), ("p99", found.p99_ms))
         self._say(
-            f"{found.round + 1}  {found.system:<18} {found.model:<9} {found.load:<11} {found.requests_per_s:>8.0f}/s"
-            f"  p50 {found.p50_ms:8.2f} ms  p99 {found.p99_ms:8.2f} ms"
-            + f"  {found.errors} errors"
-            * bool(found.errors)
+            f"{found.round + 1}  {found.system:<18} {found.model:<9} {found.load:<13} {found.requests_per_s:>8.0f}/s"
+            + "".join(f"  {name} {ms:8.2f} ms" for name, ms in latencies if ms is not None)
+            + f"  {found.errors} errors" * bool(found.errors)
         )
 
 
@@ -165,4 +177,6 @@ def estimate(systems: Sequence[System], floors: Sequence[str], seconds: int, rou
     nothing = Request(0, "/")
     took += sum(lasts for _, lasts, _ in ceiling(nothing, seconds)) if "nginx" in floors else 0
     took += 3 * shorter(seconds) if "zeromq" in floors else 0
+    took += 2 * shorter(seconds) + 2 if "sklearn" in floors else 0
+    took += shorter(seconds) + 1 if "r" in floors else 0
     return rounds * took / 60

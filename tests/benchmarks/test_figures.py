@@ -55,6 +55,7 @@ def run() -> dict[str, Any]:
         *measured("triglot", "logistic", "rows 1000", 600.0, 600.0),
         *measured("triglot", "julia", "closed 64", 4500.0, 4500.0),
         *measured("nginx", "none", "closed 64", 50000.0, 60000.0),
+        *measured("r", "none", "r-forest 64", 5000.0, 5000.0),
     ]
     presences = [
         Presence("triglot", 0, 2.0, 440.0),
@@ -67,7 +68,7 @@ def run() -> dict[str, Any]:
         "runs": 2,
         "titles": {
             **{"flask-gunicorn-1": "plain Flask", "mlserver": "MLServer (1.7.1)", "triglot": "triglot"},
-            **{"nginx": "nginx", "plumber": "plumber (R)"},
+            **{"nginx": "nginx", "r": "R alone", "plumber": "plumber (R)"},
         },
         "absent": {"plumber": "R has no package plumber:\ninstall it"},
         "presences": list(map(asdict, presences)),
@@ -83,6 +84,8 @@ def figures(run: dict[str, Any]) -> Figures:
 def test_the_report_of_wrk_is_read_with_its_units_and_all_its_errors() -> None:
     load = said(WRK.replace("1.02s", "1.02s "))  # it pads some units
     assert (load.requests_per_s, load.p50_ms, load.p99_ms, load.errors) == (28764.99, 0.85, 1020, 12)
+    nothing = said("Requests/sec:      0.00\n")
+    assert (nothing.requests_per_s, nothing.p99_ms) == (0, None)
     with pytest.raises(RuntimeError, match="nothing of requests"):
         said("unable to connect")
 
@@ -124,8 +127,9 @@ def test_loads_stand_in_the_order_of_their_width(figures: Figures) -> None:
 def test_the_page_has_the_figures_and_who_is_absent_and_why(run: dict[str, Any]) -> None:
     page = markdown(run)
     assert "- plumber (R): R has no package plumber: install it\n" in page
-    assert "| triglot | 1,000 | 3,000 | 4,500 (4,000-5,000) | 4,400 | 600 k | 0.10 | 0 |" in page
+    assert "| triglot | 1,000 | 3,000 | 4,500 (4,000-5,000) | 4,400 | 1,000 | 600 k | 0.10 | 0 |" in page
     assert "- 64 connections: 2.25 times the best of the others (MLServer (1.7.1))." in page
+    assert "| R alone | r-forest, 64 rows a call | 5,000 | 1.00 | 2.00 |" in page
     assert "| nginx | 64 connections | 55,000 (50,000-60,000) | 1.00 | 2.00 |" in page
     assert (
         "| scikit-learn logistic, 64 connections | ≥ 2 times | 2.25 times the best of the others (mlserver) | met |"

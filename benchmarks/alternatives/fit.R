@@ -1,4 +1,4 @@
-# Rscript plumber_fit.R AUTHOR DATA FOLDER: fits the author's forest as Triglot does and keeps it for plumber.R.
+# Rscript fit.R AUTHOR DATA FOLDER: fits the author's forest as Triglot does and keeps it as forest.rds.
 
 arguments <- commandArgs(trailingOnly = TRUE)
 source(arguments[[1]])
