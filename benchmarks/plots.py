@@ -47,6 +47,7 @@ def _tails(figures: Figures, titles: dict[str, str], path: Path) -> None:
         found = {name: spread.median for name in names if (spread := figures.load(name, "logistic", load, column))}
         axis.plot(list(found.values()), [names.index(name) for name in found], "o", color=colour, label=column[:3])
     axis.set_xscale("log")
+    axis.xaxis.set_major_formatter("{x:g}")
     axis.set_yticks(range(len(names)), [titles[name] for name in names])
     axis.invert_yaxis()
     axis.grid(axis="x", alpha=0.3)

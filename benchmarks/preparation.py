@@ -1,17 +1,17 @@
 """What systems serve: models, fitted in each environment with what is installed there, and the answers to expect."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ours
 from benchmarks.alternatives import environments
 from benchmarks.data import FILE, MANY, flowers, many
 from benchmarks.processes import ROOT
-from benchmarks.systems import HERE, OURS, OWN, Speech, System
+from benchmarks.systems import CONFIG, HERE, OURS, OWN, Speech, System
 
 AGREEMENT = 0.9  # with the truth, of models of which nothing else is known
 
@@ -33,7 +33,10 @@ class Preparation:
             if reason is not None:
                 self.absent |= {system.name: reason for system in named}
         if any(system.name == OURS for system in systems):
-            self._fit_ours()
+            try:
+                ours.fit(self.place(OURS), CONFIG)
+            except RuntimeError as error:
+                self.absent[OURS] = str(error)
 
     def models(self, environment: str) -> Path:
         """Return the folder of an environment's models."""
@@ -79,15 +82,6 @@ class Preparation:
         if expected.exists():
             self._expected[environment] = json.loads(expected.read_text("utf-8"))
         return None
-
-    def _fit_ours(self) -> None:
-        config = str(HERE / "suite-config.py")
-        environ = {**os.environ, "TRIGLOT_CONFIG": config, "BENCH_FOLDER": str(self.place(OURS))}
-        run = subprocess.run(
-            [sys.executable, "-m", "triglot", "fit"], cwd=ROOT, env=environ, capture_output=True, text=True
-        )
-        if run.returncode:
-            self.absent[OURS] = f"its models could not be fitted: {run.stderr[-500:]}"
 
 
 def check(speech: Speech, answer: Any, expected: Sequence[str] | None) -> None:

@@ -2,9 +2,9 @@
 {
     'model_persister': {
         '!': 'triglot.store.ModelStore',
-        'url': 'sqlite:///' + environ['BENCH_FOLDER'] + '/models.db',
+        'url': 'sqlite:///' + environ['TRIGLOT_DEMO_DB'],
     },
-    'run_dir': environ['BENCH_FOLDER'] + '/run',
+    'run_dir': environ['TRIGLOT_DEMO_RUN'],
 
     'dataset_loader_train': {
         '!': 'triglot.dataset.CSV',

@@ -5,19 +5,18 @@ last `seconds`, all others a third of it. A system that fails is absent from the
 """
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from benchmarks import alone, floor, open_loop
+from benchmarks import alone, floor, open_loop, ours
 from benchmarks.data import MANY, ONE, flowers, many
 from benchmarks.figures import Measurement, Presence
 from benchmarks.load import Load, Request, ask, wrk
 from benchmarks.preparation import Preparation
-from benchmarks.processes import START_TIMEOUT_S, Running, free_port, served
+from benchmarks.processes import Running, free_port, served
 from benchmarks.systems import OURS, Place, System
 
 CONNECTIONS = {"logistic": (1, 16, 64), "forest": (64,), "r-forest": (1, 16, 64), "julia": (1, 64), "none": (1, 16, 64)}
@@ -102,7 +101,7 @@ class Suite:
         environ, log = system.environment_variables(place), place.folder / "log"
         with served(system.command(place), environ, log, lambda: ask(first) is not None) as running:
             if system.name == OURS:  # its first model answers before the last language is up
-                wait_for(Request(place.port, "/ready"))
+                ours.wait_until_ready(place.port)
             yield running, place.port
 
     def _add(self, found: Measurement) -> None:
@@ -152,18 +151,6 @@ def open_at(request: Request, rate: int, seconds: int) -> Timed:
 def shorter(seconds: int) -> int:
     """Return how long a load lasts that is not the widest."""
     return max(1, seconds // 3)
-
-
-def wait_for(request: Request) -> None:
-    """Return once it is answered well; raises `RuntimeError` where that takes too long."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        try:
-            ask(request)
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"{request.path} was not answered well in {START_TIMEOUT_S:.0f} s")
 
 
 def estimate(systems: Sequence[System], floors: Sequence[str], seconds: int, rounds: int) -> float:

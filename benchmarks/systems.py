@@ -9,12 +9,14 @@ from typing import Any
 
 import orjson
 
+from benchmarks import ours
 from benchmarks.alternatives import environments, mlserver_folder
 from benchmarks.data import Row, query, records
 from benchmarks.processes import free_port
 
 OWN = "own"  # the project's own environment, which has scikit-learn, Flask and the servers
 HERE = Path(__file__).parent
+CONFIG = HERE / "suite-config.py"
 LOGISTIC = ("logistic",)
 
 
@@ -65,7 +67,6 @@ class System:
             **os.environ,
             "OPENBLAS_NUM_THREADS": "1",
             "BENCH_MODELS": str(place.models),
-            "BENCH_FOLDER": str(place.folder),
             "PATH": f"{self.python.parent}:{os.environ['PATH']}",
             **self.environ(place),
         }
@@ -102,11 +103,6 @@ MLSERVER = Speech(_ask_mlserver, lambda answer: answer["outputs"][0]["data"])
 BENTOML = Speech(lambda model, rows: (f"/{model}", {"rows": rows}), _as_list)
 MLFLOW = Speech(lambda _model, rows: ("/invocations", {"inputs": rows}), lambda answer: answer["predictions"])
 VETIVER = Speech(lambda _model, rows: ("/predict", rows), lambda answer: answer["predict"])
-
-
-def triglot(place: Place) -> list[str]:
-    """Return what serves all models of this project's own."""
-    return [sys.executable, "-m", "triglot", "serve", "--port", str(place.port)]
 
 
 def gunicorn(processes: int, threads: int) -> Callable[[Place], list[str]]:
@@ -174,10 +170,6 @@ def _mlserver_environ(place: Place) -> Mapping[str, str]:
 
 def _bentoml_environ(place: Place) -> Mapping[str, str]:
     return {"BENTOML_HOME": str(place.folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
-
-
-def _triglot_environ(place: Place) -> Mapping[str, str]:
-    return {"TRIGLOT_CONFIG": str(HERE / "suite-config.py")}
 
 
 _FASTAPI = "benchmarks.alternatives.fastapi_app"
@@ -260,9 +252,9 @@ SYSTEMS = (
     System(
         OURS,
         "triglot, three languages",
-        triglot,
+        lambda place: ours.command(place.port),
         TRIGLOT,
         models=("logistic", "forest", "r-forest", "julia"),
-        environ=_triglot_environ,
+        environ=lambda place: ours.environment(place.folder, CONFIG),
     ),
 )
