@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,20 +23,15 @@ import pyarrow as pa
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks import systems
-from benchmarks.load import wrk
+from benchmarks import ours
+from benchmarks.data import FIELDS, FILE
+from benchmarks.load import Request, wrk
 from triglot.launch import r_executable
 
 ROWS, FEW, BATCH = 1_000_000, 1_000, 65_536
 GOAL = 0.7
 AUTHORS = Path(__file__).parent / "authors"
-IRIS = systems.ROOT / "examples" / "data" / "iris.data"
-FIELDS = tuple(systems.ROW)
 ARROW = "application/vnd.apache.arrow.stream"
-SCRIPT = """wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = io.open(os.getenv("BENCH_BODY"), "rb"):read("*a")
-"""
 
 
 def main() -> int:
@@ -59,23 +53,19 @@ def main() -> int:
 def measurements(folder: Path, repeat: int, seconds: int) -> Iterator[dict[str, Any]]:
     """Give a result for each model of a million rows, then one for each number of connections of a thousand rows."""
     matrix = np.random.default_rng(5).uniform(0.1, 7.9, (ROWS, len(FIELDS))).round(2)
-    with systems.triglot(folder, AUTHORS / "bulk-config.py") as (base, _):
+    with ours.triglot(folder, AUTHORS / "bulk-config.py") as port:
         for name, bare in {**pythons(matrix), **rs(folder, matrix)}.items():
             own, through = [], []
             for _ in range(repeat):
                 own.append(next(bare))
-                through.append(post(base, name, matrix))
+                through.append(post(port, name, matrix))
             share = min(own) / min(through)
             yield {"model": name, "rows": ROWS, "bare_s": min(own), "through_http_s": min(through), "share": share}
-        body = folder / "rows.json"
-        body.write_text(json.dumps([dict(zip(FIELDS, row, strict=True)) for row in matrix[:FEW].tolist()]))
-        script = folder / "post.lua"
-        script.write_text(SCRIPT)
-        os.environ["BENCH_BODY"] = str(body)
-        url = f"{base}/models/logistic-python/predict"
-        wrk(url, 4, 1, script)
+        rows = [dict(zip(FIELDS, row, strict=True)) for row in matrix[:FEW].tolist()]
+        request = Request(port, "/models/logistic-python/predict", json.dumps(rows).encode())
+        wrk(request, 4, 1)
         for connections in (1, 4, 16):
-            load = wrk(url, connections, seconds, script)
+            load = wrk(request, connections, seconds)
             yield {
                 "json_rows": FEW,
                 "connections": connections,
@@ -87,7 +77,7 @@ def measurements(folder: Path, repeat: int, seconds: int) -> Iterator[dict[str, 
 
 def pythons(matrix: Any) -> dict[str, Iterator[float]]:
     """Return the bare calls of scikit-learn: each gives how many seconds one took."""
-    data = pd.read_csv(IRIS, header=None)
+    data = pd.read_csv(FILE, header=None)
     X, y = data.iloc[:, :4].to_numpy(), data[4].to_numpy()
     models = {
         "logistic-python": LogisticRegression(max_iter=1000).fit(X, y),
@@ -114,21 +104,21 @@ def rs(folder: Path, matrix: Any) -> dict[str, Iterator[float]]:
 
     def bare(fit: str) -> Iterator[float]:
         script = interpreter.with_name("Rscript")
-        command = [str(script), str(AUTHORS / "bare.R"), str(AUTHORS / "bulk.R"), fit, str(IRIS), str(rows), "1"]
+        command = [str(script), str(AUTHORS / "bare.R"), str(AUTHORS / "bulk.R"), fit, str(FILE), str(rows), "1"]
         while True:
             yield float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     return {"lda-r": bare("lda"), "forest-r": bare("forest")}
 
 
-def post(base: str, name: str, matrix: Any) -> float:
+def post(port: int, name: str, matrix: Any) -> float:
     """Return how many seconds pass from the first byte of a request to the last one of its answer."""
     flowers = pa.table({field: matrix[:, j] for j, field in enumerate(FIELDS)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, flowers.schema) as stream:
         stream.write_table(flowers, max_chunksize=BATCH)
     body = memoryview(sink.getvalue())
-    connection = http.client.HTTPConnection(urllib.parse.urlsplit(base).netloc, timeout=600)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     began = time.perf_counter()
     connection.request("POST", f"/models/{name}/predict", body, {"Content-Type": ARROW, "Accept": ARROW})
     response = connection.getresponse()

@@ -31,6 +31,6 @@ def query(row: Row) -> str:
     return urllib.parse.urlencode(dict(zip(FIELDS, row, strict=True)))
 
 
-def records(rows: list[Row]) -> list[dict[str, float]]:
-    """Return rows as objects."""
-    return [dict(zip(FIELDS, row, strict=True)) for row in rows]
+def columns(rows: list[Row]) -> dict[str, tuple[float, ...]]:
+    """Return rows as an object of columns."""
+    return dict(zip(FIELDS, zip(*rows, strict=True), strict=True))

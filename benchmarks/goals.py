@@ -52,6 +52,7 @@ def _goals(figures: Figures) -> Iterator[Goal]:
     yield _times(figures, "R randomForest, one R worker, 64 connections", "r-forest", "closed 64", 8.0)
     yield _share(figures, "Julia model beside the logistic, 64 connections", "julia", 0.9)
     yield _times(figures, "1,000 rows a request", "logistic", "rows 1000", 1.0)
+    yield Goal("1,000,000 rows as Arrow, of the bare `predict`", "≥ 70%", "see `python -m benchmarks.bulk`", None)
     yield _memory(figures)
     yield _cost_with_load(figures)
 

@@ -11,7 +11,7 @@ import orjson
 
 from benchmarks import ours
 from benchmarks.alternatives import environments, mlserver_folder
-from benchmarks.data import Row, query, records
+from benchmarks.data import Row, columns, query
 from benchmarks.processes import free_port
 
 OWN = "own"  # the project's own environment, which has scikit-learn, Flask and the servers
@@ -78,7 +78,7 @@ def _as_list(value: Any) -> list[Any]:
 
 def _ask_triglot(model: str, rows: list[Row]) -> tuple[str, Any]:
     path = f"/models/{model}/predict"
-    return (f"{path}?{query(rows[0])}", None) if len(rows) == 1 else (path, records(rows))
+    return (f"{path}?{query(rows[0])}", None) if len(rows) == 1 else (path, columns(rows))
 
 
 def _ask_plain(model: str, rows: list[Row]) -> tuple[str, Any]:
