@@ -13,6 +13,7 @@ MODELS = {
     "julia": "Julia, nearest neighbours",
 }
 NONE = "-"
+BUSY = "\n\n**The machine was busy with other work: these figures say little, their ratios not much more.**"
 
 Cell = Callable[[str], str]  # what stands in a column for a system
 
@@ -31,7 +32,7 @@ def markdown(found: dict[str, Any]) -> str:
         "columns mean. A cell is the median of all rounds, with the least and the most in brackets.",
         f"Measured on {machine['when']} UTC: {machine['processors']} processors ({machine['architecture']}), Python "
         f"{machine['python']}, rounds: {found['runs']}, {found['seconds']} s a load of 64 connections, load average "
-        f"before the run {machine['load_before']:.1f}.",
+        f"before the run {machine['load_before']:.1f}." + BUSY * (machine["load_before"] > machine["processors"] / 2),
         "## Goals\n\n" + _goals(goals(figures)),
         "![Answers a second](throughput.svg)",
         *(f"## {MODELS[model]}\n\n{_tables(found, figures, model)}" for model in MODELS if figures.systems(model)),

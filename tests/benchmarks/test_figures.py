@@ -137,6 +137,12 @@ def test_the_page_has_the_figures_and_who_is_absent_and_why(run: dict[str, Any])
     )
 
 
+def test_a_page_of_a_busy_machine_says_so(run: dict[str, Any]) -> None:
+    busy = run | {"machine": run["machine"] | {"load_before": 3.0}}
+    assert "The machine was busy" in markdown(busy)
+    assert "The machine was busy" not in markdown(run)
+
+
 def test_the_same_results_make_the_same_plots(run: dict[str, Any], tmp_path: Path) -> None:
     drawn = []
     for name in ("one", "two"):

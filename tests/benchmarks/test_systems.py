@@ -12,7 +12,7 @@ from benchmarks.__main__ import chosen
 from benchmarks.alternatives import environments
 from benchmarks.data import MANY, ONE, flowers, many
 from benchmarks.preparation import check
-from benchmarks.processes import family, served
+from benchmarks.processes import ROOT, family, served
 from benchmarks.suite import FLOORS, estimate
 from benchmarks.systems import BENTOML, MLFLOW, MLSERVER, OWN, PLAIN, PLUMBER, SYSTEMS, TRIGLOT, VETIVER
 
@@ -31,6 +31,11 @@ def test_systems_are_chosen_by_name_and_an_unknown_name_is_said() -> None:
     assert len(chosen("default")[0]) < len(chosen("all")[0]) == len(SYSTEMS)
     with pytest.raises(SystemExit, match="no system clipper"):
         chosen("triglot,clipper")
+
+
+def test_every_system_and_every_limit_is_documented() -> None:
+    text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    assert not [name for name in (*FLOORS, *(system.name for system in SYSTEMS)) if f"`{name}`" not in text]
 
 
 def test_the_default_systems_take_about_ten_minutes() -> None:
