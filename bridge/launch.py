@@ -78,15 +78,21 @@ def memory_of(text: str, language: str) -> int:
     found = 0
     for part in filter(None, map(str.strip, text.split(","))):
         name, equals, size = part.rpartition("=")
-        match = _SIZE.fullmatch(size.strip())
-        if match is None or (equals and name.strip() not in LANGUAGES):
+        bytes_ = size_of(size)
+        if bytes_ is None or (equals and name.strip() not in LANGUAGES):
             raise ConfigError(
                 f"worker_memory: {part!r}; write a size such as '2G', or a size for each of some languages of "
                 f"{', '.join(LANGUAGES)}"
             )
         if not equals or name.strip() == language:
-            found = int(float(match[1]) * _UNITS[match[2].upper()])
+            found = bytes_
     return found
+
+
+def size_of(text: str) -> int | None:
+    """Return the bytes of a size such as '2G' or '512 MiB', or None where the text is no size."""
+    match = _SIZE.fullmatch(text.strip())
+    return None if match is None else int(float(match[1]) * _UNITS[match[2].upper()])
 
 
 def missing(language: str, environ: Mapping[str, str]) -> str | None:

@@ -24,13 +24,15 @@ from triglot.config import (
     read_config,
 )
 from triglot.curve import CurveKeys
+from triglot.deploy import description
+from triglot.deploy.description import Deployment
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.launch import LANGUAGES, MEMORY_VARIABLE, Workshop, memory_text, missing
 from triglot.persister import Persister, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines import language_of
-from triglot.service import ABSENCE_S, Service
+from triglot.service import ABSENCE_S, MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
 from triglot.store import ModelStore
 from triglot.store.jobs import UPDATE, JobStore
 from triglot.supervision import FrontEnd, Plan
@@ -232,6 +234,22 @@ class Project:
             jobs=self.has_jobs,
             environment=self.own_environment(),
         )
+
+    def deployment(self, said: Mapping[str, Any]) -> Deployment:
+        """Return how the configuration's `deploy` describes the deployment; what is `said` replaces its entries."""
+        entries = self._raw.get(description.ROOT, {})
+        if not isinstance(entries, Mapping):
+            raise ConfigError(f"{description.ROOT}: {entries!r}; write a dict with 'image' and what else is to be said")
+        server = self._server()
+        service = description.Service(
+            timeout_s=server.get("timeout_s", TIMEOUT_S),
+            max_body_bytes=max(
+                server.get("max_body_bytes", MAX_BODY_BYTES), server.get("max_bulk_bytes", MAX_BULK_BYTES)
+            ),
+            workers=self._worker_counts(),
+            worker_memory=self._worker_memory().get(MEMORY_VARIABLE, ""),
+        )
+        return description.describe({**entries, **said}, service, name=self.default_name)
 
     def own_environment(self) -> dict[str, str]:
         """Return the variables by which a process that is started in this directory finds this very project."""

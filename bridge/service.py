@@ -24,6 +24,9 @@ from triglot.table import Array, Table
 logger = logging.getLogger("triglot.service")
 
 TIMEOUT_S = 30.0
+# of a body that is in memory whole, and of one that is read in pieces
+MAX_BODY_BYTES = 64 * 2**20
+MAX_BULK_BYTES = 2**30
 # So long requests wait for a worker that restarts. For a language that was switched off they do not wait longer: they
 # would hold the threads that the others need.
 ABSENCE_S = 15.0

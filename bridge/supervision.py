@@ -18,6 +18,7 @@ from triglot.launch import LANGUAGES, worker_command, worker_environment
 
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
+LISTENER_STOP_WAIT_S = 10  # supervisord's own default
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -98,6 +99,12 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
         )
     )
     return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
+
+
+def shutdown_s(languages: Sequence[str], *, jobs: bool) -> int:
+    """Return the seconds that supervisord may take to stop: its groups go one after another, each in its own time."""
+    waits = [LISTENER_STOP_WAIT_S, WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in languages)]
+    return sum(waits) + len(waits)  # it looks once a second whether a group has ended
 
 
 def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from triglot.server.limits import BODY_BYTES, BULK_BYTES, BULK_ROWS
-from triglot.service import TIMEOUT_S, Service
+from triglot.server.limits import BULK_ROWS
+from triglot.service import MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
 from triglot.store.jobs import JobStore, RecentJobs
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Options:
     service_metadata: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     timeout_s: float = TIMEOUT_S
-    max_body_bytes: int = BODY_BYTES
-    max_bulk_bytes: int = BULK_BYTES
+    max_body_bytes: int = MAX_BODY_BYTES
+    max_bulk_bytes: int = MAX_BULK_BYTES
     max_bulk_rows: int = BULK_ROWS
     admin_token: str = ""
     debug: bool = False

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-BODY_BYTES = 64 * 2**20
-BULK_BYTES = 2**30
+from triglot.service import MAX_BODY_BYTES, MAX_BULK_BYTES
+
 BULK_ROWS = 10_000_000
 
 
@@ -11,6 +11,6 @@ BULK_ROWS = 10_000_000
 class Limits:
     """Bytes of a body that is in memory whole, and bytes and rows of one that is read in pieces."""
 
-    body_bytes: int = BODY_BYTES
-    bulk_bytes: int = BULK_BYTES
+    body_bytes: int = MAX_BODY_BYTES
+    bulk_bytes: int = MAX_BULK_BYTES
     bulk_rows: int = BULK_ROWS

@@ -53,6 +53,11 @@ FORBIDDEN = {
 MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
 # Decisions and encodings: they are handed the time and say what to send.
 PURE = ("table", "labels", "schema", "message", "wire", "arrow", "batching", "routing", "scoring")
+# And what is written of a deployment: values in, text out.
+PURE += tuple(
+    f"deploy.{name}"
+    for name in ("values", "description", "text", "marathon", "kubernetes", "kserve", "compose", "nginx")
+)
 IMPURE = NETWORK | {"time", "threading", "subprocess", "random", "secrets", "os", "pathlib", "datetime"}
 
 

@@ -23,6 +23,7 @@ KNOWN_KEYS: Final = frozenset(
         "alive_decorators",
         "dataset_loader_test",
         "dataset_loader_train",
+        "deploy",
         "fit_decorators",
         "flask_add_url_rules",
         "get_metadata_decorators",

@@ -1,0 +1,274 @@
+"""The description of a deployment: what the configuration's `deploy` says, every value checked, and what follows of it.
+
+Whatever is generated is made from a `Deployment`, so that two files cannot contradict each other. What is a matter of
+the service itself (ports, workers, time limits, how long it takes to stop) is taken from where the service takes it.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from triglot.deploy import values
+from triglot.errors import ConfigError
+from triglot.launch import LANGUAGES, memory_of
+from triglot.supervision import shutdown_s
+
+ROOT: Final = "deploy"
+DATA_DIR: Final = "/data"
+USER_ID: Final = 10001
+# The front end needs this much of itself, and so does each worker before it holds a model.
+BASE_MIB: Final = 64
+POSTGRESQL_PORT: Final = 5432
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """How many instances there are: at least `least`, and under load up to `most`."""
+
+    least: int = 2
+    most: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """How instances are replaced: how many may be missing, and how many more than usual there may be, meanwhile."""
+
+    unavailable: int = 0
+    surge: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A folder of the container that outlives it: a folder of the `host`, or else storage of a `size` in MiB."""
+
+    name: str
+    path: str
+    host: str = ""
+    size: int = 1024
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """Where instances may run: `unique` on an attribute, `spread` over one, `only` where attributes have values."""
+
+    unique: str = ""
+    spread: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of nginx's certificate chain and key."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the service's own configuration says, as far as it matters to whoever stands before or around it."""
+
+    timeout_s: float
+    max_body_bytes: int
+    workers: Mapping[str, int] = field(default_factory=dict)
+    worker_memory: str = ""
+    jobs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """All that is known of a deployment; times are in seconds, memory in MiB.
+
+    `database` is the variable from which the service learns the URL of its store; `secrets` are kept elsewhere, as
+    (name, key); `load_s` is how long models may load, `stop_s` how long the service may drain.
+    """
+
+    name: str
+    image: str
+    service: Service
+    port: int = 8000
+    service_port: int = 0
+    instances: Instances = Instances()
+    upgrade: Upgrade = Upgrade()
+    cpus: float = 1.0
+    memory: int = 2048
+    workers: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    database: str = "TRIGLOT_STORE"
+    volumes: tuple[Volume, ...] = ()
+    constraints: Constraints = Constraints()
+    load_s: int = 60
+    stop_s: int = 0
+    host: str = ""
+    path: str = "/"
+    tls: Tls | None = None
+    outgoing_ports: tuple[int, ...] = (POSTGRESQL_PORT,)
+
+    @property
+    def command(self) -> list[str]:
+        """The command line inside the container."""
+        serve = ["triglot", "serve", "--host", "0.0.0.0", "--port", str(self.port)]
+        return [*serve, *(part for name, n in self.workers.items() for part in ("--workers", f"{name}={n}"))]
+
+    @property
+    def scratch(self) -> tuple[str, ...]:
+        """The folders that must be writable though the root file system is not, and that may be lost."""
+        mounted = {volume.path.rstrip("/") for volume in self.volumes}
+        return tuple(path for path in ("/tmp", DATA_DIR) if path not in mounted)
+
+    @property
+    def request_s(self) -> int:
+        """How long whoever stands before the service waits for an answer: longer than the service itself does."""
+        return math.ceil(self.service.timeout_s) + 5
+
+
+def needed_stop_s(workers: Mapping[str, int], jobs: bool) -> int:
+    """Return how long a container may take to drain; languages that nothing is said of may be there."""
+    languages = [language for language in LANGUAGES if workers.get(language, 1)]
+    return shutdown_s(languages, jobs=jobs)
+
+
+def describe(said: Mapping[str, Any], service: Service, *, name: str = "") -> Deployment:
+    """Return the deployment that the configuration's `deploy` describes; `name` is what it is called unless it says.
+
+    Raises `ConfigError`, naming the key, for the first value that cannot be used.
+    """
+    given = values.section(ROOT, {"name": name, **said}, tuple(_READERS), ("name", "image"))
+    read = {key: _READERS[key](f"{ROOT} -> {key}", value) for key, value in given.items()}
+    workers = {**service.workers, **read.pop("workers", {})}
+    stop_s = needed_stop_s(workers, service.jobs)
+    made = Deployment(service=service, workers=workers, stop_s=read.pop("stop_s", stop_s), **read)
+    if made.stop_s < stop_s:
+        values.refuse(
+            f"{ROOT} -> stop_s", made.stop_s, f"supervisord may take {stop_s} s to drain: write {stop_s} or more"
+        )
+    _check_together(made)
+    return made
+
+
+def _check_together(made: Deployment) -> None:
+    """Refuse values that are right one by one and wrong together."""
+    if not made.upgrade.unavailable and not made.upgrade.surge:
+        raise ConfigError(
+            f"{ROOT} -> upgrade: no instance may be missing and none may be added, so an upgrade would never end; "
+            "write 'surge': 1, or 'unavailable': 1"
+        )
+    if made.upgrade.unavailable > made.instances.least:
+        values.refuse(f"{ROOT} -> upgrade -> unavailable", made.upgrade.unavailable, "there are fewer instances")
+    if both := sorted(made.environment.keys() & made.secrets.keys()):
+        raise ConfigError(f"{ROOT}: {both[0]!r} is both under 'environment' and under 'secrets'; take one away")
+    for kind in ("name", "path"):
+        seen = [getattr(volume, kind).rstrip("/") for volume in made.volumes]
+        if double := next((each for each in seen if seen.count(each) > 1), None):
+            raise ConfigError(f"{ROOT} -> volumes: two have the {kind} {double!r}; rename one")
+    _check_memory(made)
+
+
+def _check_memory(made: Deployment) -> None:
+    """Refuse a container that is smaller than what its workers may take."""
+    counts = {language: made.workers.get(language, 0) for language in LANGUAGES}
+    ceilings = {language: memory_of(made.service.worker_memory, language) // values.MEBIBYTE for language in counts}
+    needed = BASE_MIB + sum(n * max(BASE_MIB, ceilings[language]) for language, n in counts.items())
+    if needed > made.memory:
+        raise ConfigError(
+            f"{ROOT} -> memory: {made.memory} MiB are less than the {needed} MiB that "
+            f"{sum(counts.values())} workers and the front end may take; give more, or lower workers or worker_memory"
+        )
+
+
+def _instances(where: str, value: Any) -> Instances:
+    if not isinstance(value, Mapping):
+        number = values.count(1, 10_000)(where, value)
+        return Instances(number, number)
+    given = values.section(where, value, ("min", "max"), ("min", "max"))
+    least = values.count(1, 10_000)(f"{where} -> min", given["min"])
+    return Instances(least, values.count(least, 10_000)(f"{where} -> max", given["max"]))
+
+
+def _upgrade(where: str, value: Any) -> Upgrade:
+    given = values.section(where, value, ("unavailable", "surge"))
+    return Upgrade(**{key: values.count(0, 10_000)(f"{where} -> {key}", each) for key, each in given.items()})
+
+
+def _workers(where: str, value: Any) -> dict[str, int]:
+    given = values.section(where, value, LANGUAGES)
+    return {key: values.count(0, 1_000)(f"{where} -> {key}", each) for key, each in given.items()}
+
+
+def _environment(where: str, value: Any) -> dict[str, str]:
+    return {
+        values.variable(where, k): values.plain(f"{where} -> {k}", v) for k, v in values.table(where, value).items()
+    }
+
+
+def _secrets(where: str, value: Any) -> dict[str, tuple[str, str]]:
+    given = values.table(where, value)
+    return {values.variable(where, k): values.secret(f"{where} -> {k}", v) for k, v in given.items()}
+
+
+def _volumes(where: str, value: Any) -> tuple[Volume, ...]:
+    checks: dict[str, Callable[[str, Any], Any]] = {
+        "name": values.name,
+        "path": values.folder,
+        "host": values.folder,
+        "size": values.mebibytes,
+        "read_only": _yes_or_no,
+    }
+    found = []
+    for index, each in enumerate(values.items(where, value)):
+        given = values.section(f"{where}[{index}]", each, tuple(checks), ("name", "path"))
+        found.append(Volume(**{key: checks[key](f"{where}[{index}] -> {key}", part) for key, part in given.items()}))
+    return tuple(found)
+
+
+def _constraints(where: str, value: Any) -> Constraints:
+    given = values.section(where, value, ("unique", "spread", "only"))
+    only = values.table(f"{where} -> only", given.pop("only", {}))
+    return Constraints(
+        **{key: values.word(f"{where} -> {key}", each) for key, each in given.items()},
+        only={values.word(f"{where} -> only", k): values.word(f"{where} -> only -> {k}", v) for k, v in only.items()},
+    )
+
+
+def _tls(where: str, value: Any) -> Tls:
+    given = values.section(where, value, ("certificate", "key"), ("certificate", "key"))
+    return Tls(**{key: values.folder(f"{where} -> {key}", each) for key, each in given.items()})
+
+
+def _ports(where: str, value: Any) -> tuple[int, ...]:
+    return tuple(_port(f"{where}[{index}]", each) for index, each in enumerate(values.items(where, value)))
+
+
+def _yes_or_no(where: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        values.refuse(where, value, "write True or False")
+    return value
+
+
+_port = values.count(1, 65_535)
+_READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
+    "name": values.name,
+    "image": values.image,
+    # below 1024 only root may listen, and the container runs as somebody else
+    "port": values.count(1024, 65_535),
+    "service_port": _port,
+    "instances": _instances,
+    "upgrade": _upgrade,
+    "cpus": values.cpus,
+    "memory": values.mebibytes,
+    "workers": _workers,
+    "environment": _environment,
+    "secrets": _secrets,
+    "database": values.variable,
+    "volumes": _volumes,
+    "constraints": _constraints,
+    "load_s": values.count(1, 3_600),
+    "stop_s": values.count(1, 3_600),
+    "host": values.host,
+    "path": values.prefix,
+    "tls": _tls,
+    "outgoing_ports": _ports,
+}
