@@ -53,7 +53,8 @@ class Marathon:
 
         `force` stops a deployment of the same app that goes on. Raises `PostFailed` where Marathon refuses.
         """
-        path = f"/v2/apps{definition['id']}" + ("?force=true" if force else "")
+        # without partialUpdate=false, what this definition leaves out would stay as an older one had it
+        path = f"/v2/apps{definition['id']}?partialUpdate=false" + ("&force=true" if force else "")
         said = self._ask("PUT", path, json.dumps(definition).encode())
         try:
             return str(said["deploymentId"]), str(said["version"])
@@ -66,7 +67,7 @@ class Marathon:
         told = ""
         while True:
             going = self._ask("GET", "/v2/deployments")
-            found = self._ask("GET", f"/v2/apps{app}").get("app", {})
+            found = self._ask("GET", f"/v2/apps{app}?embed=app.counts&embed=app.lastTaskFailure").get("app", {})
             if deployment not in {each.get("id") for each in going}:
                 break
             if (line := _standing(found)) != told:
