@@ -8,7 +8,22 @@ from pathlib import Path
 import click
 
 from triglot import __version__
-from triglot.cli import check, compare, deploy, devserver, fit, jobs, models, new, predict, search, serve, store, stream
+from triglot.cli import (
+    check,
+    compare,
+    deploy,
+    devserver,
+    fit,
+    jobs,
+    models,
+    new,
+    predict,
+    search,
+    serve,
+    store,
+    stream,
+    upgrade_service,
+)
 from triglot.errors import TriglotError
 from triglot.project import Project
 
@@ -68,6 +83,21 @@ def version() -> None:
     click.echo(__version__)
 
 
-for family in (new, check, fit, compare, search, models, serve, deploy, devserver, predict, stream, jobs, store):
+for family in (
+    new,
+    check,
+    fit,
+    compare,
+    search,
+    models,
+    serve,
+    deploy,
+    upgrade_service,
+    devserver,
+    predict,
+    stream,
+    jobs,
+    store,
+):
     for command in family.COMMANDS:
         main.add_command(command)

@@ -76,7 +76,7 @@ def worker(
 
 
 def _plan(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Plan:
-    return project.plan(host=host, port=port, workers=dict(map(_count, counts)))
+    return project.plan(host=host, port=port, workers=dict(map(count_of, counts)))
 
 
 def _check_alone(run_dir: Path) -> None:
@@ -106,7 +106,8 @@ def _write(plan: Plan, project: Project) -> Path:
     return conf
 
 
-def _count(text: str) -> tuple[str, int]:
+def count_of(text: str) -> tuple[str, int]:
+    """Return the language and the count of a text such as `r=2`."""
     language, _, count = text.partition("=")
     if language not in LANGUAGES or not count.isdigit():
         raise click.BadParameter(f"{text!r}: write LANGUAGE=N with a language of {', '.join(LANGUAGES)}")

@@ -134,9 +134,11 @@ def needed_stop_s(workers: Mapping[str, int], jobs: bool) -> int:
 def describe(said: Mapping[str, Any], service: Service, *, name: str = "") -> Deployment:
     """Return the deployment that the configuration's `deploy` describes; `name` is what it is called unless it says.
 
+    What is None is as if it were not said.
     Raises `ConfigError`, naming the key, for the first value that cannot be used.
     """
-    given = values.section(ROOT, {"name": name, **said}, tuple(_READERS), ("name", "image"))
+    told = {key: value for key, value in said.items() if value is not None}
+    given = values.section(ROOT, {"name": name, **told}, tuple(_READERS), ("name", "image"))
     read = {key: _READERS[key](f"{ROOT} -> {key}", value) for key, value in given.items()}
     workers = {**service.workers, **read.pop("workers", {})}
     stop_s = needed_stop_s(workers, service.jobs)

@@ -14,6 +14,7 @@ KEEP_ALIVE: Final = 32
 CONNECT_S: Final = 2
 # Whoever is still connected to an nginx that has been told to go has this much longer than a request takes.
 LEAVE_S: Final = 5
+_ADDRESS: Final = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})")
 _SERVER: Final = re.compile(r"^\s*server\s+(\S+?):(\d+)(?:\s[^;]*)?;", re.MULTILINE)
 
 
@@ -43,12 +44,10 @@ class Front:
 
 def address(where: str, text: str) -> Address:
     """Return the address of a text such as `127.0.0.1:8000` or `[::1]:8000`."""
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or not host:
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
         values.refuse(where, text, "write HOST:PORT, such as 127.0.0.1:8000")
-    return Address(
-        values.address(where, host.removeprefix("[").removesuffix("]")), values.count(1, 65_535)(where, int(port))
-    )
+    return Address(values.address(where, match[1] or match[2]), values.count(1, 65_535)(where, int(match[3])))
 
 
 def configuration(deployment: Deployment, front: Front) -> str:
