@@ -53,6 +53,7 @@ RUBY_PACKAGES := ruby ruby-ffi-rzmq ruby-msgpack
 setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
+	@command -v ip >/dev/null || scripts/ensure_apt.sh iproute2 || true
 	@scripts/ensure_apt.sh $(R_PACKAGES) || true
 	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
 
