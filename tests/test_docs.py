@@ -51,6 +51,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         ("docs/r-authors.md", "r", 5),
         ("docs/julia-authors.md", "julia", 3),
         ("docs/python.md", "python", 3),
+        ("docs/deployment.md", "python", 6),
     ],
 )
 def test_an_author_who_follows_the_document_gets_what_it_shows(
