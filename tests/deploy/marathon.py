@@ -179,10 +179,7 @@ class Marathon:
 
     def _good(self, task: Task, path: str, timeout_s: float) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            asked = http.client.HTTPConnection(task.running.host, task.running.port, timeout=timeout_s)
-            with contextlib.closing(asked):
-                asked.request("GET", path)
-                return 200 <= asked.getresponse().status < 400
+            return 200 <= task.running.status(path, timeout_s) < 400
         return False
 
     def _move(self, app: App) -> None:

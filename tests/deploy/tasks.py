@@ -1,5 +1,7 @@
 """What an agent of Mesos does with one task: starts it with its ports and variables, looks at it, stops it."""
 
+import contextlib
+import http.client
 import os
 import signal
 import subprocess
@@ -14,8 +16,9 @@ from tests.functional.running import free_port
 class Running(Protocol):
     """A task that was started."""
 
-    host: str
-    port: int
+    def status(self, path: str, timeout_s: float) -> int:
+        """Return the status that its port answers to a GET; raises `OSError` or `HTTPException` where it does not."""
+        ...
 
     def ended(self) -> int | None:
         """Return its exit code, or None while it runs."""
@@ -40,8 +43,13 @@ class ProcessTask:
 
     process: "subprocess.Popen[bytes]"
     port: int
-    host: str = "127.0.0.1"
     signals: list[str] = field(default_factory=list)
+
+    def status(self, path: str, timeout_s: float) -> int:
+        asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        with contextlib.closing(asked):
+            asked.request("GET", path)
+            return asked.getresponse().status
 
     def ended(self) -> int | None:
         return self.process.poll()
