@@ -1,5 +1,6 @@
 """`deploy`: the files that orchestrators want, made from one description of the deployment."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,8 @@ def nginx_(
     front = nginx.Front(
         nginx.address("--listen", listen or f"127.0.0.1:{_port(described)}"),
         tuple(nginx.address("--server", each) for each in servers),
-        str(Path(upstream).absolute()) if upstream else "",
-        str(Path(state).absolute()) if state else "",
+        os.path.abspath(upstream) if upstream else "",
+        os.path.abspath(state) if state else "",
     )
     _put(nginx.site(described, front) if site else nginx.configuration(described, front), output)
 

@@ -5,6 +5,7 @@ import http.client
 import json
 import math
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -133,6 +134,11 @@ class BackEnd:
             os.kill(pid, signal.SIGKILL)
             self._gone(KILL_S)
         return True
+
+    def forget(self) -> None:
+        """Remove its run directory where it has ended, unless jobs are kept there."""
+        if self.pid() is None and not (self.run_dir / "jobs.db").exists():
+            shutil.rmtree(self.run_dir, ignore_errors=True)
 
     def _gone(self, wait_s: float) -> bool:
         deadline = time.monotonic() + wait_s

@@ -29,6 +29,8 @@ RELOAD_S: Final = 10.0
 LOOK_S: Final = 0.05
 DEFAULT_PID: Final = "/run/nginx.pid"
 _PID: Final = re.compile(r"^\s*pid\s+(\S+?)\s*;", re.MULTILINE)
+# what `nginx -T` writes before each file that it has read
+_FILE: Final = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
 
 
 class Nginx:
@@ -51,18 +53,20 @@ class Nginx:
         except (OSError, ValueError):
             return None
 
-    def reload(self) -> set[int]:
-        """Have nginx take its configuration anew; return the workers that go on with the old one until they are done.
+    def reload(self, upstream: Path) -> set[int]:
+        """Have nginx take its back ends anew from a file; return the workers that go on with the old ones meanwhile.
 
-        Raises `UpgradeFailed` where the configuration does not hold, or nginx goes on without it.
+        Raises `UpgradeFailed` where the configuration does not hold or has no such file, or nginx goes on without it.
         """
         try:
-            done = subprocess.run([program(), "-t", "-q", "-c", str(self.config)], capture_output=True, text=True)
+            done = subprocess.run([program(), "-T", "-q", "-c", str(self.config)], capture_output=True, text=True)
         except FileNotFoundError:
             raise UpgradeFailed("there is no program nginx on the PATH") from None
         master = self.master
         if done.returncode or master is None:
             raise UpgradeFailed(f"nginx refuses its configuration: {done.stderr.strip() or 'it does not run'}")
+        if upstream.resolve() not in {Path(path).resolve() for path in _FILE.findall(done.stdout)}:
+            raise UpgradeFailed(f"nginx does not take its back ends from {str(upstream)!r}: see {self.config}")
         before = _children(master)
         try:
             os.kill(master, signal.SIGHUP)
@@ -119,16 +123,17 @@ class Upgrade:
             try:
                 self.tell(f"starting a new back end on {new.address}")
                 new.wait_until_ready(self.load_s)
-                self._confirm(new, old)
-                leaving = self._switch(new, before)
+                answer = self._confirm(new, old)
+                leaving = self._switch(new, before, answer)
             except BaseException:
                 new.stop(self.stop_s)
+                new.forget()
                 raise
             self._retire(old, leaving)
             return new
 
-    def _confirm(self, new: BackEnd, old: Sequence[BackEnd]) -> None:
-        """Raise `UpgradeFailed` unless the new back end answers as it is expected to, or as the old one does."""
+    def _confirm(self, new: BackEnd, old: Sequence[BackEnd]) -> Any:
+        """Return the new back end's answer; raises `UpgradeFailed` where another one was to be expected."""
         answer = self.question.ask(new.url)
         expected = self.expect
         if expected is NOTHING and old:
@@ -144,22 +149,31 @@ class Upgrade:
                 "answer is right, --expect it"
             )
         self.tell(f"it answers {answer!r}" + (", as expected" if expected is not NOTHING else ""))
+        return answer
 
-    def _switch(self, new: BackEnd, before: str | None) -> set[int]:
+    def _switch(self, new: BackEnd, before: str | None, answer: Any) -> set[int]:
         """Put the new back end behind nginx; return the workers of nginx that still know the old one."""
         self._write(nginx.upstream([new.address]))
         if self.nginx.master is None:
             self.tell(f"nginx does not run yet; start it: nginx -c {self.nginx.config}")
             return set()
         try:
-            leaving = self.nginx.reload()
+            leaving = self.nginx.reload(self.upstream)
             if self.front:
-                self.question.ask(self.front)
+                self._ask_by_nginx(answer)
         except BaseException:
             self._restore(before)
             raise
         self.tell(f"nginx asks {new.address} from now on")
         return leaving
+
+    def _ask_by_nginx(self, answer: Any) -> None:
+        """Return once nginx brings this answer, too; workers that are about to go may still bring the old one."""
+        deadline = time.monotonic() + RELOAD_S
+        while not same(found := self.question.ask(self.front), answer):
+            if time.monotonic() > deadline:
+                raise UpgradeFailed(f"{self.front} answers {found!r}, and the new back end {answer!r}; switched back")
+            time.sleep(LOOK_S)
 
     def _restore(self, before: str | None) -> None:
         if before is None:
@@ -167,13 +181,15 @@ class Upgrade:
             return
         self._write(before)
         with contextlib.suppress(UpgradeFailed):
-            self.nginx.wait_until_gone(self.nginx.reload(), self.drain_s)
+            self.nginx.wait_until_gone(self.nginx.reload(self.upstream), self.drain_s)
 
     def _retire(self, old: Sequence[BackEnd], leaving: set[int]) -> None:
         if not self.nginx.wait_until_gone(leaving, self.drain_s):
             self.tell(f"after {self.drain_s:g} s some callers still hold connections; they are not waited for")
         for each in old:
             stopped = each.stop(self.stop_s)
+            if stopped:
+                each.forget()
             self.tell(
                 f"the old back end on {each.address} has drained and ended"
                 if stopped
@@ -183,7 +199,11 @@ class Upgrade:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Refuse to run beside another upgrade of the same nginx."""
-        with self.upstream.with_name(f".{self.upstream.name}.lock").open("w") as lock:
+        try:
+            lock = self.upstream.with_name(f".{self.upstream.name}.lock").open("w")
+        except OSError as error:
+            raise ConfigError(f"--upstream {str(self.upstream)!r}: {error.strerror}") from None
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -113,6 +113,7 @@ def test_no_request_is_lost_while_back_ends_take_each_others_place(site: Site) -
     assert {answer["result"][0] for answer in callers.answers} == {"one", "two", "three", "four"}
     assert site.upstream.read_text() == f"server {new.address} max_fails=0;\n"
     assert site.told[-1].endswith("has drained and ended")
+    assert sorted(each.name for each in site.folder.iterdir()) == [str(new.address.port), "service.log"]
 
 
 def refused(site: Site, what: str, **more: Any) -> str:
@@ -163,6 +164,18 @@ def test_a_configuration_that_nginx_refuses_changes_nothing(site: Site) -> None:
 def test_where_nginx_does_not_answer_for_the_new_back_end_all_is_switched_back(site: Site) -> None:
     said = refused(site, "two", front=f"http://127.0.0.1:{free_port()}")
     assert "does not answer" in said
+
+
+def test_where_nginx_brings_another_answer_all_is_switched_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triglot.deploy.upgrade.RELOAD_S", 0.3)
+    (old,) = site.running()
+    assert "answers ['one', 0.5], and the new back end ['two', 0.5]" in refused(site, "two", front=old.url)
+
+
+def test_an_nginx_that_takes_its_back_ends_from_elsewhere_is_left_alone(site: Site) -> None:
+    site.config.write_text(site.config.read_text().replace("iris.upstream;", "other.upstream;"))
+    (site.place / "other.upstream").write_text(site.upstream.read_text())
+    assert "nginx does not take its back ends from" in refused(site, "two")
 
 
 def test_two_upgrades_at_once_are_refused(site: Site) -> None:
