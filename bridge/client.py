@@ -87,7 +87,7 @@ class Client:
         curve: CurveKeys | None = None,
         patience_s: float = math.inf,
     ) -> None:
-        self._run_dir = run_dir
+        self.run_dir = run_dir
         self._listed = dict(listed or {})
         self._curve = curve
         self._patience_s = patience_s
@@ -224,7 +224,7 @@ class Client:
             process = self._process
             if process is None or process.pid != own.pid():
                 context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-                monitor = Monitor(context, self._run_dir, self._listed, self._protect)
+                monitor = Monitor(context, self.run_dir, self._listed, self._protect)
                 self._process = process = _Process(own.pid(), context, monitor)
         return process
 
@@ -285,7 +285,7 @@ class Client:
                 self._drop(process, worker)
                 # One that is merely silent may be busy or cut off: that proves nothing against the request.
                 proven = started and not process.monitor.is_silent(worker.id)
-                reason = last_word(self._run_dir, *worker.id) if self._run_dir is not None else ""
+                reason = last_word(self.run_dir, *worker.id) if self.run_dir is not None else ""
                 raise WorkerLost(
                     f"worker {worker.endpoint.name} was lost while it held the request", started=proven, reason=reason
                 )

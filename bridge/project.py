@@ -23,6 +23,7 @@ from triglot.config import (
     note_config,
     read_config,
 )
+from triglot.crashes import CrashLoop
 from triglot.curve import CurveKeys
 from triglot.deploy import description
 from triglot.deploy.description import Deployment
@@ -119,8 +120,9 @@ class Project:
 
     @cached_property
     def store(self) -> Persister:
-        """The model store; SQLite in the working directory unless the configuration says otherwise."""
-        return self.persister("model_persister") or ModelStore(f"sqlite:///{self._cwd / 'triglot.db'}")
+        """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite in the working directory."""
+        url = self._outer.get("TRIGLOT_STORE") or f"sqlite:///{self._cwd / 'triglot.db'}"
+        return self.persister("model_persister") or ModelStore(url)
 
     @cached_property
     def export_store(self) -> Persister:
@@ -232,6 +234,7 @@ class Project:
             front_end=wide,
             key_file=self.key_file,
             jobs=self.has_jobs,
+            crash_loop=self._crash_loop(),
             environment=self.own_environment(),
         )
 
@@ -305,6 +308,13 @@ class Project:
                 raise ConfigError(f"workers: {language!r}: {count!r}; write a count for one of {', '.join(LANGUAGES)}")
         return counts
 
+    def _crash_loop(self) -> CrashLoop:
+        said = self._raw.get("crash_loop", {})
+        known = {field.name for field in fields(CrashLoop)}
+        if not isinstance(said, Mapping) or said.keys() - known or not all(map(_is_number, said.values())):
+            raise ConfigError(f"crash_loop: {said!r}; write numbers for some of {', '.join(sorted(known))}")
+        return CrashLoop(**said)
+
     def _worker_memory(self) -> dict[str, str]:
         said = self._raw.get("worker_memory")
         return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
@@ -331,6 +341,10 @@ class Project:
             for key, value in self._raw.items()
             if "predict_service" in str(key) or "PredictService" in str(_factory(value))
         }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _factory(value: Any) -> Any:

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
+from triglot import condition
 from triglot.catalogue import Catalogue, Served
 from triglot.client import Answer, Client, Fetch
 from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
@@ -93,6 +94,10 @@ class Service:
     def workers(self) -> Sequence[WorkerView]:
         """Return what this process knows of the workers."""
         return self._client.workers()
+
+    def troubles(self) -> dict[str, str]:
+        """Return the supervised programs that are down for good or crash again and again, with their reasons."""
+        return {} if self._client.run_dir is None else condition.troubles(self._client.run_dir)
 
     @property
     def trouble(self) -> str:

@@ -5,6 +5,8 @@ job runner 15 (where jobs are switched on), front end 20; supervisord stops them
 front end goes first and the workers answer what it still holds.
 """
 
+import configparser
+import io
 import os
 import re
 import shlex
@@ -13,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError
 from triglot.launch import LANGUAGES, worker_command, worker_environment
 
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
-LISTENER_STOP_WAIT_S = 10  # supervisord's own default
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -51,6 +53,7 @@ class Plan:
     front_end: FrontEnd
     key_file: Path | None = None
     jobs: bool = False
+    crash_loop: CrashLoop = field(default_factory=CrashLoop)
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,35 +79,60 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
             "rpcinterface:supervisor",
             {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
         ),
+        ("rpcinterface:triglot", _extension(plan)),
         ("supervisorctl", {"serverurl": f"unix://{_text(socket)}"}),
     ]
     for language in LANGUAGES:
         if plan.workers.get(language):
-            sections.append((f"program:workers-{language}", _workers(plan, language, environ)))
+            sections.append((_section(language), _workers(plan, language, environ)))
     if plan.jobs:
         runner = _program([sys.executable, "-m", "triglot", "jobs", "run"], priority=15, stop_wait_s=STOP_WAIT_S)
         sections.append(("program:jobs", runner))
     sections.append(("program:web", _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)))
-    # Any process that reads events wakes supervisord when one of its children ends: 16 ms instead of up to 1 s.
-    sections.append(
-        (
-            "eventlistener:wake",
-            {
-                "command": _command([sys.executable, "-m", "triglot.wake"]),
-                "events": "PROCESS_STATE",
-                "priority": "1",
-                "stderr_logfile": "/dev/stderr",
-                "stderr_logfile_maxbytes": "0",
-            },
-        )
-    )
     return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
 
 
 def shutdown_s(languages: Sequence[str], *, jobs: bool) -> int:
     """Return the seconds that supervisord may take to stop: its groups go one after another, each in its own time."""
-    waits = [LISTENER_STOP_WAIT_S, WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in languages)]
+    waits = [WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in languages)]
     return sum(waits) + len(waits)  # it looks once a second whether a group has ended
+
+
+def resized(text: str, plan: Plan, language: str, environ: Mapping[str, str]) -> str:
+    """Return a configuration with as many workers of a language as the plan has, and nothing else changed."""
+    conf = configparser.RawConfigParser()
+    conf.optionxform = str  # type: ignore[assignment,method-assign]
+    conf.read_string(text)
+    section, count = _section(language), plan.workers.get(language, 0)
+    if not count:
+        conf.remove_section(section)
+    elif conf.has_section(section):
+        conf[section]["numprocs"] = str(count)
+    else:
+        conf[section] = {key: value for key, value in _workers(plan, language, environ).items() if value}
+    written = io.StringIO()
+    conf.write(written, space_around_delimiters=False)
+    return written.getvalue()
+
+
+def group_of(language: str) -> str:
+    """Return the name of the group of a language's workers."""
+    return f"workers-{language}"
+
+
+def _section(language: str) -> str:
+    return f"program:{group_of(language)}"
+
+
+def _extension(plan: Plan) -> dict[str, str]:
+    loop = plan.crash_loop
+    return {
+        "supervisor.rpcinterface_factory": "triglot.keeper:make_extension",
+        "run_dir": _text(plan.run_dir),
+        "crashes": str(loop.crashes),
+        "within_s": str(loop.within_s),
+        "longest_s": str(loop.longest_s),
+    }
 
 
 def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -112,8 +140,8 @@ def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str,
     command = worker_command(language, "NAME", plan.run_dir, key_file=plan.key_file)
     line = _command(command).replace("NAME", name, 1)
     body = _program([], priority=10, stop_wait_s=STOP_WAIT_S)
-    # An author's code has no business with the token of the views that change something.
-    withheld = {name: "" for name in ("TRIGLOT_ADMIN_TOKEN",) if name in environ}
+    # An author's code has no business with the token of the views that change something, nor with the database.
+    withheld = {name: "" for name in ("TRIGLOT_ADMIN_TOKEN", "TRIGLOT_STORE") if name in environ}
     return body | {
         "command": line,
         "process_name": name,

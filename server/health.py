@@ -1,4 +1,4 @@
-"""`/alive`: this process, in Palladium's shape. `/ready`: whether every model can be answered now."""
+"""`/alive`: the service, in Palladium's shape. `/ready`: whether every model can be answered now."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,7 +20,9 @@ LARGE: Final = frozenset({"cv_results"})
 
 
 def alive() -> Response:
-    """Return memory, version and what is required; 503 while something required is missing.
+    """Return memory, version and what is required; 503 while something required is missing, or a program is down.
+
+    `unhealthy` then names the programs that are down for good, or crash again and again, with their reasons.
 
     A required name is a model, one of Palladium's names for "the model" (`model_persister`, `model`), or a name that
     something of the user's has set in this process's `process_store`.
@@ -38,7 +40,9 @@ def alive() -> Response:
     jobs = summary()
     body |= {name: entry for name, entry in entries.items() if name not in body}
     body |= {"process_metadata": {"jobs": jobs} if jobs else {}}
-    return json_response(body, 503 if MISSING in entries.values() else 200)
+    troubles = context.service.troubles()
+    body |= {"unhealthy": troubles} if troubles else {}
+    return json_response(body, 503 if troubles or MISSING in entries.values() else 200)
 
 
 def ready() -> Response:

@@ -52,7 +52,7 @@ FORBIDDEN = {
 # Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.
 MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
 # Decisions and encodings: they are handed the time and say what to send.
-PURE = ("table", "labels", "schema", "message", "wire", "arrow", "batching", "routing", "scoring")
+PURE = ("table", "labels", "schema", "message", "wire", "arrow", "batching", "routing", "scoring", "crashes")
 # And what is written of a deployment: values in, text out.
 PURE += tuple(
     f"deploy.{name}"

@@ -1,4 +1,4 @@
-"""`serve`, `supervisor-config`, `worker`: processes that stay."""
+"""`serve`, `supervisor-config`, `worker`: processes that stay; `scale` and `restart`: those that serve already."""
 
 import os
 import socket
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from triglot.condition import note_address
 from triglot.discovery import check_name, run_directory
 from triglot.errors import ConfigError
+from triglot.handle import Handle
 from triglot.launch import LANGUAGES, worker_command, worker_environment
 from triglot.project import Project
 from triglot.supervision import FrontEnd, Plan, supervisord_conf
@@ -32,7 +34,7 @@ def serve(project: Project, host: str | None, port: int | None, counts: tuple[st
     _check_alone(plan.run_dir)
     _check_free(plan.front_end)
     conf = _write(plan, project)
-    command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(conf)]
+    command = [sys.executable, "-m", "triglot.keeper", str(conf)]
     os.execve(sys.executable, command, {**project.environ, "PYTHONUNBUFFERED": "1"})
 
 
@@ -75,6 +77,36 @@ def worker(
     os.execve(command[0], command, environment)
 
 
+@click.command()
+@click.argument("counts", nargs=-1, required=True, metavar="LANGUAGE=N...")
+@click.pass_obj
+def scale(project: Project, counts: tuple[str, ...]) -> None:
+    """Have N workers of a LANGUAGE in the service that runs, until it is started anew.
+
+    Workers that stay are not touched, those that go answer what they have. To keep it so, write it under `workers` in
+    the configuration.
+
+    Example: triglot scale r=3
+    """
+    plan = _plan(project, None, None, counts)
+    for language in dict(map(_count, counts)):
+        names = Handle(plan.run_dir).scale(plan, language, project.environ)
+        click.echo(f"{language}: {' '.join(names) or 'no workers'}")
+
+
+@click.command()
+@click.argument("languages", nargs=-1, required=True, type=click.Choice(LANGUAGES))
+@click.pass_obj
+def restart(project: Project, languages: tuple[str, ...]) -> None:
+    """Restart the workers of LANGUAGES one after the other, so that requests always find one.
+
+    Example: triglot restart r
+    """
+    for language in languages:
+        for name in Handle(run_directory(project.run_dir)).restart(language):
+            click.echo(name)
+
+
 def _plan(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Plan:
     return project.plan(host=host, port=port, workers=dict(map(count_of, counts)))
 
@@ -103,6 +135,7 @@ def _check_free(front_end: FrontEnd) -> None:
 def _write(plan: Plan, project: Project) -> Path:
     conf = plan.run_dir / "supervisord.conf"
     conf.write_text(supervisord_conf(plan, project.environ), "utf-8")
+    note_address(plan.run_dir, plan.front_end.host, plan.front_end.port)
     return conf
 
 
@@ -114,4 +147,4 @@ def count_of(text: str) -> tuple[str, int]:
     return language, int(count)
 
 
-COMMANDS = (serve, supervisor_config, worker)
+COMMANDS = (serve, scale, restart, supervisor_config, worker)

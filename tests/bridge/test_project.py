@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.project import Project
 
@@ -167,3 +168,25 @@ def test_predict_services_are_found_by_key_or_class_and_built_with_the_rest_of_t
     assert built["second"].entry_point == "/second"
     assert built["service_metadata"] == {"name": "flowers"}
     assert built["server"] == {"timeout_s": 5}
+
+
+def test_the_store_is_the_configuration_s_else_that_of_the_environment_else_a_file(
+    opened: Open, tmp_path: Path
+) -> None:
+    said = {"model_persister": {"!": "triglot.store.ModelStore", "url": "sqlite:////said.db"}}
+
+    assert "sqlite+pysqlite:////said.db" in str(opened(said, TRIGLOT_STORE="sqlite:////told.db").store)
+    assert "sqlite+pysqlite:////told.db" in str(opened({}, TRIGLOT_STORE="sqlite:////told.db").store)
+    assert f"{tmp_path}/triglot.db" in str(opened({}).store)
+
+
+def test_what_counts_as_a_crash_loop_is_the_configuration_s(opened: Open) -> None:
+    plan = opened({"workers": {"python": 1}, "crash_loop": {"crashes": 3}}).plan(host=None, port=None, workers={})
+
+    assert plan.crash_loop == CrashLoop(crashes=3, within_s=60, longest_s=60)
+
+
+@pytest.mark.parametrize("said", [{"crash": 3}, {"within_s": "60"}, {"crashes": True}, 5])
+def test_a_crash_loop_of_other_things_than_numbers_is_refused(opened: Open, said: Any) -> None:
+    with pytest.raises(ConfigError, match="write numbers for some of crashes, longest_s, within_s"):
+        opened({"crash_loop": said}).plan(host=None, port=None, workers={})

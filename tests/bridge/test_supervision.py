@@ -1,6 +1,5 @@
 """The configuration of supervisord, read by supervisord's own parser."""
 
-import io
 import shlex
 import sys
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 import pytest
 from supervisor.options import ServerOptions
 
-from triglot import wake
+from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError
-from triglot.supervision import FrontEnd, Plan, supervisord_conf
+from triglot.supervision import FrontEnd, Plan, resized, supervisord_conf
 
 
 def plan(folder: Path, **more: Any) -> Plan:
@@ -44,7 +43,7 @@ def groups(options: ServerOptions) -> dict[str, Any]:
 def test_each_language_is_a_group_of_as_many_workers_as_are_wanted(tmp_path: Path) -> None:
     found = groups(parsed(supervisord_conf(plan(tmp_path), {}), tmp_path))
 
-    assert set(found) == {"workers-r", "workers-julia", "web", "wake"}
+    assert set(found) == {"workers-r", "workers-julia", "web"}
     assert [process.name for process in found["workers-r"].process_configs] == ["r-0", "r-1"]
     assert [process.name for process in found["workers-julia"].process_configs] == ["julia-0"]
     first, second = (process.command for process in found["workers-r"].process_configs)
@@ -56,7 +55,7 @@ def test_the_front_end_stops_first_and_everything_is_restarted(tmp_path: Path) -
     found = groups(parsed(supervisord_conf(plan(tmp_path, jobs=True), {}), tmp_path))
 
     priorities = {name: group.priority for name, group in found.items()}
-    assert priorities == {"wake": 1, "workers-r": 10, "workers-julia": 10, "jobs": 15, "web": 20}
+    assert priorities == {"workers-r": 10, "workers-julia": 10, "jobs": 15, "web": 20}
     for name in ("workers-r", "workers-julia", "web", "jobs"):
         for process in found[name].process_configs:
             assert process.autorestart is not False
@@ -122,11 +121,27 @@ def test_a_variable_that_is_none_is_refused(tmp_path: Path) -> None:
         supervisord_conf(plan(tmp_path, environment={"A=B": "1"}), {})
 
 
-def test_the_listener_acknowledges_every_event_and_ends_with_the_pipe() -> None:
-    header = "ver:3.0 server:supervisor serial:1 pool:wake poolserial:1 eventname:PROCESS_STATE_EXITED len:11\n"
-    answers = io.StringIO()
+def test_a_configuration_is_changed_in_the_number_of_one_language_s_workers_alone(tmp_path: Path) -> None:
+    text = supervisord_conf(plan(tmp_path, crash_loop=CrashLoop(crashes=7)), {})
+    found = {}
+    for count in (2, 3, 0):
+        text = resized(text, plan(tmp_path, workers={"r": count}), "r", {})
+        found[count] = groups(parsed(text, tmp_path))
+    text = resized(text, plan(tmp_path, workers={"python": 1, "r": 0}), "python", {})
+    found[1] = groups(parsed(text, tmp_path))
 
-    code = wake.main(io.StringIO((header + "processname") * 2), answers)
+    assert [process.name for process in found[3]["workers-r"].process_configs] == ["r-0", "r-1", "r-2"]
+    assert found[3]["workers-r"].process_configs[:2] == found[2]["workers-r"].process_configs
+    assert found[0].keys() == {"workers-julia", "web"}
+    assert found[1].keys() == {"workers-julia", "workers-python", "web"}
+    assert all(again["web"] == found[2]["web"] for again in found.values())
 
-    assert code == 0
-    assert answers.getvalue() == "READY\nRESULT 2\nOK" * 2 + "READY\n"
+
+def test_the_extension_is_told_the_run_directory_and_what_a_crash_loop_is(tmp_path: Path) -> None:
+    folder = tmp_path / "100% odd"
+    folder.mkdir()
+    options = parsed(supervisord_conf(plan(folder, crash_loop=CrashLoop(crashes=7)), {}), tmp_path)
+
+    ((name, _, said),) = [found for found in options.rpcinterface_factories if found[0] != "supervisor"]
+    assert name == "triglot"
+    assert said == {"run_dir": str(folder), "crashes": "7", "within_s": "60.0", "longest_s": "60.0"}

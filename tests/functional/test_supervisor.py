@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.functional.conftest import installed
 from tests.functional.running import Load, Running, descendants
 from tests.helpers import require, until
+from triglot import health
+from triglot.condition import note_troubles
 from triglot.service import ABSENCE_S
 
 FINE = {"mood": 0, "seconds": 0}
@@ -29,7 +31,7 @@ def test_status_shows_every_process_running(service: Running) -> None:
 
     assert done.returncode == 0
     states = dict(line.split()[:2] for line in done.stdout.splitlines())
-    wanted = {"wake", "web", "workers-python:python-0"}
+    wanted = {"web", "workers-python:python-0"}
     wanted |= {"workers-r:r-0", "workers-r:r-1"} if "r" in installed() else set()
     wanted |= {"workers-julia:julia-0"} if "julia" in installed() else set()
     assert states == dict.fromkeys(wanted, "RUNNING")
@@ -71,6 +73,56 @@ def test_the_restart_of_one_of_two_is_not_noticed(service: Running) -> None:
     assert load.failures() == []
     # the sibling takes over: nobody waits for R to start
     assert max(answer.seconds for _, answer in load.answers) < 2.0
+
+
+def test_workers_come_and_go_while_the_service_runs(service: Running) -> None:
+    before = service.processes()
+    with Load(service, [PYTHON], [BRIEF], threads=3) as load:
+        load.after(3)
+        more = service.triglot("scale", "python=3")
+        during = service.processes()
+        until(lambda: service.get("/ready").body["models"]["moody-python"]["workers"] == 3)
+        load.after(6)
+        fewer = service.triglot("scale", "python=1")
+        load.after(6)
+
+    assert more.stdout == "python: python-0 python-1 python-2\n", more.stderr
+    assert fewer.stdout == "python: python-0\n", fewer.stderr
+    assert load.failures() == []
+    assert all(info["statename"] == "RUNNING" for info in during.values())
+    assert [during[name]["pid"] for name in before] == [info["pid"] for info in before.values()]
+    assert [info["pid"] for info in service.processes().values()] == [info["pid"] for info in before.values()]
+
+
+def test_a_restart_one_by_one_leaves_a_worker_to_answer(service: Running) -> None:
+    require("r")
+    names = ("workers-r:r-0", "workers-r:r-1")
+    before = [service.pid(name) for name in names]
+    with Load(service, [R], [BRIEF], threads=2) as load:
+        load.after(4)
+        done = service.triglot("restart", "r")
+        load.after(4)
+
+    assert done.stdout == "r-0\nr-1\n", done.stderr
+    assert set(before).isdisjoint({service.pid(name) for name in names})
+    assert load.failures() == []
+    # at no time were both away: nobody waited for R to start
+    assert max(answer.seconds for _, answer in load.answers) < 2.0
+
+
+def test_a_program_in_trouble_makes_the_service_unhealthy_and_is_named(service: Running) -> None:
+    run_dir = service.folder / "run"
+    assert service.get("/alive").status == 200
+    reason = "crashes again and again: 5 times in 60 s, last with a signal"
+    note_troubles(run_dir, {"workers-r:r-0": reason})
+    try:
+        answer = service.get("/alive")
+        assert answer.status == 503
+        assert answer.body["unhealthy"] == {"workers-r:r-0": reason}
+        assert health.main(run_dir) == f"unhealthy: workers-r:r-0 {reason}"
+    finally:
+        note_troubles(run_dir, {})
+    assert health.main(run_dir) is None
 
 
 def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: Running) -> None:
