@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint setup-bench demo serve test lint bench bench-alternatives lock clean
+.PHONY: help setup setup-test setup-lint setup-image setup-bench demo serve test image lint bench bench-alternatives lock clean
 
 RUN := scripts/with_env.sh
 
@@ -22,12 +22,16 @@ serve: setup ## the same, and stay up on http://127.0.0.1:8000
 test: setup-test ## run the tests; ARGS="-k labels" chooses
 	@$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
+image: setup-image ## build the images with a real engine, and test them; ARGS chooses
+	@TRIGLOT_IMAGE_TESTS=1 $(RUN) pytest tests/image --timeout 1200 --durations 10 $(ARGS)
+
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(RUN) pyright
-	@$(RUN) shellcheck scripts/*.sh .ci/run
+	@$(RUN) shellcheck scripts/*.sh docker/*.sh docker/pip tests/image/*.sh .ci/run
+	@$(RUN) hadolint docker/Dockerfile
 
 bench: bench-alternatives ## measure this and its alternatives side by side; ARGS="--systems triglot,mlserver" chooses
 	@$(RUN) python -m benchmarks $(ARGS)
@@ -56,6 +60,10 @@ setup-test: setup
 	@command -v ip >/dev/null || scripts/ensure_apt.sh iproute2 || true
 	@scripts/ensure_apt.sh $(R_PACKAGES) || true
 	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
+
+# An engine that answers is used as it is; else Debian's is started for the tests, and makes its own base image.
+setup-image: setup
+	@docker info >/dev/null 2>&1 || scripts/ensure_apt.sh docker.io iptables iproute2 mmdebstrap
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true

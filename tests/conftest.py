@@ -15,6 +15,8 @@ from triglot.client import Client
 from triglot.config import use_config
 from triglot.launch import LANGUAGES
 
+# The tests of the images take minutes and an engine: `make image` runs them, and they alone.
+collect_ignore = [] if os.environ.get("TRIGLOT_IMAGE_TESTS") else ["image"]
 _CHILDREN = Path("/proc/self/task")
 _LONGEST = (
     "test_docs.py",

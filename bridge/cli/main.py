@@ -13,6 +13,7 @@ from triglot.cli import (
     compare,
     deploy,
     devserver,
+    dockerize,
     fit,
     jobs,
     models,
@@ -98,6 +99,7 @@ for family in (
     stream,
     jobs,
     store,
+    dockerize,
 ):
     for command in family.COMMANDS:
         main.add_command(command)

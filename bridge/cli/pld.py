@@ -11,6 +11,7 @@ import click
 
 from triglot import __version__
 from triglot.cli.devserver import devserver
+from triglot.cli.dockerize import dockerize
 from triglot.cli.fit import fit, tested
 from triglot.cli.search import grid_search
 from triglot.cli.store import admin, export, upgrade
@@ -60,6 +61,11 @@ def pld_admin() -> int:
 def pld_devserver() -> int:
     """Run `pld-devserver`."""
     return run("pld-devserver", devserver)
+
+
+def pld_dockerize() -> int:
+    """Run `pld-dockerize`."""
+    return run("pld-dockerize", dockerize)
 
 
 def pld_export() -> int:

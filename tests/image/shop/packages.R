@@ -1,0 +1,1 @@
+install.packages(list.files("r_packages", full.names = TRUE), repos = NULL, type = "source")
