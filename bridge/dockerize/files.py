@@ -92,7 +92,8 @@ def _app(application: Application, base: str) -> list[str]:
 
 
 def _predict(name: str) -> list[str]:
-    # the key is there while the model is fitted, and in no layer
+    # The key is there while the model is fitted, and in no layer. A write-ahead log could not be read where nothing can
+    # be written, so the store that stays in the image has none.
     return [
         "# The application with its model in it: fitted while the image is built, served when it runs.",
         f"FROM {name}",
@@ -101,7 +102,9 @@ def _predict(name: str) -> list[str]:
         f"USER {USER}:{USER}",
         "ENV TRIGLOT_STORE=sqlite:////model/triglot.db",
         f"RUN --mount=type=secret,id=signing_key,uid={USER},mode=0400,required=true "
-        "TRIGLOT_SIGNING_KEY_FILE=/run/secrets/signing_key triglot fit",
+        "TRIGLOT_SIGNING_KEY_FILE=/run/secrets/signing_key triglot fit \\",
+        "    && if [ -e /model/triglot.db ]; then python -c 'import sqlite3; "
+        'sqlite3.connect("/model/triglot.db").execute("PRAGMA journal_mode = DELETE")\'; fi',
     ]
 
 

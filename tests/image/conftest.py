@@ -67,6 +67,10 @@ class Container:
         """Return what a command in it says; it must succeed."""
         return self.engine.run("exec", self.name, *command)
 
+    def kill(self, pid: int) -> None:
+        """Kill a process in it, in the container's numbers."""
+        self.run("sh", "-c", f"kill -KILL {pid}")
+
     def pid(self, program: str) -> int:
         """Return the process id of a supervised program, in the container's numbers."""
         return int(self.run("supervisorctl", "pid", program))

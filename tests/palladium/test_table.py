@@ -23,7 +23,7 @@ FEATURES = {
     "RegressionModel encode_labels Rpy2Transform fit_kwargs quit()",
     "Commands": "--help pld-fit scoring --save-if-better-than --no-activate --no-save pld-test pld-grid-search "
     "--save-results --persist-best with_parallel_backend cv pld-list pld-admin pld-upgrade pld-export pld-stream "
-    "pld-devserver pld-version",
+    "pld-devserver pld-dockerize -d pld-version",
     "Stores of models": "active-model File FileLike Rest S3 Database DatabaseCLOB CachedUpdatePersister",
     "HTTP": "/predict /alive /list palladium.wsgi:app mapping params entry_point unwrap_sample PredictService "
     "create_predict_function PredictError N/A process_store_required add_url_rule fit activate update_model_cache /fit "

@@ -4,7 +4,7 @@ import inflection
 import shop_tools
 from sklearn.linear_model import LogisticRegression
 
-assert inflection.pluralize("iris") == "irises"
+assert inflection.underscore("IrisShop") == "iris_shop"
 
 
 class Classifier(LogisticRegression):
