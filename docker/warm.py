@@ -3,6 +3,8 @@
 The rest of the packages is compiled when it is imported: all of it would be a third more.
 """
 
+import granian.cli  # noqa: F401
+import julia.api  # noqa: F401
 import pyarrow.dataset
 import pyarrow.parquet  # noqa: F401
 import sklearn.ensemble
@@ -13,6 +15,6 @@ import supervisor.supervisorctl  # noqa: F401
 import triglot.cli.main
 import triglot.health
 import triglot.keeper
-import triglot.server.wsgi
+import triglot.server.asgi
 import triglot.workers.python.runtime
 import triglot.workers.worker  # noqa: F401
