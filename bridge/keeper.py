@@ -16,7 +16,7 @@ from typing import Any
 
 from supervisor import events, supervisord
 from supervisor.http import NOT_DONE_YET
-from supervisor.options import make_namespec
+from supervisor.options import make_namespec, split_namespec
 from supervisor.states import RUNNING_STATES, STOPPED_STATES, ProcessStates, SupervisorStates
 from supervisor.xmlrpc import Faults, RPCError
 
@@ -75,6 +75,7 @@ class Extension:
         self._wakeup.wake()  # the first programs start now
         note_troubles(run_dir, {})
         events.subscribe(events.ProcessStateEvent, self._heard)
+        events.subscribe(events.ProcessGroupRemovedEvent, self._heard)
         events.subscribe(events.Tick5Event, self._heard)
 
     def resize(self, name: str) -> Any:
@@ -108,6 +109,8 @@ class Extension:
                 return NOT_DONE_YET
             for key in leaving:
                 del group.processes[key]
+                self._crashes.stopped(make_namespec(name, key))
+            self._tell()
             if wanted is None:
                 self._daemon.remove_process_group(name)
             else:
@@ -125,13 +128,20 @@ class Extension:
             now = time.monotonic()
             if isinstance(event, events.Tick5Event):
                 self._crashes.settle(now)
+            elif isinstance(event, events.ProcessGroupRemovedEvent):
+                for name in [name for name in self._crashes.troubles if split_namespec(name)[0] == event.group]:
+                    self._crashes.stopped(name)
             else:
                 self._changed(event, now)
-            if self._told != self._crashes.troubles:
-                note_troubles(self._run_dir, self._crashes.troubles)
-                self._told = dict(self._crashes.troubles)
+            self._tell()
         except Exception as error:
             self._daemon.options.logger.critical(f"triglot.keeper: {type(error).__name__}: {error}")
+
+    def _tell(self) -> None:
+        """Write down what is wrong, if that has changed."""
+        if self._told != self._crashes.troubles:
+            note_troubles(self._run_dir, self._crashes.troubles)
+            self._told = dict(self._crashes.troubles)
 
     def _changed(self, event: Any, now: float) -> None:
         process = event.process

@@ -54,6 +54,10 @@ def test_nobody_special_runs_in_an_image(docker: Engine, image: str) -> None:
     assert docker.inspect(image, ".Config.Entrypoint") == ["/usr/bin/tini", "--"]
 
 
+def test_a_store_may_be_in_postgresql(docker: Engine) -> None:
+    assert docker.run("run", "--rm", f"{IMAGE}:python", "python", "-c", "import psycopg; print(psycopg.pq.version())")
+
+
 def test_a_container_answers_in_three_languages_within_seconds_and_everything_runs(shop: Container) -> None:
     FIGURES["container start to all three languages answering (s)"] = round(shop.wait(), 1)
 
