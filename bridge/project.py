@@ -40,6 +40,8 @@ from triglot.supervision import FrontEnd, Plan
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
+# How the classes begin whose language everybody knows.
+_OWN_LANGUAGES = {"triglot.estimators.R": "r", "triglot.estimators.Julia": "julia"}
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch")
 
 
@@ -298,8 +300,14 @@ class Project:
 
     def _languages(self) -> set[str]:
         """Return the languages of what is configured and of what is stored."""
-        configured = {language_of(self.entry(name).model) for name in self.names}
-        return configured | {info.language for info in self.store.list() if "active" in info.aliases}
+        stored = {info.model: info.language for info in self.store.list() if "active" in info.aliases}
+        return {*stored.values(), *(self._language(name, stored.get(name)) for name in self.names)}
+
+    def _language(self, name: str, stored: str | None) -> str:
+        """Return the language of a configured model; it is built, which takes a second, only if nothing else tells."""
+        spelled = _factory({**self._raw, **self._raw.get("models", {}).get(name, {})}.get("model"))
+        told = next((language for start, language in _OWN_LANGUAGES.items() if spelled.startswith(start)), stored)
+        return told or language_of(self.entry(name).model)
 
     def _worker_counts(self) -> dict[str, int]:
         counts = dict(self._raw.get("workers", {}))
@@ -339,7 +347,7 @@ class Project:
         return {
             str(key)
             for key, value in self._raw.items()
-            if "predict_service" in str(key) or "PredictService" in str(_factory(value))
+            if "predict_service" in str(key) or "PredictService" in _factory(value)
         }
 
 
@@ -347,5 +355,5 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _factory(value: Any) -> Any:
-    return value.get("!", "") if isinstance(value, Mapping) else ""
+def _factory(value: Any) -> str:
+    return str(value.get("!", "")) if isinstance(value, Mapping) else ""

@@ -1,5 +1,6 @@
 """A project: what the files say, and nothing built before somebody asks for it."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers import require
 from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.project import Project
@@ -190,3 +192,24 @@ def test_what_counts_as_a_crash_loop_is_the_configuration_s(opened: Open) -> Non
 def test_a_crash_loop_of_other_things_than_numbers_is_refused(opened: Open, said: Any) -> None:
     with pytest.raises(ConfigError, match="write numbers for some of crashes, longest_s, within_s"):
         opened({"crash_loop": said}).plan(host=None, port=None, workers={})
+
+
+@pytest.mark.parametrize(
+    ("spelled", "languages"),
+    [
+        ({"!": "triglot.estimators.RClassifier", "script": "absent.R"}, {"r": 1}),
+        ({"!": "triglot.estimators.JuliaRegressor", "script": "absent.jl"}, {"julia": 1}),
+        ({"__factory__": "triglot.estimators.RRegressor", "script": "absent.R"}, {"r": 1}),
+        (IRIS, {"python": 1}),
+    ],
+)
+def test_the_workers_that_there_are_follow_from_what_the_models_are(
+    opened: Open, spelled: dict[str, Any], languages: dict[str, int]
+) -> None:
+    with_r = {name: os.environ[name] for name in ("PATH", "TRIGLOT_R_HOME", "JULIA_EXE") if name in os.environ}
+    for language in languages:
+        require(language)
+
+    for config in ({"model": spelled}, {"models": {"a": {"model": spelled}}}, {"model": spelled, "models": {"a": {}}}):
+        full = {**config, "dataset_loader_train": LOADER}
+        assert opened(full, **with_r).plan(host=None, port=None, workers={}).workers == languages
