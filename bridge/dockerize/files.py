@@ -69,26 +69,32 @@ def _app(application: Application, base: str) -> list[str]:
             f"ADD {DEPENDENCY_ARCHIVE} /build/",
             "WORKDIR /build",
             "RUN Rscript restore.R /opt/r-library",
+            f"USER {USER}:{USER}",
             "",
         ]
     lines += [f"FROM {base}", "USER 0:0"]
     if application.dependencies or application.julia:
         lines += [f"ADD {DEPENDENCY_ARCHIVE} /opt/dependencies/"]
-    if application.requirements:
-        lines += ["RUN pip install --no-cache-dir --use-pep517 --requirement /opt/dependencies/requirements.txt"]
-    if application.python_packages:
-        lines += ["RUN pip install --no-cache-dir --use-pep517 /opt/dependencies/python_packages/*.*"]
+    pip = "pip install --no-cache-dir --use-pep517"
+    lines += _run(
+        f"{pip} --requirement /opt/dependencies/requirements.txt" if application.requirements else "",
+        f"{pip} /opt/dependencies/python_packages/*.*" if application.python_packages else "",
+    )
     if application.r:
         lines += ["COPY --from=r-library /opt/r-library /opt/r-library", "ENV R_LIBS=/opt/r-library"]
     lines += [f"ADD --chown={USER}:{USER} {APP_ARCHIVE} /app/"]
-    if application.installable:
-        lines += ["RUN pip install --no-cache-dir --use-pep517 /app"]
-    if application.julia:
-        lines += [
-            "RUN JULIA_DEPOT_PATH=/opt/julia-depot: "
-            '"$JULIA_EXE" --startup-file=no --project=/app /opt/dependencies/restore.jl'
-        ]
+    restore = '"$JULIA_EXE" --startup-file=no --project=/app /opt/dependencies/restore.jl'
+    lines += _run(
+        f"{pip} /app" if application.installable else "",
+        f"JULIA_DEPOT_PATH=/opt/julia-depot: {restore}" if application.julia else "",
+    )
     return [*lines, f"USER {USER}:{USER}", f"ENV TRIGLOT_CONFIG=/app/{application.config}"]
+
+
+def _run(*commands: str) -> list[str]:
+    """Return one instruction that runs these commands, leaving out those that are empty."""
+    wanted = [command for command in commands if command]
+    return ["RUN " + " \\\n    && ".join(wanted)] if wanted else []
 
 
 def _predict(name: str) -> list[str]:

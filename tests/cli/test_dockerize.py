@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,6 +90,11 @@ def test_everything_that_a_folder_asks_for_is_installed_in_a_build_that_keeps_no
         "Project.toml": '[deps]\nStatistics = "10745b16-79ce-11e8-11f9-7d13ad32a3b2"\n',
     }
     found = contents(Application.read(lay_out(tmp_path, more)), "triglot", "coffee")
+    for name in ("Dockerfile-app", "Dockerfile-predict", "Dockerfile-fit"):
+        linted = subprocess.run(
+            ["hadolint", "--ignore", "DL3006", "-"], input=found[name], capture_output=True, check=False
+        )
+        assert linted.returncode == 0, linted.stdout.decode()
 
     builder, _, image = found["Dockerfile-app"].decode().partition("\n\n")
     assert "RUN Rscript restore.R /opt/r-library" in builder.splitlines()
@@ -97,13 +103,13 @@ def test_everything_that_a_folder_asks_for_is_installed_in_a_build_that_keeps_no
         "FROM triglot",
         "USER 0:0",
         "ADD dependencies.tar.gz /opt/dependencies/",
-        "RUN pip install --no-cache-dir --use-pep517 --requirement /opt/dependencies/requirements.txt",
-        "RUN pip install --no-cache-dir --use-pep517 /opt/dependencies/python_packages/*.*",
+        "RUN pip install --no-cache-dir --use-pep517 --requirement /opt/dependencies/requirements.txt \\",
+        "    && pip install --no-cache-dir --use-pep517 /opt/dependencies/python_packages/*.*",
         "COPY --from=r-library /opt/r-library /opt/r-library",
         "ENV R_LIBS=/opt/r-library",
         "ADD --chown=10001:10001 app.tar.gz /app/",
-        "RUN pip install --no-cache-dir --use-pep517 /app",
-        'RUN JULIA_DEPOT_PATH=/opt/julia-depot: "$JULIA_EXE" --startup-file=no --project=/app '
+        "RUN pip install --no-cache-dir --use-pep517 /app \\",
+        '    && JULIA_DEPOT_PATH=/opt/julia-depot: "$JULIA_EXE" --startup-file=no --project=/app '
         "/opt/dependencies/restore.jl",
         "USER 10001:10001",
         "ENV TRIGLOT_CONFIG=/app/triglot-config.py",

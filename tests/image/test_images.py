@@ -2,11 +2,12 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.helpers import KEY, until
-from tests.image.conftest import FIGURES, FIT, IMAGE, PREDICT, SHOP, TAGS, Container, serve
+from tests.image.conftest import FIGURES, FIT, IMAGE, PREDICT, SHOP, TAGS, Container, dockerize, serve
 from tests.image.engine import ROOT, Engine
 
 MB = 1e6
@@ -144,6 +145,14 @@ def test_a_crash_loop_turns_the_health_of_the_container_and_says_why(shop: Conta
     shop.engine.run("stop", "--time", "90", shop.name)
     assert shop.engine.inspect(shop.name, ".State.ExitCode") == 1
     assert said.strip() in shop.engine.run("logs", shop.name)
+
+
+def test_a_base_that_is_not_there_is_said_and_nothing_is_built(docker: Engine, folder: Path) -> None:
+    done = dockerize(docker, folder, f"{IMAGE}:gone", "test/never:1")
+
+    assert done.returncode == 1
+    assert f"there is no base image '{IMAGE}:gone' here, and it cannot be pulled: " in done.stderr
+    assert not docker.has("test/never:1")
 
 
 def test_one_image_fits_and_another_serves_what_it_stored(docker: Engine) -> None:
