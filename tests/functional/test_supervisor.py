@@ -143,8 +143,8 @@ def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: 
     assert max(answer.seconds for _, answer in load.answers) < 2.0
 
     assert service.ctl("start", "workers-julia:*").returncode == 0
-    until(lambda: service.get("/ready").status == 200, START_S)
-    assert service.post(JULIA, [FINE]).result == [1.0]
+    # each process of the front end looks for workers by itself, some milliseconds apart
+    until(lambda: all(service.post(JULIA, [FINE]).status == 200 for _ in range(4)), START_S)
 
 
 def test_sigterm_answers_what_is_in_flight_and_leaves_no_process(service: Running) -> None:
