@@ -12,6 +12,7 @@ from pathlib import Path
 
 UNUSED = (
     *("*/tests", "*/test", "*/testing/suite", "*/_core/include", "sqlalchemy/testing"),
+    *("sqlalchemy/dialects/oracle", "sqlalchemy/dialects/mssql"),
     *("*.pyx", "*.pxd", "*.pxi", "*.pyi", "*.pyf", "*.h", "*.hpp", "*.c", "*.cc", "*.cpp", "*.a"),
     *("pyarrow/include", "pyarrow/src", "pyarrow/*flight*", "pyarrow/*_s3*", "pyarrow/_gcsfs.*", "pyarrow/_azurefs.*"),
     *("*/_*_tests.*.so", "*/_test_*.so", "*/_simd.*.so"),
