@@ -137,9 +137,7 @@ def test_a_crash_loop_turns_the_health_of_the_container_and_says_why(shop: Conta
     until(lambda: shop.engine.inspect(shop.name, ".State.Health.Status") == "unhealthy", 30)
 
     said = shop.engine.inspect(shop.name, ".State.Health.Log")[-1]["Output"]
-    assert re.match(
-        r"unhealthy: workers-python:python-0 crashes again and again: \d times in 60 s, last with a sig", said
-    )
+    assert re.match(r"unhealthy: workers-python:python-0 crashes again and again: \d times in 60 s, last with ", said)
     assert shop.ask("/alive")[0] == 503
     assert shop.predict("r", TOOTH) == pytest.approx(EXPECTED[1])
     shop.engine.run("stop", "--time", "90", shop.name)
