@@ -89,7 +89,7 @@ def scale(project: Project, counts: tuple[str, ...]) -> None:
     Example: triglot scale r=3
     """
     plan = _plan(project, None, None, counts)
-    for language in dict(map(_count, counts)):
+    for language in dict(map(count_of, counts)):
         names = Handle(plan.run_dir).scale(plan, language, project.environ)
         click.echo(f"{language}: {' '.join(names) or 'no workers'}")
 

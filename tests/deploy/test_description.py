@@ -70,7 +70,7 @@ def test_names_that_could_break_out_of_their_place_are_refused_whatever_the_key(
         ("volumes", [{"name": "a", "path": "/a", "read_only": "no"}], "True or False"),
         ("volumes", "data", "write a list"),
         ("load_s", 0, "from 1"),
-        ("stop_s", 10, "supervisord may take 156 s to drain"),
+        ("stop_s", 10, "supervisord may take 145 s to drain"),
         ("path", "/iris", "begins and ends with '/'"),
         ("outgoing_ports", [0], r"outgoing_ports\[0\]"),
         ("instnces", 2, "Did you mean 'instances'"),
