@@ -15,10 +15,11 @@ UNUSED = (
     *("sqlalchemy/dialects/oracle", "sqlalchemy/dialects/mssql"),
     *("*.pyx", "*.pxd", "*.pxi", "*.pyi", "*.pyf", "*.h", "*.hpp", "*.c", "*.cc", "*.cpp", "*.a"),
     *("pyarrow/include", "pyarrow/src", "pyarrow/*flight*", "pyarrow/*_s3*", "pyarrow/_gcsfs.*", "pyarrow/_azurefs.*"),
+    *("pyarrow/_hdfs.*", "pyarrow/*_parquet_encryption.*", "sklearn/datasets/images"),
     *("*/_*_tests.*.so", "*/_test_*.so", "*/_simd.*.so"),
 )
 LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
-COMPILED = ("narwhals", "numpy", "pandas", "scipy", "sklearn", "sqlalchemy")
+COMPILED = ("narwhals", "numpy", "pandas", "pygments", "scipy", "sklearn", "sqlalchemy")
 
 
 def main(prefix: Path) -> None:
