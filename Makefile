@@ -63,7 +63,7 @@ setup-test: setup
 
 # An engine that answers is used as it is; else Debian's is started for the tests, and makes its own base image.
 setup-image: setup
-	@docker info >/dev/null 2>&1 || scripts/ensure_apt.sh docker.io iptables iproute2 mmdebstrap
+	@docker info >/dev/null 2>&1 || scripts/ensure_apt.sh docker.io docker-compose iptables iproute2 mmdebstrap
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true

@@ -130,8 +130,7 @@ def test_the_grace_to_stop_is_what_supervisord_may_take_for_all_its_groups(tmp_p
     plan = Plan(run_dir=tmp_path, directory=tmp_path, workers=workers, front_end=FrontEnd(), jobs=True)
     waits = [int(line.partition("=")[2]) for line in supervisord_conf(plan, {}).splitlines() if "stopwaitsecs" in line]
     assert len(waits) == 4
-    # the listener, whose wait is supervisord's own, stands beside them
-    assert sum(waits) < deployment(workers=workers).stop_s <= sum(waits) + 20
+    assert deployment(workers=workers).stop_s == sum(waits) + len(waits)
     assert deployment().stop_s > deployment(workers={"r": 0}).stop_s
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.helpers import KEY, until
 from tests.image.engine import BUILD_S, ROOT, Engine, engine
+from tests.image.neighbours import build_neighbours
 
 HERE = Path(__file__).parent
 EXAMPLES = ROOT / "examples"
@@ -120,6 +121,7 @@ def docker(folder: Path) -> Iterator[Engine]:
         subprocess.run(command, env={**here.environ, "DOCKER": here.docker, "IMAGE": IMAGE}, check=True)
         done = dockerize(here, folder, f"{IMAGE}:latest", SHOP)
         assert done.returncode == 0, done.stdout + done.stderr
+        build_neighbours(here)
 
     with engine(build) as made:
         yield made
