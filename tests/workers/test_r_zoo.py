@@ -161,7 +161,7 @@ def test_predictions_in_a_row_leave_a_workers_memory_flat(data: dict[str, tuple[
         def after(count: int) -> int:
             for _ in range(count):
                 fresh.predict("flat", fitted, rows)
-            (endpoint,) = scan(fresh._client._run_dir).values()
+            (endpoint,) = scan(fresh._client.run_dir).values()
             with raw(endpoint.control) as socket:
                 socket.send(wire.pack_control({"op": "state"}))
                 return int(wire.unpack_control(socket.recv())["rss_bytes"])
