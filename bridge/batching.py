@@ -43,6 +43,11 @@ class Limits:
     bytes: int = 64 * 2**20
     goal_s: float = 0.1
 
+    @property
+    def alone(self) -> bool:
+        """Whether every request is a call of its own, as for answers that depend on the rows beside."""
+        return self.requests == 1
+
     @classmethod
     def of(cls, said: Any) -> "Limits":
         """Return the limits that an author declares: True, False (every request alone), or a dictionary of them.

@@ -12,6 +12,7 @@ from typing import Any
 
 from triglot import own
 from triglot.artefact import Artefact
+from triglot.batching import Limits
 from triglot.errors import ModelNotFound
 from triglot.labels import Labels
 from triglot.persister import Persister
@@ -56,7 +57,7 @@ class Served:
     @property
     def batch(self) -> bool:
         """Whether its answers are the same whatever rows stand beside; its author may have declared that not."""
-        return self.info.card.get("batch") is not False
+        return not Limits.of(self.info.card.get("batch", True)).alone
 
     @cached_property
     def schema(self) -> Schema:

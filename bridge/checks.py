@@ -206,7 +206,7 @@ def rows_beside(subject: Subject) -> Finding:
     if not wrong:
         return Finding(check, "ok", "a row has the same answer alone, in any order and with fewer rows")
     text = f"a row has another answer {' and '.join(wrong)}"
-    if Limits.of(subject.batch).requests == 1:
+    if Limits.of(subject.batch).alone:
         return Finding(check, "ok", f"{text}; 'batch': False is declared, so every request is answered by itself")
     return Finding(
         check,

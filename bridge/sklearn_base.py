@@ -49,7 +49,7 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} says no way to call an author's code: take one of a language")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments of the constructor; with `deep` also the author's own, as `params__NAME`."""
@@ -107,7 +107,7 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
 
     def _target(self, y: Any) -> tuple[Array, Labels | None]:
         """Return the checked target as it crosses, and its classes."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} is neither a classifier nor a regressor: take one that is")
 
     def _ask(self, op: Op, X: Any, params: Mapping[str, Any]) -> Array:
         """Return the fitted model's answer, of shape (rows, columns)."""

@@ -90,7 +90,7 @@ class Worker:
             return False
         for call in batching.plan(self._receive(first), self._models.limits):
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
-            merged = len(call) == 1 or self._models.limits(call[0].request).requests > 1
+            merged = len(call) == 1 or not self._models.limits(call[0].request).alone
             for part in [call] if merged else batching.singly(call):
                 self._answer(part)
         return True

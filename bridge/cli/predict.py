@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from triglot.batching import Limits
 from triglot.errors import BadRequest
 from triglot.fitting import bench
 from triglot.labels import Labels
@@ -62,7 +63,7 @@ def predict(
     card = artefact.card()
     schema = Schema.from_json(card["schema"])
     labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
-    whole = card.get("batch") is False
+    whole = Limits.of(card.get("batch", True)).alone
     if proba and labels is None:
         raise BadRequest(f"model {name!r} is no classifier and has no probabilities")
     answered = 0

@@ -148,6 +148,7 @@ def test_halving_a_failed_call_ends_at_each_request_alone(count: int) -> None:
 )
 def test_limits_are_what_an_author_declares(said: Any, limits: Limits) -> None:
     assert Limits.of(said) == limits
+    assert Limits.of(said).alone == (said is False)
 
 
 @pytest.mark.parametrize(
