@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from tests.helpers import author_module, require
-from triglot.artefact import Artefact
+from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import JuliaClassifier, JuliaRegressor
 from triglot.fitting import Bench, bench
 from triglot.foreign import JuliaDataset
 from triglot.launch import julia_executable, worker_environment
-from triglot.table import Array, Table
+from triglot.table import Array
 
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "tests" / "zoo" / "julia"
@@ -77,11 +77,7 @@ def home() -> dict[str, dict[str, list[str]]]:
         timeout=110,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, dict[str, list[str]]] = {}
-    for line in done.stdout.splitlines():
-        name, what, *answers = line.split("\t")
-        found.setdefault(name, {})[what] = answers
-    return found
+    return printed(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -91,23 +87,14 @@ def worker() -> Iterator[Bench]:
         yield made
 
 
-@dataclass(frozen=True)
-class Caught:
-    """A fitted model with the data that it was fitted on."""
-
-    artefact: Artefact
-    X: Table
-
-
 @pytest.fixture(scope="module")
-def data(worker: Bench) -> dict[str, tuple[Table, Any]]:
-    names = {animal.data for animal in ANIMALS.values()}
-    replies = {name: worker.dataset(*JuliaDataset(str(ZOO / "data.jl"), name).author()) for name in names}
-    return {name: (reply.tables[0], reply.tables[1].columns[0]) for name, reply in replies.items()}
+def data(worker: Bench) -> Data:
+    names = [animal.data for animal in ANIMALS.values()]
+    return tables(worker, names, lambda name: JuliaDataset(str(ZOO / "data.jl"), name))
 
 
 @pytest.fixture(params=ANIMALS, scope="module")
-def animal(request: pytest.FixtureRequest, worker: Bench, data: dict[str, tuple[Table, Any]]) -> tuple[str, Caught]:
+def animal(request: pytest.FixtureRequest, worker: Bench, data: Data) -> tuple[str, Caught]:
     name = request.param
     found = ANIMALS[name]
     X, y = data[found.data]

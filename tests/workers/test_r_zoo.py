@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from tests.helpers import raw, require
+from tests.workers.zoo import Caught, Data, printed, tables
 from triglot import wire
-from triglot.artefact import Artefact
 from triglot.discovery import scan
 from triglot.estimators import RClassifier, RRegressor
 from triglot.fitting import Bench, bench
 from triglot.foreign import RDataset
-from triglot.table import Array, Table
+from triglot.table import Array
 
 ZOO = Path(__file__).parent.parent / "zoo"
 LANDMARK = 2_000  # predictions; `python -m benchmarks.border` makes 10,000
@@ -72,11 +72,7 @@ def home() -> dict[str, dict[str, list[str]]]:
     require("r")
     done = subprocess.run(["Rscript", str(ZOO / "plain.R")], capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
-    found: dict[str, dict[str, list[str]]] = {}
-    for line in done.stdout.splitlines():
-        name, what, *answers = line.rstrip("\t").split("\t")
-        found.setdefault(name, {})[what] = answers
-    return found
+    return printed(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -86,23 +82,14 @@ def worker() -> Iterator[Bench]:
         yield made
 
 
-@dataclass(frozen=True)
-class Caught:
-    """A fitted model with the data that it was fitted on."""
-
-    artefact: Artefact
-    X: Table
-
-
 @pytest.fixture(scope="module")
-def data(worker: Bench) -> dict[str, tuple[Table, Any]]:
-    names = {animal.data for animal in ANIMALS.values()}
-    replies = {name: worker.dataset(*RDataset(str(ZOO / "data.R"), name).author()) for name in names}
-    return {name: (reply.tables[0], reply.tables[1].columns[0]) for name, reply in replies.items()}
+def data(worker: Bench) -> Data:
+    names = [animal.data for animal in ANIMALS.values()]
+    return tables(worker, names, lambda name: RDataset(str(ZOO / "data.R"), name))
 
 
 @pytest.fixture(params=ANIMALS, scope="module")
-def animal(request: pytest.FixtureRequest, worker: Bench, data: dict[str, tuple[Table, Any]]) -> tuple[str, Caught]:
+def animal(request: pytest.FixtureRequest, worker: Bench, data: Data) -> tuple[str, Caught]:
     name = request.param
     found = ANIMALS[name]
     X, y = data[found.data]
@@ -152,7 +139,7 @@ def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, li
     assert len(ANIMALS) >= 16
 
 
-def test_predictions_in_a_row_leave_a_workers_memory_flat(data: dict[str, tuple[Table, Any]]) -> None:
+def test_predictions_in_a_row_leave_a_workers_memory_flat(data: Data) -> None:
     X, y = data["breaks"]
     rows = X.slice(0, 5)
     with bench("r", os.environ) as fresh:  # the zoo's own has loaded so much that R collects its garbage rarely
