@@ -5,12 +5,12 @@ else is answered alone. Nobody ever waits for a batch to fill: a plan is made of
 """
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
-import msgpack
-
+from triglot.bundle import likeness
 from triglot.errors import ConfigError
 from triglot.message import Request
 
@@ -26,6 +26,10 @@ class Waiting(Protocol):
 
     @property
     def bytes(self) -> int: ...
+
+    def apart(self) -> "Sequence[Self]":
+        """Return the requests that share this one's message, each by itself."""
+        ...
 
 
 # What an author says of sharing calls: whether at all, or within which limits (see `Limits.of`).
@@ -47,6 +51,13 @@ class Limits:
     def alone(self) -> bool:
         """Whether every request is a call of its own, as for answers that depend on the rows beside."""
         return self.requests == 1
+
+    def admit(self, item: Waiting) -> bool:
+        """Whether one call may answer all requests that share this one's message."""
+        parts = len(item.request.parts)
+        return parts <= 1 or (
+            parts <= self.requests and item.request.tables[0].rows <= self.rows and item.bytes <= self.bytes
+        )
 
     @classmethod
     def of(cls, said: Any) -> "Limits":
@@ -116,40 +127,58 @@ class Pace:
         return min(declared.rows, max(1, int((max(declared.goal_s, 2 * fixed) - fixed) / each)))
 
 
+class _Open(Generic[W]):
+    """The last call of one likeness, as long as there is room in it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.call: list[W] = []
+        self._size: tuple[int, ...] = (0, 0, 0)  # rows, requests, bytes
+
+    def takes(self, item: W) -> bool:
+        """Put a request into the call, or where there is no room into a new one; return whether it is new."""
+        more = (item.request.tables[0].rows, len(item.request.ids), item.bytes)
+        most = (self.limits.rows, self.limits.requests, self.limits.bytes)
+        size = tuple(map(operator.add, self._size, more))
+        new = not self.call or any(map(operator.gt, size, most))
+        if new:
+            self.call, size = [], more
+        self.call.append(item)
+        self._size = size
+        return new
+
+
 def plan(waiting: Sequence[W], limits_of: Callable[[Request], Limits]) -> list[list[W]]:
     """Return the calls to make, in the order in which their first requests came; every request is in one."""
     calls: list[list[W]] = []
-    if len(waiting) == 1:
-        return [list(waiting)]
-    open_calls: dict[tuple[object, ...], tuple[Limits, list[W], int, int]] = {}
+    open_calls: dict[tuple[object, ...], _Open[W]] = {}
     for item in waiting:
         request = item.request
         if request.op not in ("predict", "predict_proba") or request.alone or len(request.tables) != 1:
             calls.append([item])
             continue
-        table = request.tables[0]
-        key = (
-            request.op,
-            request.model,
-            request.version,
-            request.sha256,
-            msgpack.packb(dict(request.params)) if request.params else b"",
-            table.signature(),
-        )
-        found = open_calls.get(key)
-        limits, call, rows, size = found or (limits_of(request), [], 0, 0)
-        rows, size = rows + table.rows, size + item.bytes
-        if not call or rows > limits.rows or size > limits.bytes or len(call) >= limits.requests:
-            call, rows, size = [], table.rows, item.bytes
-            calls.append(call)
-        call.append(item)
-        open_calls[key] = (limits, call, rows, size)
+        key = likeness(request)
+        if key not in open_calls:
+            open_calls[key] = _Open(limits_of(request))
+        for each in [item] if open_calls[key].limits.admit(item) else item.apart():
+            if open_calls[key].takes(each):
+                calls.append(open_calls[key].call)
     return calls
 
 
 def singly(call: Sequence[W]) -> list[list[W]]:
     """Return a call of its own for each request, for models whose answers depend on the rows beside."""
-    return [[item] for item in call]
+    return [[item] for item in apart(call)]
+
+
+def apart(call: Sequence[W]) -> list[W]:
+    """Return the requests of a call, none of which shares a message with others any more."""
+    return [each for item in call for each in (item.apart() if item.request.parts else [item])]
+
+
+def requests(call: Sequence[W]) -> int:
+    """Return how many requests a call answers."""
+    return sum(len(item.request.ids) for item in call)
 
 
 def spans(rows: Sequence[int]) -> list[tuple[int, int]]:
@@ -164,5 +193,6 @@ def spans(rows: Sequence[int]) -> list[tuple[int, int]]:
 
 def halves(call: Sequence[W]) -> tuple[list[W], list[W]]:
     """Return the two halves of a failed call, so that in the end only the guilty request fails."""
-    middle = len(call) // 2
-    return list(call[:middle]), list(call[middle:])
+    each = apart(call)
+    middle = len(each) // 2
+    return each[:middle], each[middle:]

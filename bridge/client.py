@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import zmq
 
@@ -46,8 +46,7 @@ _attempts = itertools.count(1)
 _clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A reply, and which worker gave it after how many deaths of others."""
 
     reply: Reply
@@ -264,7 +263,8 @@ class Client:
         work_until: float | None = None,
     ) -> Reply:
         """Ask one worker once; it may work on for longer than this side waits (`work_until`)."""
-        attempt, message = encode_attempt(request, worker, packed, work_until or deadline, alone=alone)
+        attempt = attempt_id(request)
+        message = encode_attempt(request, attempt, worker, work_until or deadline, packed, alone=alone)
         socket = self._socket(process, worker)
         frames.send(socket, message)
         started = False
@@ -334,22 +334,29 @@ class Client:
             socket.close(linger=0)
 
 
-def encode_attempt(
-    request: Request, worker: WorkerView, packed: wire.Packed | None, deadline: float, *, alone: bool = False
-) -> tuple[str, list[wire.Buffer]]:
-    """Return the id of one try to have a worker answer, and the try's frames.
+def attempt_id(request: Request) -> str:
+    """Return the id of one try to have a request answered.
 
     The id of a request may be the caller's own and come twice; that of a try never does, so the late answer to a try
     that was given up is not taken for the answer to another.
     """
+    return f"{request.id}.{next(_attempts)}"
+
+
+def encode_attempt(
+    request: Request,
+    attempt: str,
+    worker: WorkerView,
+    deadline: float,
+    packed: wire.Packed | None = None,
+    *,
+    alone: bool = False,
+) -> list[wire.Buffer]:
+    """Return the frames of one try to have a worker answer."""
     now = time.monotonic()
-    attempt = wire.Attempt(
-        f"{request.id}.{next(_attempts)}",
-        max(1, int((deadline - now) * 1000)),
-        alone,
-        now if worker.endpoint.address.startswith("ipc:") else None,
-    )
-    return attempt.id, wire.encode_request(request, packed, attempt)
+    shares_clock = worker.endpoint.address.startswith("ipc:")
+    timeout_ms = max(1, int((deadline - now) * 1000))
+    return wire.encode_request(request, packed, wire.Attempt(attempt, timeout_ms, alone, now if shares_clock else None))
 
 
 def _receive(socket: "zmq.Socket[bytes]", left_s: float) -> list[Any] | None:

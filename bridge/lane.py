@@ -1,20 +1,23 @@
 """One event loop's way to the workers: the ordinary course of a request, without a thread of its own.
 
 A thread that waits for an answer costs two changes of thread and a fight for Python's lock; a loop that waits for all
-of them costs none. Only the ordinary course is here: a worker is there, holds the version and answers. For whatever
-else happens the request goes to `Client.call`, in a thread, with what it has been through.
+of them costs none. What comes up at one turn of the loop for one version goes to its worker as one message
+(`triglot.bundle`); nothing ever waits for more to come.
+
+Only the ordinary course is here: a worker is there, holds the version and answers. For whatever else happens the
+request goes to `Client.call`, in a thread, with what it has been through.
 """
 
 import asyncio
 import logging
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import zmq
 
-from triglot import frames, wire
-from triglot.client import Answer, Client, Fetch, encode_attempt
+from triglot import bundle, frames, wire
+from triglot.client import Answer, Client, Fetch, attempt_id, encode_attempt
 from triglot.errors import ArtefactNeeded, DeadlineExceeded, Overloaded, WorkerUnavailable, from_wire
 from triglot.message import Fault, Reply, Request
 from triglot.routing import History, WorkerView, choose
@@ -24,9 +27,8 @@ logger = logging.getLogger("triglot.lane")
 SWEEP_S = 0.02
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    """One request that a worker has in its hands."""
+class _Waiting(NamedTuple):
+    """One request that a worker has in its hands, or will have at the loop's next turn."""
 
     answer: "asyncio.Future[Reply | Fault | None]"
     worker: WorkerView
@@ -47,6 +49,7 @@ class Lane:
         self._unread: set[tuple[str, str]] = set()
         self._waiting: dict[str, _Waiting] = {}
         self._sweeping = False
+        self._ready: dict[tuple[object, ...], list[Request]] = {}
 
     async def call(self, request: Request, language: str, timeout_s: float, fetch: Fetch) -> Answer:
         """Return the answer of a worker of this language, or raise the error that it gave; see `Client.call`."""
@@ -57,12 +60,12 @@ class Lane:
         if worker is None or held not in worker.holds:
             return await self._in_a_thread(request, language, deadline, fetch, History())
         try:
-            socket = self._socket(worker)
+            self._connect(worker)
         except WorkerUnavailable:  # it cannot be reached from here
             return await self._in_a_thread(request, language, deadline, fetch, History())
         monitor.took(worker.id)
         try:
-            reply = await self._ask(worker, socket, request, deadline)
+            reply = await self._ask(worker, request, deadline)
         finally:
             monitor.gave_back(worker.id)
         if isinstance(reply, Reply):
@@ -100,15 +103,18 @@ class Lane:
             for other in self._client.workers()
         )
 
-    async def _ask(
-        self, worker: WorkerView, socket: "zmq.Socket[bytes]", request: Request, deadline: float
-    ) -> Reply | Fault | None:
+    async def _ask(self, worker: WorkerView, request: Request, deadline: float) -> Reply | Fault | None:
         """Ask one worker once; None where it was lost meanwhile."""
-        attempt, message = encode_attempt(request, worker, None, deadline)
+        attempt = attempt_id(request)
         answer: asyncio.Future[Reply | Fault | None] = self._loop.create_future()
-        frames.send(socket, message)  # which cannot wait, because its queue has no bound
         self._waiting[attempt] = _Waiting(answer, worker, deadline)
-        self._look_later(worker.id)
+        if worker.bundles and bundle.fits(request):
+            if not self._ready:
+                self._loop.call_soon(self._send_ready)
+            key = (worker.id, *bundle.likeness(request))
+            self._ready.setdefault(key, []).append(request._replace(id=attempt))
+        else:
+            self._send(worker, encode_attempt(request, attempt, worker, deadline))
         if not self._sweeping:
             self._sweeping = True
             self._loop.call_later(SWEEP_S, self._sweep)
@@ -117,14 +123,30 @@ class Lane:
         finally:
             self._waiting.pop(attempt, None)
 
-    def _socket(self, worker: WorkerView) -> "zmq.Socket[bytes]":
+    def _send_ready(self) -> None:
+        """Send what has come up since the loop's last turn, together what is alike."""
+        ready, self._ready = self._ready, {}
+        for requests in ready.values():
+            wanted = [request for request in requests if request.id in self._waiting]
+            if wanted:
+                waiting = [self._waiting[request.id] for request in wanted]
+                worker, deadline = waiting[0].worker, max(each.deadline for each in waiting)
+                joined = bundle.join(wanted)
+                self._send(worker, encode_attempt(joined, joined.id, worker, deadline))
+
+    def _send(self, worker: WorkerView, message: list[wire.Buffer]) -> None:
+        """Send a message, unless the worker has gone meanwhile, which the sweep tells those who wait."""
         socket = self._sockets.get(worker.id)
-        if socket is None:
+        if socket is not None:
+            frames.send(socket, message)  # which cannot wait, because its queue has no bound
+            self._look_later(worker.id)
+
+    def _connect(self, worker: WorkerView) -> None:
+        if worker.id not in self._sockets:
             for gone in [known for known in self._sockets if known[0] == worker.id[0]]:
                 self._drop(gone)
             self._sockets[worker.id] = socket = self._client.connect(worker)
             self._loop.add_reader(int(socket.getsockopt(zmq.FD)), self._read, worker.id)
-        return socket
 
     def _drop(self, worker: tuple[str, str]) -> None:
         socket = self._sockets.pop(worker)
@@ -142,16 +164,18 @@ class Lane:
         self._unread.discard(worker)
         socket = self._sockets.get(worker)
         while socket is not None and frames.waits(socket):
-            reply = wire.decode_reply(frames.receive(socket, frames.NOBLOCK))
-            waiting = self._waiting.pop(reply.id, None)  # which is not there if its deadline has passed
-            if waiting is not None and isinstance(reply, Reply | Fault) and not waiting.answer.done():
-                waiting.answer.set_result(reply)
+            received = wire.decode_reply(frames.receive(socket, frames.NOBLOCK))
+            for reply in bundle.replies(received) if isinstance(received, Reply) else [received]:
+                waiting = self._waiting.pop(reply.id, None)  # which is not there if its deadline has passed
+                if waiting is not None and isinstance(reply, Reply | Fault) and not waiting.answer.done():
+                    waiting.answer.set_result(reply)
 
     def _sweep(self) -> None:
         """Give up what waits for a worker that is gone, or waits too long."""
         now = time.monotonic()
         monitor = self._client.monitor
-        lost = {worker for worker in self._sockets if monitor.is_lost(worker)}
+        known = self._sockets.keys() | {waiting.worker.id for waiting in self._waiting.values()}
+        lost = {worker for worker in known if worker not in self._sockets or monitor.is_lost(worker)}
         for worker in lost:
             self._read(worker)  # what it said at last
         for waiting in list(self._waiting.values()):
@@ -164,7 +188,7 @@ class Lane:
             elif waiting.deadline <= now:
                 late = DeadlineExceeded(f"no answer from worker {name} before the deadline")
                 waiting.answer.set_exception(late)
-        for worker in lost:
+        for worker in lost & self._sockets.keys():
             self._drop(worker)
         self._sweeping = bool(self._waiting)
         if self._sweeping:

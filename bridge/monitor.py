@@ -43,6 +43,7 @@ class _Link:
     draining: bool = False
     silent: bool = False
     announced: bool = True
+    bundles: bool = False
     holds: frozenset[tuple[str, int, str]] = field(default_factory=frozenset)
 
     def close(self) -> None:
@@ -217,6 +218,7 @@ class Monitor:
         link.last_heard = time.monotonic()
         if link.endpoint.incarnation and incarnation != link.endpoint.incarnation:
             return False  # a successor on the same address; its own announcement follows
+        link.bundles = state.get("bundles") is True
         before = (link.alive, link.draining, link.holds)
         link.alive, link.silent, link.draining, link.holds = True, False, draining, holds
         return before != (link.alive, link.draining, link.holds)
@@ -243,7 +245,12 @@ class Monitor:
     def _publish(self) -> None:
         views = {
             key: WorkerView(
-                link.endpoint, link.alive, link.draining or not link.announced, link.holds, silent=link.silent
+                link.endpoint,
+                link.alive,
+                link.draining or not link.announced,
+                link.holds,
+                silent=link.silent,
+                bundles=link.bundles,
             )
             for key, link in self._links.items()
         }

@@ -13,13 +13,14 @@ _UNHELD_PENALTY = 2
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """What one process knows of one worker."""
+    """What one process knows of one worker; `bundles` says whether it takes several requests as one message."""
 
     endpoint: Endpoint
     alive: bool
     draining: bool = False
     holds: frozenset[tuple[str, int, str]] = frozenset()
     silent: bool = False
+    bundles: bool = False
 
     @property
     def id(self) -> tuple[str, str]:

@@ -7,8 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from triglot import condition
 from triglot.catalogue import Catalogue, Served
@@ -33,8 +32,7 @@ MAX_BULK_BYTES = 2**30
 ABSENCE_S = 15.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
+class Prediction(NamedTuple):
     """Plain answers, one a row of the request, and where they come from.
 
     `values` holds labels of their own type, numbers, lists of numbers (several outputs), or lists of

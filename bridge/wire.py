@@ -17,7 +17,7 @@ import numpy as np
 
 from triglot.artefact import Artefact
 from triglot.errors import ProtocolError, TableNeeded
-from triglot.message import OPS, Fault, Reply, Request, Started
+from triglot.message import OPS, Fault, Part, Reply, Request, Started
 from triglot.table import NUMERIC, Table
 
 VERSION = 1
@@ -104,6 +104,8 @@ def encode_request(request: Request, packed: Packed | None = None, attempt: Atte
         header["alone"] = True
     if attempt.sent is not None:
         header["sent"] = attempt.sent
+    if request.parts:
+        header["parts"] = request.parts
     return _frames(header, packed or pack(request.tables, digests=request.digests), request.artefact)
 
 
@@ -131,6 +133,7 @@ def decode_request(frames: Sequence[Any], kept: Kept | None = None) -> Request:
         sha256=_typed(header, "sha256", str, ""),
         alone=_typed(header, "alone", bool, False),
         sent=_typed(header, "sent", float) if "sent" in header else None,
+        parts=_parts(header, tables) if "parts" in header else (),
     )
 
 
@@ -148,6 +151,8 @@ def encode_reply(reply: Reply | Fault | Started) -> list[Buffer]:
         header["output"] = reply.output
     if reply.warnings:
         header["warnings"] = list(reply.warnings)
+    if reply.parts:
+        header["parts"] = reply.parts
     return _frames(header, pack(reply.tables), reply.artefact)
 
 
@@ -173,16 +178,20 @@ def decode_reply(frames: Sequence[Any]) -> Reply | Fault | Started:
         info=_typed(header, "info", dict, {}),
         output=_typed(header, "output", str, ""),
         warnings=tuple(_typed(header, "warnings", list, [])),
+        parts=_parts(header, tables) if "parts" in header else (),
     )
 
 
-def request_id(frames: Sequence[Any]) -> str:
-    """Return the id in a header if there is one to be read, else an empty string; never raises."""
+def request_ids(frames: Sequence[Any]) -> list[str]:
+    """Return the ids in a header as far as there are any to be read, else one that is empty; never raises."""
     try:
-        found = _header(frames).get("id")
+        header = _header(frames)
     except ProtocolError:
-        return ""
-    return found if isinstance(found, str) else ""
+        return [""]
+    parts = header.get("parts")
+    found = [part[0] for part in parts if type(part) is list and part] if type(parts) is list else []
+    ids = [found_id for found_id in [header.get("id"), *found] if type(found_id) is str]
+    return list(dict.fromkeys(ids)) or [""]
 
 
 def pack_control(content: dict[str, Any]) -> bytes:
@@ -242,6 +251,19 @@ def _body(
         return tuple(tables), None
     manifest, blob, signature = (bytes(_memory(frame)) for frame in behind)
     return tuple(tables), Artefact(manifest, blob, signature)
+
+
+def _parts(header: dict[str, Any], tables: Sequence[Table]) -> tuple[Part, ...]:
+    parts = _typed(header, "parts", list)
+    for part in parts:
+        if type(part) is not list or len(part) != 2 or type(part[0]) is not str or type(part[1]) is not int:
+            raise ProtocolError("'parts' must be a list of pairs, each an id and a number of rows")
+    made = tuple(Part(*part) for part in parts)
+    if len(tables) != 1 or min((part.rows for part in made), default=-1) < 0:
+        raise ProtocolError("'parts' need one table, of which each has no or more rows")
+    if sum(part.rows for part in made) != tables[0].rows:
+        raise ProtocolError(f"'parts' have {sum(part.rows for part in made)} rows, the table has {tables[0].rows}")
+    return made
 
 
 def _inline(entry: dict[str, Any]) -> memoryview:

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from flask import Request, g
@@ -19,8 +18,7 @@ Rows = list[Any]
 Columns = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One request for predictions.
 
     args: the query string, of a repeated key the first value. body: that of a POST, in JSON; None for a GET, which

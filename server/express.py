@@ -10,7 +10,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from flask import Flask, g, request_finished, request_started
@@ -44,8 +44,7 @@ class Shortcut:
     predict: PredictService
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """An ordinary request that the short way takes; `body_bytes` is the length of a POST's body, None for a GET."""
 
     predict: PredictService

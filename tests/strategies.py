@@ -76,6 +76,7 @@ requests = st.builds(
     artefact=st.none() | artefacts,
     spec=mappings,
     alone=st.booleans(),
+    parts=st.just(()),
 )
 replies = st.one_of(
     st.builds(
@@ -86,6 +87,7 @@ replies = st.one_of(
         info=mappings,
         output=text,
         warnings=st.lists(text, max_size=3).map(tuple),
+        parts=st.just(()),
     ),
     st.builds(Fault, id=text, code=text, message=text, details=mappings),
     st.builds(Started, id=text),

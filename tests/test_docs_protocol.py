@@ -55,7 +55,7 @@ def test_every_code_of_an_error_is_described_and_no_other() -> None:
 
 def test_every_key_of_a_header_is_described() -> None:
     for message, title in ((Request, "Requests"), (Reply, "Answers")):
-        missing = [name for name in message.__slots__ if f"`{name}`" not in section(title)]
+        missing = [name for name in message._fields if f"`{name}`" not in section(title)]
         assert missing == []
 
 

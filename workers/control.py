@@ -92,6 +92,7 @@ class Control(threading.Thread):
             "queued": activity.queued,
             "served": activity.served,
             "busy_s": 0.0 if busy_since is None else time.monotonic() - busy_since,
+            "bundles": True,
             "holds": [list(held) for held in activity.holds],
             "rss_bytes": rss_bytes(),
         }

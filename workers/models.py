@@ -84,6 +84,7 @@ class Models:
                 (Table(names, matrix=answer[start:stop]),),
                 output=output.text,
                 warnings=output.warnings,
+                parts=request.parts,
             )
             for request, (start, stop) in zip(
                 requests, batching.spans([request.tables[0].rows for request in requests]), strict=True
@@ -239,7 +240,7 @@ class Models:
         """Return what the author's code printed, after writing it to the log with the requests' ids."""
         output = self._runtime.take_output()
         if output.text or output.warnings:
-            ids = ",".join(request.id for request in requests[:8])
+            ids = ",".join([each for request in requests[:8] for each in request.ids][:8])
             for line in output.text.splitlines():
                 logger.info("[%s] %s", ids, writable(line))
             for line in output.warnings:

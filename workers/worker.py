@@ -8,11 +8,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import zmq
 
-from triglot import batching, frames, wire
+from triglot import batching, bundle, frames, wire
 from triglot.errors import (
     BadRequest,
     DeadlineExceeded,
@@ -38,14 +38,18 @@ DRAINING_POLL_MS = 20
 NOTICE_S = 0.005
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One request that waits, whom to answer and when it stops being worth it."""
+class Job(NamedTuple):
+    """One message that waits, whom to answer and when it stops being worth it."""
 
     client: bytes
     request: Request
     expires: float
     bytes: int
+
+    def apart(self) -> list["Job"]:
+        """Return the requests that share the message, each by itself."""
+        each = bundle.apart(self.request)
+        return [self._replace(request=request, bytes=self.bytes // len(each)) for request in each]
 
 
 class Worker:
@@ -90,7 +94,7 @@ class Worker:
             return False
         for call in batching.plan(self._receive(first), self._models.limits):
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
-            merged = len(call) == 1 or not self._models.limits(call[0].request).alone
+            merged = batching.requests(call) == 1 or not self._models.limits(call[0].request).alone
             for part in [call] if merged else batching.singly(call):
                 self._answer(part)
         return True
@@ -101,23 +105,25 @@ class Worker:
         What cannot be read or is beyond the queue's bound is answered at once.
         """
         jobs: list[Job] = []
-        now = time.monotonic()
+        now, count = time.monotonic(), 0
         while True:
             message = frames.receive(self._socket)
             try:
                 request = wire.decode_request(message, self._buffers)
             except (ProtocolError, TableNeeded) as error:
-                self._send(client, _fault(wire.request_id(message), error))
+                for request_id in wire.request_ids(message):
+                    self._send(client, _fault(request_id, error))
             else:
-                if len(jobs) < self._queue:
-                    begin = now if request.sent is None else min(now, request.sent)
-                    size = sum(map(len, message))
-                    jobs.append(Job(client, request, begin + request.timeout_ms / 1000, size))
-                else:
-                    full = Overloaded("this worker's queue is full; try again later")
-                    self._send(client, _fault(request.id, full))
+                begin = now if request.sent is None else min(now, request.sent)
+                job = Job(client, request, begin + request.timeout_ms / 1000, sum(map(len, message)))
+                for each in [job] if count + len(request.ids) <= self._queue else job.apart():
+                    if count < self._queue:
+                        jobs.append(each)
+                        count += len(each.request.ids)
+                    else:
+                        self._fail(each, Overloaded("this worker's queue is full; try again later"))
             if not frames.waits(self._socket):
-                self._activity.queued = len(jobs)
+                self._activity.queued = count
                 return jobs
             client = self._socket.recv()
 
@@ -126,8 +132,7 @@ class Worker:
         live = [job for job in call if job.expires > now]
         for job in call:
             if job.expires <= now:
-                late = DeadlineExceeded("the request waited in the worker's queue past its deadline")
-                self._send(job.client, _fault(job.request.id, late))
+                self._fail(job, DeadlineExceeded("the request waited in the worker's queue past its deadline"))
         if not live:
             return
         for job in live:
@@ -136,7 +141,7 @@ class Worker:
                 # What may end this process must not begin before the notice, and the answers to others that were
                 # sent before it, have left; ZeroMQ cannot be asked whether they have.
                 time.sleep(NOTICE_S)
-        with self._activity.working(max(job.expires for job in live), len(live)):
+        with self._activity.working(max(job.expires for job in live), batching.requests(live)):
             self._call(live)
 
     def _call(self, call: Sequence[Job]) -> None:
@@ -146,7 +151,7 @@ class Worker:
             replies = self._models.answer(requests)
         except TriglotError as error:
             output = self._models.take_output(requests)
-            if len(call) > 1 and isinstance(error, EstimatorFailed | BadRequest):
+            if batching.requests(call) > 1 and isinstance(error, EstimatorFailed | BadRequest):
                 if time.monotonic() < max(job.expires for job in call):
                     for half in batching.halves(call):
                         self._call(half)
@@ -156,20 +161,23 @@ class Worker:
                 trace = writable(f"{error}\n{error.traceback.rstrip()}")
                 logger.error("[%s] %s", call[0].request.id, trace)
             for job in call:
-                self._send(job.client, _fault(job.request.id, error, output))
+                self._fail(job, error, output)
             return
         except KeyboardInterrupt:
-            late = DeadlineExceeded("the call ran past its deadline and was stopped")
             for job in call:
-                self._send(job.client, _fault(job.request.id, late))
+                self._fail(job, DeadlineExceeded("the call ran past its deadline and was stopped"))
             return
         except Exception as error:
             logger.exception("request %s: the worker itself failed", requests[0].id)
             for job in call:
-                self._send(job.client, _fault(job.request.id, error))
+                self._fail(job, error)
             return
         for job, reply in zip(call, replies, strict=True):
             self._send(job.client, reply)
+
+    def _fail(self, job: Job, error: Exception, output: Output | None = None) -> None:
+        for request_id in job.request.ids:
+            self._send(job.client, _fault(request_id, error, output))
 
     def _send(self, client: bytes, reply: Reply | Fault | Started) -> None:
         # A client that is gone is no business of ours: ROUTER drops what nobody will read.

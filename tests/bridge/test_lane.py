@@ -9,6 +9,7 @@ import pytest
 
 from tests.bridge.echoes import PATIENCE_S, Echoes, echo, hold
 from tests.helpers import floats, until
+from triglot import frames
 from triglot.artefact import Artefact
 from triglot.errors import DeadlineExceeded, EstimatorFailed, Overloaded, PoisonRequest, TriglotError
 from triglot.ids import new_id
@@ -105,6 +106,21 @@ def test_five_hundred_requests_at_once_get_each_its_own_answer(shared: Loop) -> 
         number + number % 3 for number in numbers
     ]
     assert shared.echoes.client.monitor.outstanding == {}
+
+
+def test_what_comes_up_at_one_turn_of_the_loop_crosses_as_one_message_for_each_set_of_parameters(
+    shared: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.warm()
+    sent: list[int] = []
+    send = frames.send
+    monkeypatch.setattr(frames, "send", lambda socket, message: (sent.append(len(message)), send(socket, message)))
+    numbers = [float(i) for i in range(20)]
+    assert shared.answers(*(shared.answer(number, add=number % 2) for number in numbers)) == [
+        number + number % 2 for number in numbers
+    ]
+    workers = 2
+    assert len(sent) <= workers * 2
 
 
 def test_one_guilty_request_fails_and_those_merged_with_it_do_not(shared: Loop) -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.helpers import floats
 from tests.strategies import plain, replies, requests, same_tables
-from triglot import wire
+from triglot import bundle, wire
 from triglot.errors import ProtocolError, TableNeeded
-from triglot.message import Fault, Reply, Request, Started
+from triglot.message import Fault, Part, Reply, Request, Started
 from triglot.table import Column, Table
 from triglot.workers.buffers import Buffers
 
@@ -64,7 +65,7 @@ def decodes_or_refuses(frames: list[bytes]) -> None:
     for decode in (wire.decode_request, wire.decode_reply):
         with contextlib.suppress(ProtocolError):
             decode(frames)
-    assert isinstance(wire.request_id(frames), str)
+    assert all(isinstance(each, str) for each in wire.request_ids(frames))
 
 
 @st.composite
@@ -139,14 +140,46 @@ def test_no_frame_names_a_type_of_any_language(frames: list[bytes]) -> None:
 def test_an_unknown_version_of_the_protocol_is_refused_with_the_known_one() -> None:
     with pytest.raises(ProtocolError, match="this side speaks 1"):
         wire.decode_request([b"TG\x02" + msgpack.packb({"id": "x"})])
-    assert wire.request_id([b"TG\x02" + msgpack.packb({"id": "x"})]) == ""
+    assert wire.request_ids([b"TG\x02" + msgpack.packb({"id": "x"})]) == [""]
 
 
 def test_an_unknown_op_is_refused_with_the_known_ones_and_its_id_can_be_told() -> None:
     frames = [wire.MAGIC + msgpack.packb({"id": "x7", "op": "eval"})]
     with pytest.raises(ProtocolError, match="'eval'; known are fit, predict, predict_proba, load"):
         wire.decode_request(frames)
-    assert wire.request_id(frames) == "x7"
+    assert wire.request_ids(frames) == ["x7"]
+
+
+PAIR = bundle.join([Request("predict", name, "m", 1, tables=(floats((1.0, 2.0)),)) for name in "ab"])
+
+
+def test_requests_that_share_a_message_arrive_with_their_rows() -> None:
+    frames = received(wire.encode_request(PAIR))
+    assert wire.decode_request(frames).parts == (Part("a", 1), Part("b", 1))
+    assert wire.request_ids(frames) == ["a", "b"]
+    reply = Reply("a", (Table("0", matrix=np.array([[1.0], [2.0]])),), parts=PAIR.parts)
+    decoded = wire.decode_reply(received(wire.encode_reply(reply)))
+    assert isinstance(decoded, Reply)
+    assert decoded.parts == reply.parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ([["a", 1], ["b", 2]], "'parts' have 3 rows, the table has 2"),
+        ([["a", 3], ["b", -1]], "no or more rows"),
+        ([], "no or more rows"),
+        ([["a", 1], ["b"]], "a list of pairs"),
+        ([["a", 1], ["b", True]], "a list of pairs"),
+        ([[1, 1], ["b", 1]], "a list of pairs"),
+        ({"a": 2}, "'parts' must be a list"),
+    ],
+    ids=str,
+)
+def test_parts_that_are_not_those_of_the_table_are_refused(parts: Any, why: str) -> None:
+    header = msgpack.unpackb(received(wire.encode_request(PAIR))[0][3:]) | {"parts": parts}
+    with pytest.raises(ProtocolError, match=why):
+        wire.decode_request([wire.MAGIC + msgpack.packb(header)])
 
 
 LARGE = Table("a", matrix=np.zeros((wire.INLINE_BYTES // 8 + 1, 1)))

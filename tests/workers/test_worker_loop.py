@@ -7,16 +7,16 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 import zmq
 
 from tests.helpers import KEY, context, fit_request, floats, unfitted, until
-from triglot import wire
+from triglot import bundle, wire
 from triglot.artefact import Artefact
 from triglot.message import Fault, Reply, Request, Started
 from triglot.table import Array, Column, Table
@@ -218,7 +218,7 @@ def test_what_waits_is_answered_by_one_call_and_to_everybody_his_own(bed: Bed) -
 def test_a_model_that_is_declared_not_to_be_batched_gets_each_request_alone(bed: Bed) -> None:
     peer = bed.start()
     request = fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)
-    peer.socket.send_multipart(wire.encode_request(replace(request, spec={**request.spec, "batch": False})))
+    peer.socket.send_multipart(wire.encode_request(request._replace(spec={**request.spec, "batch": False})))
     artefact = peer.receive().artefact
     assert artefact.card()["batch"] is False
     load(peer, artefact)
@@ -230,11 +230,93 @@ def test_a_model_that_is_declared_not_to_be_batched_gets_each_request_alone(bed:
     assert CALLS[1:] == [[0.0, 1.0], [10.0, 1.0], [20.0, 1.0]]
 
 
+def bundled(peer: Peer, *rows: list[float], **more: Any) -> list[str]:
+    """Send requests that share a message; return their ids."""
+    requests = [
+        Request("predict", f"b{i}", "m", 1, tables=(floats(*[(number, 0.0) for number in numbers]),), **more)
+        for i, numbers in enumerate(rows)
+    ]
+    peer.socket.send_multipart(wire.encode_request(bundle.join(requests)))
+    return [request.id for request in requests]
+
+
+def test_requests_that_share_a_message_are_answered_by_one_call_and_one_message(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    ids = bundled(peer, [1.0], [2.0, 3.0], [4.0], params={"add": 10.0})
+    reply = peer.receive()
+    assert [(each.id, numbers(each)) for each in bundle.replies(reply)] == [
+        (ids[0], [11.0]),
+        (ids[1], [12.0, 13.0]),
+        (ids[2], [14.0]),
+    ]
+    assert CALLS == [[1.0, 2.0, 3.0, 4.0]]
+    until(lambda: bed.activity.served == 5)  # the fit, the load and the three
+
+
+def test_messages_of_several_and_of_single_requests_are_answered_by_one_call(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        single = peer.send(1.0)
+        bundled(peer, [2.0], [3.0])
+    first, second = peer.receive(), peer.receive()
+    assert (first.id, numbers(first)) == (single, [1.0])
+    assert [numbers(each) for each in bundle.replies(second)] == [[2.0], [3.0]]
+    assert CALLS[1:] == [[1.0, 2.0, 3.0]]
+
+
+def test_only_the_guilty_one_of_those_that_share_a_message_fails(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    ids = bundled(peer, [1.0], [GUILTY], [3.0])
+    replies = peer.collect(3)
+    assert isinstance(replies[ids[1]], Fault)
+    assert [numbers(replies[ids[0]]), numbers(replies[ids[2]])] == [[1.0], [3.0]]
+
+
+@pytest.mark.parametrize("batch", [False, {"rows": 1}], ids=["alone", "one row"])
+def test_requests_that_share_a_message_get_calls_of_their_own_where_that_was_declared(bed: Bed, batch: Any) -> None:
+    peer = bed.start()
+    request = fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)
+    peer.socket.send_multipart(wire.encode_request(request._replace(spec={**request.spec, "batch": batch})))
+    load(peer, peer.receive().artefact)
+    CALLS.clear()
+    ids = bundled(peer, [1.0], [2.0])
+    replies = peer.collect(2)
+    assert [numbers(replies[each]) for each in ids] == [[1.0], [2.0]]
+    assert CALLS == [[1.0], [2.0]]
+
+
+def test_a_version_that_is_not_held_is_asked_for_by_everybody_who_shares_the_message(bed: Bed) -> None:
+    peer = bed.start()
+    ids = bundled(peer, [1.0], [2.0])
+    replies = peer.collect(2)
+    assert [replies[each].code for each in ids] == ["artefact-needed"] * 2
+
+
+def test_of_those_that_share_a_message_as_many_are_taken_as_the_queue_has_room_for(bed: Bed) -> None:
+    peer = bed.start(queue=2)
+    fit(peer, Probe())
+    ids = bundled(peer, [1.0], [2.0], [3.0])
+    replies = peer.collect(3)
+    assert [numbers(replies[each]) for each in ids[:2]] == [[1.0], [2.0]]
+    assert replies[ids[2]].code == "overloaded"
+
+
+def test_a_message_that_cannot_be_read_is_refused_to_everybody_who_shares_it(bed: Bed) -> None:
+    peer = bed.start()
+    header = {"id": "a", "op": "predict", "model": "m", "version": 1, "timeout_ms": 1, "parts": [["a", 1], ["b", 1]]}
+    peer.socket.send(wire.MAGIC + msgpack.packb(header))
+    replies = peer.collect(2)
+    assert [(each, replies[each].code) for each in "ab"] == [("a", "protocol"), ("b", "protocol")]
+
+
 def test_limits_bound_a_call_but_not_a_single_request(bed: Bed) -> None:
     peer = bed.start()
     request = fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)
     limits = {"rows": 4, "requests": 3}
-    peer.socket.send_multipart(wire.encode_request(replace(request, spec={**request.spec, "batch": limits})))
+    peer.socket.send_multipart(wire.encode_request(request._replace(spec={**request.spec, "batch": limits})))
     artefact = peer.receive().artefact
     assert artefact.card()["batch"] == limits
     load(peer, artefact)
