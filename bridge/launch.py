@@ -37,18 +37,19 @@ def worker_command(language: str, name: str, run_dir: Path, *, key_file: Path | 
     return [*command, "--key-file", str(key_file)] if key_file else command
 
 
-def worker_environment(language: str, environ: Mapping[str, str], *, threads: int = 1) -> dict[str, str]:
-    """Return the variables that a worker of this language needs beside those it inherits.
+def algebra_environment(environ: Mapping[str, str], threads: int = 1) -> dict[str, str]:
+    """Return the variables that bound a process's linear algebra to so many threads, where `environ` does not.
 
-    `threads` bounds the linear algebra of each worker. They must be set before the process starts, because
-    numpy's and Julia's libraries read them once, when they are loaded.
+    They must be set before the process starts, because numpy's and Julia's libraries read them once, when they are
+    loaded, and then start their threads.
     """
-    variables = {
-        "OPENBLAS_NUM_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
-        "MKL_NUM_THREADS": str(threads),
-        "PYTHONUNBUFFERED": "1",
-    }
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    return {name: str(threads) for name in names if name not in environ}
+
+
+def worker_environment(language: str, environ: Mapping[str, str], *, threads: int = 1) -> dict[str, str]:
+    """Return the variables that a worker of this language needs beside those it inherits."""
+    variables = {**algebra_environment(environ, threads), "PYTHONUNBUFFERED": "1"}
     if language == "r":
         # a .Rprofile that prints breaks the start of an embedded R; source() needs a UTF-8 locale
         variables |= {"LC_ALL": "C.UTF-8", "R_PROFILE_USER": os.devnull, "R_ENVIRON_USER": os.devnull}

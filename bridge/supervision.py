@@ -17,7 +17,7 @@ from pathlib import Path
 
 from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError
-from triglot.launch import LANGUAGES, worker_command, worker_environment
+from triglot.launch import LANGUAGES, algebra_environment, worker_command, worker_environment
 
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
@@ -36,7 +36,7 @@ class FrontEnd:
     def command(self) -> list[str]:
         """Return the command line that serves the ASGI application of `triglot.server.asgi`, threads and all."""
         return [
-            *(sys.executable, "-m", "granian", "--interface", "asgi"),
+            *(sys.executable, "-m", "triglot.server", "--interface", "asgi"),
             *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
             *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
             *("--log-level", "warning", "triglot.server.asgi:app"),
@@ -88,7 +88,8 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
     if plan.jobs:
         runner = _program([sys.executable, "-m", "triglot", "jobs", "run"], priority=15, stop_wait_s=STOP_WAIT_S)
         sections.append(("program:jobs", runner))
-    sections.append(("program:web", _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)))
+    web = _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)
+    sections.append(("program:web", web | {"environment": _environment(algebra_environment(environ))}))
     return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
 
 

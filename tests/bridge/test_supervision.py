@@ -70,6 +70,8 @@ def test_workers_get_the_variables_of_their_language_and_all_get_the_plan_s(tmp_
     r = groups(options)["workers-r"].process_configs[0].environment
     assert r["LC_ALL"] == "C.UTF-8"
     assert r["OPENBLAS_NUM_THREADS"] == "1"
+    # it forks, and threads of a library would not be in its processes
+    assert groups(options)["web"].process_configs[0].environment["OPENBLAS_NUM_THREADS"] == "1"
 
 
 def test_workers_do_not_get_the_admin_token(tmp_path: Path) -> None:

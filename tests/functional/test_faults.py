@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,13 @@ def test_a_killed_front_end_process_is_replaced_and_the_service_goes_on(service:
     until(lambda: before[0] not in (now := descendants(service.pid("web"))) and len(now) == len(before), SWITCH_S)
     until(lambda: all(answers() for _ in range(20)), SWITCH_S)
     assert service.post(path("python"), [FINE]).result == [1.0]
+
+
+def test_processes_of_the_front_end_share_what_each_of_them_imports(service: Running) -> None:
+    for pid in descendants(service.pid("web")):
+        memory = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        shared = int(next(line.split()[1] for line in memory.splitlines() if line.startswith("Shared_Dirty:")))
+        assert shared > 15_000, memory  # kB; 4,500 where each has imported for itself
 
 
 def test_a_model_that_raises_fails_its_own_request_and_no_other(service: Running, language: str) -> None:

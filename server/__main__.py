@@ -1,0 +1,26 @@
+"""`python -m triglot.server OPTIONS triglot.server.asgi:app`: granian, whose processes share what each of them imports.
+
+granian forks its processes from one that has imported nothing but granian, so that each keeps a copy of all libraries.
+Here that one has the front end's modules before it forks; it builds no application, opens nothing and starts no thread.
+"""
+
+import gc
+import multiprocessing
+
+from granian.cli import entrypoint
+
+import triglot.server.asgi
+import triglot.server.wsgi  # noqa: F401
+
+
+def main() -> None:
+    """Serve as granian does, by its own options."""
+    multiprocessing.set_start_method("fork")  # not everywhere what Python takes of itself
+    # A collector that marked what is there now would write to the pages that it lies on, and so copy them.
+    gc.collect()
+    gc.freeze()
+    entrypoint()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()
