@@ -247,7 +247,9 @@ def test_the_package_itself_brings_nothing_into_a_process() -> None:
 # What a process would carry without need, or could be attacked by.
 BALLAST = {
     "triglot.workers.worker": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
-    "triglot.workers.__main__": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
+    "triglot.workers.__main__": {
+        *("flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia", "asyncio"),
+    },
     "triglot.client": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},
     "triglot.service": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
     "triglot.project": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},

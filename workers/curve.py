@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zmq
-from zmq.auth.thread import ThreadAuthenticator
 
 from triglot.curve import CurveKeys
 from triglot.errors import ConfigError
@@ -29,6 +28,8 @@ class Curve:
             return
         if not clients.is_dir():
             raise ConfigError(f"--curve-clients {str(clients)!r} is not a folder of public keys")
+        from zmq.auth.thread import ThreadAuthenticator  # brings asyncio along, which no other worker needs
+
         keys = CurveKeys.read(key_file)
         authenticator = ThreadAuthenticator(context)
         authenticator.start()

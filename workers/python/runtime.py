@@ -1,6 +1,7 @@
 """scikit-learn estimators, and whatever has `fit` and `predict` like them."""
 
 import contextlib
+import gc
 import importlib
 import importlib.metadata
 import io
@@ -27,6 +28,7 @@ from triglot.palladium import install
 from triglot.schema import Schema
 from triglot.table import NUMERIC, Array, Column, Table
 from triglot.tabular import to_column, to_frame, to_table
+from triglot.workers.python.later import later
 
 MAX_PRINTED = 1_000_000  # characters
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
@@ -61,7 +63,8 @@ class PythonRuntime:
 
     def start(self) -> None:
         """Import what every estimator needs, so that the first request does not wait for it; in the main thread."""
-        import sklearn.base  # noqa: F401
+        with later("pandas"):  # which scikit-learn imports unasked, and Arrow with it: 65 MB
+            import sklearn.base  # noqa: F401
 
         signal.signal(signal.SIGINT, self._interrupted)
 
@@ -174,6 +177,11 @@ class PythonRuntime:
         self._printed.truncate()
         self._warned = []
         return output
+
+    def collect(self) -> None:
+        """Collect what Python's reference counts have left."""
+        with self._author():  # its destructors
+            gc.collect()
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the author's code if it is running."""
