@@ -102,6 +102,10 @@ class Runtime(Protocol):
         """Return what was printed and warned since the last call, and forget it."""
         ...
 
+    def collect(self) -> None:
+        """Collect the language's garbage, all of it, and run the finalisers that are due."""
+        ...
+
     def interrupt(self) -> None:
         """Ask the running call to stop as soon as it can; may be called from any thread."""
         ...

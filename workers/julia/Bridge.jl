@@ -128,6 +128,13 @@ function settle()
     return nothing
 end
 
+"""
+    collect_garbage() -> Nothing
+
+Collect all garbage. The answer of the call before is garbage by now, too.
+"""
+collect_garbage() = GC.gc()
+
 # Julia buffers what it writes to files, C does so of its own.
 function flush_output()
     try
@@ -154,6 +161,7 @@ const OPERATIONS = Dict{String,Function}(
     "versions" => versions,
     "warnings" => take_warnings,
     "settle" => settle,
+    "collect" => collect_garbage,
 )
 
 """

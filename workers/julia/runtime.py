@@ -176,6 +176,10 @@ class JuliaRuntime:
         warnings = tuple(self._ask("warnings")) if self._reply[4] else ()
         return Output(text, warnings) if text or warnings else Output()
 
+    def collect(self) -> None:
+        """Collect Julia's garbage, forgotten models with it."""
+        self._ask("collect")
+
     def interrupt(self) -> None:
         """Stop the call that runs: repeat SIGINT until it has ended; nothing where none runs."""
         with self._lock:

@@ -171,6 +171,10 @@ class RRuntime:
         warned, self._warned = self._warned, []
         return Output(text, tuple(warned))
 
+    def collect(self) -> None:
+        """Collect R's garbage, which R itself leaves until there are tens of megabytes of it."""
+        self._run("collect")
+
     def interrupt(self) -> None:
         """Have R leave the running call at its next check; may be called from any thread."""
         if self._r is not None:

@@ -1,6 +1,16 @@
 #' The version of R
 r_version <- function() as.character(getRversion())
 
+#' Collect garbage, and run the finalisers that are due
+#'
+#' @return What [guarded()] gives; its value is `TRUE`.
+collect <- function() {
+  guarded({
+    gc()
+    TRUE
+  })
+}
+
 #' Versions of the loaded packages that do not come with R itself
 #'
 #' @return A named character vector.

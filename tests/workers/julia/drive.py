@@ -88,6 +88,7 @@ def see_iris() -> Seen:
     answer = runtime.predict(model, X, {})
     shares = runtime.predict_proba(model, X, {})
     again = runtime.load(manifest(done), blob)
+    runtime.collect()
     return {
         "ready_s": ready,
         "dtype": answer.dtype.name,

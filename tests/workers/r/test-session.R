@@ -24,6 +24,15 @@ test_that("bytes that are no model are a failure", {
   expect_match(load_model(as.raw(1:20), new.env())[[3]][[1]], "unknown input format")
 })
 
+test_that("collecting runs the finalisers that are due", {
+  told <- character()
+  local({
+    reg.finalizer(new.env(), function(e) told <<- c(told, "gone"))
+  })
+  expect_true(collect()[[1]])
+  expect_identical(told, "gone")
+})
+
 test_that("another version of R is a warning", {
   expect_match(restore_packages(list(), character(), "3.6.0")[[2]], "fitted with R 3.6.0, here is ")
 })
