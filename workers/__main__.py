@@ -25,6 +25,7 @@ from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
 from triglot.workers.activity import Activity
 from triglot.workers.control import GIB, Control, rss_bytes
 from triglot.workers.curve import Curve
+from triglot.workers.leisure import Leisure
 from triglot.workers.worker import Worker
 
 logger = logging.getLogger("triglot.worker")
@@ -105,6 +106,7 @@ def _serve(options: argparse.Namespace) -> int:
                 activity,
                 queue=options.queue,
                 drained=lambda: withdraw(run_dir, endpoint),
+                idle=Leisure(runtime, activity),
             ).run()
         finally:
             withdraw(run_dir, endpoint)

@@ -65,6 +65,7 @@ class Worker:
         queue: int = 4_096,
         linger_s: float = 0.25,
         drained: Callable[[], None] = lambda: None,
+        idle: Callable[[], None] = lambda: None,
     ) -> None:
         self._models = Models(runtime, key, activity, HELD_VERSIONS)
         self._buffers = Buffers(KEPT_BYTES)
@@ -73,6 +74,7 @@ class Worker:
         self._queue = queue
         self._linger_s = linger_s
         self._drained = drained
+        self._idle = idle
 
     def run(self) -> None:
         """Answer until draining, then what still comes from those who have not heard of it yet."""
@@ -91,6 +93,7 @@ class Worker:
         try:
             first: bytes = self._socket.recv()  # which waits at less cost than a poll before it
         except zmq.Again:
+            self._idle()
             return False
         for call in batching.plan(self._receive(first), self._models.limits):
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
