@@ -13,8 +13,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 10.0
+REST_S = 3.0  # between the last load and the look at the memory
 _POLL_S = 0.02
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a process has in memory, in MB; pages that it shares with others are counted in proportion.
+
+    anonymous: what has been written to. file: what is as it is in a file, which the kernel may drop and read again.
+    """
+
+    pss: float = 0.0
+    anonymous: float = 0.0
+    file: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,7 @@ class Running:
 
     def memory_mb(self) -> float:
         """Return the proportional memory (PSS) of all of its processes, in MB."""
-        return sum(_pss_kb(pid) for pid in family(self.pid)) / 1000
+        return sum(memory(pid).pss for pid in family(self.pid))
 
     def cpu_s(self) -> float:
         """Return the processor time that its living processes have taken so far, in seconds."""
@@ -73,6 +86,22 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def memory(pid: int) -> Memory:
+    """Return what a process has in memory, nothing where it has ended."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        mb = {line.partition(":")[0]: int(line.split()[1]) / 1000 for line in lines}
+        return Memory(mb["Pss"], mb["Pss_Anon"], mb["Pss_File"])
+    return Memory()
+
+
+def title(pid: int) -> str:
+    """Return the words by which one tells a process of Python's from others: its module and that one's argument."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    after = words[words.index("-m") + 1 :] if "-m" in words else words
+    return " ".join(after[:1] + [word for word in after[1:2] if not word.startswith(("-", "/"))])
+
+
 def free_port() -> int:
     """Return a port that nobody listens on at the moment."""
     with socket.socket() as probe:
@@ -117,11 +146,4 @@ def _ticks(pid: int) -> int:
     with contextlib.suppress(OSError):
         user, system = _stat(pid)[11:13]
         return int(user) + int(system)
-    return 0
-
-
-def _pss_kb(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return 0

@@ -5,6 +5,7 @@ last `seconds`, all others a third of it. A system that fails is absent from the
 """
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from benchmarks.data import MANY, ONE, flowers, many
 from benchmarks.figures import Measurement, Presence
 from benchmarks.load import Load, Request, ask, wrk
 from benchmarks.preparation import Preparation
-from benchmarks.processes import Running, free_port, served
+from benchmarks.processes import REST_S, Running, free_port, served
 from benchmarks.systems import OURS, Place, System
 
 CONNECTIONS = {"logistic": (1, 16, 64), "forest": (64,), "r-forest": (1, 16, 64), "julia": (1, 64), "none": (1, 16, 64)}
@@ -91,6 +92,7 @@ class Suite:
                     answered = found.requests_per_s * seconds
                     cpu_ms = 1000 * (running.cpu_s() - before) / answered if answered else None
                     self._add(Measurement(system.name, model, name, number, **asdict(found), cpu_ms=cpu_ms))
+            time.sleep(REST_S)
             self.presences.append(Presence(system.name, number, running.start_s, running.memory_mb()))
 
     @contextmanager
@@ -157,7 +159,7 @@ def estimate(systems: Sequence[System], floors: Sequence[str], seconds: int, rou
     """Return about how many minutes a run takes, with the starts as they were seen on two free processors."""
     took = 0.0
     for system in systems:
-        took += START_S.get(system.environment, 3) + (START_S[OURS] if system.name == OURS else 0)
+        took += REST_S + START_S.get(system.environment, 3) + (START_S[OURS] if system.name == OURS else 0)
         for model in system.models:
             one, thousand = requests(system, model, 0)
             took += 1.5 + sum(lasts for _, lasts, _ in loads(system, model, one, thousand, seconds))
