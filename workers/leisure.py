@@ -17,6 +17,7 @@ logger = logging.getLogger("triglot.worker")
 
 IDLE_S = 2.0
 WORTH_BYTES = 16 * 2**20
+LONGEST_S = 5.0  # then it is stopped as a call is that nobody waits for any more
 
 
 class Leisure:
@@ -49,9 +50,10 @@ class Leisure:
         if self._used() - self._least < WORTH_BYTES:
             return
         try:
-            self._runtime.collect()
+            with self._activity.working(time.monotonic() + LONGEST_S, 0):  # an author's finaliser may never end
+                self._runtime.collect()
             self._runtime.take_output()  # what finalisers printed belongs to no request
-        except Exception:  # an author's finaliser, say
+        except Exception:
             logger.exception("memory cannot be given back")
         _trim()
         self._least = self._used()

@@ -53,7 +53,10 @@ class Job(NamedTuple):
 
 
 class Worker:
-    """Answers what comes in on one ROUTER socket with one language runtime, until it is told to drain."""
+    """Answers what comes in on one ROUTER socket with one language runtime, until it is told to drain.
+
+    While nothing comes, `idle` is called every tenth of a second.
+    """
 
     def __init__(
         self,
