@@ -15,6 +15,6 @@ import supervisor.supervisorctl  # noqa: F401
 import triglot.cli.main
 import triglot.health
 import triglot.keeper
-import triglot.server.asgi
+import triglot.server.__main__
 import triglot.workers.python.runtime
 import triglot.workers.worker  # noqa: F401

@@ -63,7 +63,7 @@ class PythonRuntime:
 
     def start(self) -> None:
         """Import what every estimator needs, so that the first request does not wait for it; in the main thread."""
-        with later("pandas"):  # which scikit-learn imports unasked, and Arrow with it: 65 MB
+        with later("pandas"):  # which scikit-learn imports for nothing, and pandas Arrow: 65 MB
             import sklearn.base  # noqa: F401
 
         signal.signal(signal.SIGINT, self._interrupted)
