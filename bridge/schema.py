@@ -5,6 +5,7 @@ bad field of every row. Numbers take a fast path; only what it cannot read is lo
 """
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -152,8 +153,10 @@ class Schema:
         types = set(map(type, values))
         try:
             if types == {str}:  # a query string
-                array = np.array(list(map(float, values))).reshape(len(rows), width)
-                return Table(self.names, matrix=array) if np.isfinite(array).all() else None
+                numbers = list(map(float, values))
+                if not all(map(math.isfinite, numbers)):
+                    return None
+                return Table(self.names, matrix=np.array(numbers).reshape(len(rows), width))
             if types <= {float, int}:
                 return Table(self.names, matrix=np.array(values, dtype=np.float64).reshape(len(rows), width))
         except (OverflowError, ValueError):

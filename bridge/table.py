@@ -162,6 +162,12 @@ class Table:
             return cls(table.names, matrix=_stack([column.values for column in columns.values()]))
         return table
 
+    def _rows_of(self, matrix: Array) -> "Table":
+        """Return a table like this one, a matrix of the same dtype and names, whose rows are these."""
+        table = object.__new__(Table)
+        table.names, table.rows, table._matrix, table._columns = self.names, len(matrix), matrix, None
+        return table
+
     @property
     def is_matrix(self) -> bool:
         """True where the whole table is one matrix of one numeric dtype."""
@@ -202,13 +208,13 @@ class Table:
     def slice(self, start: int, stop: int) -> "Table":
         """Return rows start to stop without copying."""
         if self._matrix is not None:
-            return Table(self.names, matrix=self._matrix[start:stop])
+            return self._rows_of(self._matrix[start:stop])
         return Table(self.names, columns=[column.slice(start, stop) for column in self.columns])
 
     def take(self, rows: Array) -> "Table":
         """Return a copy of the rows of these indexes, in their order."""
         if self._matrix is not None:
-            return Table(self.names, matrix=np.asfortranarray(self._matrix[rows]))
+            return self._rows_of(np.asfortranarray(self._matrix[rows]))
         return Table(self.names, columns=[column.take(rows) for column in self.columns])
 
     @staticmethod
@@ -217,16 +223,13 @@ class Table:
         first = tables[0]
         if len(tables) == 1:
             return first
-        if any(table.signature() != first.signature() for table in tables):
+        signature = first.signature()
+        if any(table.signature() != signature for table in tables):
             raise ValueError("only tables with the same names, kinds and levels can be joined")
-        rows = sum(table.rows for table in tables)
-        if all(table.is_matrix for table in tables):
-            out = np.empty((rows, len(first.names)), dtype=first.matrix().dtype, order="F")
-            start = 0
-            for table in tables:
-                out[start : start + table.rows] = table._matrix
-                start += table.rows
-            return Table(first.names, matrix=out)
+        matrices = [table._matrix for table in tables if table._matrix is not None]
+        if matrices:  # they are alike, so either all are or none is
+            out = np.empty((sum(map(len, matrices)), len(first.names)), dtype=matrices[0].dtype, order="F")
+            return first._rows_of(np.concatenate(matrices, out=out))
         columns = []
         for j, column in enumerate(first.columns):
             parts = [table.columns[j] for table in tables]
