@@ -2,7 +2,7 @@
 
 A thread that waits for an answer costs two changes of thread and a fight for Python's lock; a loop that waits for all
 of them costs none. What comes up at one turn of the loop for one version goes to its worker as one message
-(`triglot.bundle`); nothing ever waits for more to come.
+(`triglot.bundle`); what comes while nothing else is under way goes at once, and nothing ever waits for more to come.
 
 Only the ordinary course is here: a worker is there, holds the version and answers. For whatever else happens the
 request goes to `Client.call`, in a thread, with what it has been through.
@@ -18,7 +18,14 @@ import zmq
 
 from triglot import bundle, frames, wire
 from triglot.client import Answer, Client, Fetch, attempt_id, encode_attempt
-from triglot.errors import ArtefactNeeded, DeadlineExceeded, Overloaded, WorkerUnavailable, from_wire
+from triglot.errors import (
+    ArtefactNeeded,
+    DeadlineExceeded,
+    Overloaded,
+    ProtocolError,
+    WorkerUnavailable,
+    from_wire,
+)
 from triglot.message import Fault, Reply, Request
 from triglot.routing import History, WorkerView, choose
 
@@ -46,7 +53,6 @@ class Lane:
         self._pool = pool
         self._loop = asyncio.get_running_loop()
         self._sockets: dict[tuple[str, str], zmq.Socket[bytes]] = {}
-        self._unread: set[tuple[str, str]] = set()
         self._waiting: dict[str, _Waiting] = {}
         self._sweeping = False
         self._ready: dict[tuple[object, ...], list[Request]] = {}
@@ -108,7 +114,7 @@ class Lane:
         attempt = attempt_id(request)
         answer: asyncio.Future[Reply | Fault | None] = self._loop.create_future()
         self._waiting[attempt] = _Waiting(answer, worker, deadline)
-        if worker.bundles and bundle.fits(request):
+        if len(self._waiting) > 1 and worker.bundles and bundle.fits(request):
             if not self._ready:
                 self._loop.call_soon(self._send_ready)
             key = (worker.id, *bundle.likeness(request))
@@ -139,7 +145,7 @@ class Lane:
         socket = self._sockets.get(worker.id)
         if socket is not None:
             frames.send(socket, message)  # which cannot wait, because its queue has no bound
-            self._look_later(worker.id)
+            self._read(worker.id)  # the descriptor tells of changes only, and sending may have used one up
 
     def _connect(self, worker: WorkerView) -> None:
         if worker.id not in self._sockets:
@@ -153,18 +159,15 @@ class Lane:
         self._loop.remove_reader(int(socket.getsockopt(zmq.FD)))
         socket.close(linger=0)
 
-    def _look_later(self, worker: tuple[str, str]) -> None:
-        """Read once more at the loop's next turn: the descriptor tells of changes only, and sending may use one up."""
-        if worker not in self._unread:
-            self._unread.add(worker)
-            self._loop.call_soon(self._read, worker)
-
     def _read(self, worker: tuple[str, str]) -> None:
         """Hand out every answer that has come from a worker."""
-        self._unread.discard(worker)
         socket = self._sockets.get(worker)
         while socket is not None and frames.waits(socket):
-            received = wire.decode_reply(frames.receive(socket, frames.NOBLOCK))
+            try:
+                received = wire.decode_reply(frames.receive(socket, frames.NOBLOCK))
+            except ProtocolError as error:
+                logger.warning("worker %s: its answer cannot be read: %s", worker[0], error)
+                continue
             for reply in bundle.replies(received) if isinstance(received, Reply) else [received]:
                 waiting = self._waiting.pop(reply.id, None)  # which is not there if its deadline has passed
                 if waiting is not None and isinstance(reply, Reply | Fault) and not waiting.answer.done():

@@ -120,7 +120,7 @@ def test_what_comes_up_at_one_turn_of_the_loop_crosses_as_one_message_for_each_s
         number + number % 2 for number in numbers
     ]
     workers = 2
-    assert len(sent) <= workers * 2
+    assert len(sent) <= workers * 2 + 1  # the first one finds nothing under way, and goes at once
 
 
 def test_one_guilty_request_fails_and_those_merged_with_it_do_not(shared: Loop) -> None:
