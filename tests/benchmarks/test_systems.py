@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import servers
 from benchmarks.__main__ import chosen
 from benchmarks.alternatives import environments
 from benchmarks.data import MANY, ONE, flowers, many
@@ -47,7 +48,7 @@ def test_every_environment_has_requirements_that_are_pinned_and_a_version() -> N
         lines = (environments.REQUIREMENTS / f"{name}.txt").read_text("ascii").split()
         assert not [line for line in lines if "==" not in line]
         assert environments.version(name)
-    needed = {system.environment for system in SYSTEMS}
+    needed = {servers.ENVIRONMENT, *(system.environment for system in SYSTEMS)}
     assert needed == {OWN, environments.PLUMBER, *environments.names()}
 
 
@@ -113,3 +114,14 @@ def test_a_server_that_ends_says_its_last_words(tmp_path: Path) -> None:
         served([sys.executable, "-c", "raise SystemExit('no models here')"], dict(os.environ), tmp_path / "log", bool),
     ):
         pass
+
+
+def test_the_front_end_is_measured_under_each_web_server_with_one_process_and_with_two() -> None:
+    titles = list(servers.commands(8000))
+    assert sorted(title for title in titles if title.startswith("granian, ASGI")) == [
+        "granian, ASGI, 1 process",
+        "granian, ASGI, 2 processes",
+    ]
+    slow, quick = (servers.Figures(*[{1: rate, 16: rate, 64: rate}] * 3, 0.1, 50.0) for rate in (1.0, 2.0))
+    lines = servers.table({"slow": [slow], "quick": [quick, slow, quick]}).splitlines()
+    assert [line.split(" | ")[:4] for line in lines[2:]] == [["| quick", "2", "2", "2"], ["| slow", "1", "1", "1"]]
