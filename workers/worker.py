@@ -163,8 +163,8 @@ class Worker:
                         self._call(half)
                     return
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
-            if isinstance(error, EstimatorFailed) and error.traceback:
-                trace = writable(f"{error}\n{error.traceback.rstrip()}")
+            if isinstance(error, EstimatorFailed):
+                trace = writable(f"{error}\n{error.traceback}".rstrip())
                 logger.error("[%s] %s", call[0].request.id, trace)
             for job in call:
                 self._fail(job, error, output)
