@@ -106,3 +106,30 @@ def test_many_values_have_the_codes_that_few_have(classes: tuple[Any, ...], valu
     for array in (strange, strange.astype(str)):
         with pytest.raises(BadRequest, match=r"is none of the classes"):
             labels.encode(array)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("Iris-setosa", "Iris-versicolor", "Iris-virginica"),
+        tuple(f"class {number}" for number in range(16)),
+        ("", "a", "ab", "b"),
+        ("aa", "ab", "ba", "bb"),
+        tuple(f"{number:04b}" for number in range(16)),
+        ("Öl", "🌱", "Ö"),
+    ],
+)
+def test_many_texts_are_told_by_their_letters_and_what_is_like_a_class_is_none(classes: tuple[str, ...]) -> None:
+    labels = Labels(classes)
+    codes = np.random.default_rng(1).integers(0, len(classes), 500)
+    many = np.array(classes)[codes]
+
+    assert labels.encode(many).tolist() == codes.tolist()
+    assert labels.encode(many[::-1]).tolist() == codes[::-1].tolist()
+    assert labels.encode(many.astype("U20")).tolist() == codes.tolist()
+    for place in range(many.dtype.itemsize // 4):
+        strange = many.copy()
+        letters = strange[7:8].view(np.uint32)
+        letters[place] = ord("~")
+        with pytest.raises(BadRequest, match=r"is none of the classes"):
+            labels.encode(strange)
