@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import io
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ Environ = dict[str, Any]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 SHORT_BYTES = 262_144
+BLOCK_BYTES = 2**20
 
 
 def environ_of(scope: Scope) -> Environ:
@@ -79,9 +81,10 @@ class Threads:
         loop = asyncio.get_running_loop()
         if length.isascii() and length.isdigit() and int(length) <= SHORT_BYTES:
             environ["wsgi.input"] = io.BytesIO(await read(receive))
-        else:
-            environ["wsgi.input"] = io.BufferedReader(_Body(receive, loop), SHORT_BYTES)
-        await self.reply(app, environ, send)
+            await self.reply(app, environ, send)
+            return
+        with io.BufferedReader(_Body(receive, loop), SHORT_BYTES) as environ["wsgi.input"]:
+            await self.reply(app, environ, send)
 
     async def reply(self, app: WSGIApp, environ: Environ, send: Send) -> None:
         """Send what a WSGI application answers to an environ."""
@@ -145,26 +148,49 @@ def _latin(text: str) -> str:
 
 
 class _Body(io.RawIOBase):
-    """A long body, received piece by piece as its reader, in a thread, asks for it."""
+    """A long body, received as its reader, in a thread, asks for it, and a block ahead."""
 
     def __init__(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
         self._receive = receive
         self._loop = loop
-        self._piece = memoryview(b"")
-        self._more = True
+        self._pieces: deque[memoryview] = deque()
+        self._coming: Future[tuple[list[bytes], bool]] | None = self._ask()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._piece and self._more:
-            message = asyncio.run_coroutine_threadsafe(_received(self._receive), self._loop).result()
-            self._piece, self._more = memoryview(_content(message)), message.get("more_body", False)
-        taken = min(len(buffer), len(self._piece))
-        buffer[:taken] = self._piece[:taken]
-        self._piece = self._piece[taken:]
+        while not self._pieces and self._coming is not None:
+            block, more = self._coming.result()
+            self._coming = self._ask() if more else None
+            self._pieces.extend(map(memoryview, filter(None, block)))
+        taken = 0
+        while self._pieces and taken < len(buffer):
+            piece = self._pieces.popleft()
+            size = min(len(buffer) - taken, len(piece))
+            buffer[taken : taken + size] = piece[:size]
+            if size < len(piece):
+                self._pieces.appendleft(piece[size:])
+            taken += size
         return taken
 
+    def close(self) -> None:
+        """Ask for no more."""
+        if self._coming is not None:
+            self._coming.cancel()
+        super().close()
 
-async def _received(receive: Receive) -> Message:
-    return await receive()
+    def _ask(self) -> "Future[tuple[list[bytes], bool]]":
+        return asyncio.run_coroutine_threadsafe(_block(self._receive), self._loop)
+
+
+async def _block(receive: Receive) -> tuple[list[bytes], bool]:
+    """Return the next pieces of a body, many together, as each change of thread costs, and whether more follow."""
+    block: list[bytes] = []
+    size, more = 0, True
+    while more and size < BLOCK_BYTES:
+        message = await receive()
+        block.append(_content(message))
+        size += len(block[-1])
+        more = message.get("more_body", False)
+    return block, more
