@@ -1,5 +1,6 @@
 """Tables as Apache Arrow record batches; imported only where a table is not one matrix."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,28 @@ def column(name: str, array: Any) -> Column:
     if kind == "string":
         return Column(kind, _texts(array), missing)
     return Column(kind, array.to_numpy(zero_copy_only=False), missing)
+
+
+def matrix(arrays: Sequence[Any], kind: Kind) -> Array | None:
+    """Return arrays of one kind of numbers as the column-major matrix that they are in memory, or None.
+
+    They are one where nothing is missing and each begins where the one before it ends, as the columns of a record
+    batch do that came as one message. The matrix must not be written into.
+    """
+    if not arrays or any(array.type != _TYPE_OF_KIND[kind] or array.null_count for array in arrays):
+        return None
+    dtype = np.dtype(kind)
+    buffers = [array.buffers()[1] for array in arrays]
+    rows, first = len(arrays[0]), buffers[0]
+    starts = [buffer.address + array.offset * dtype.itemsize for buffer, array in zip(buffers, arrays, strict=True)]
+    whole = first.parent
+    if whole is None or any(start != starts[0] + j * rows * dtype.itemsize for j, start in enumerate(starts)):
+        return None
+    offset, size = starts[0] - whole.address, rows * len(arrays) * dtype.itemsize
+    if offset < 0 or offset + size > whole.size:
+        return None  # they lie side by side by chance, and not in one buffer
+    values = np.frombuffer(whole, dtype, rows * len(arrays), offset)
+    return values.reshape((rows, len(arrays)), order="F")
 
 
 def _texts(array: Any) -> Array:

@@ -15,7 +15,7 @@ from triglot import arrow, times
 from triglot.errors import BadRequest, Problem
 from triglot.field import Field, cast, column_of, converter
 from triglot.schema import MAX_PROBLEMS, Schema
-from triglot.table import Array, Column, Table
+from triglot.table import Array, Column, Kind, Table
 
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
 
@@ -74,6 +74,8 @@ class Conforming:
         self._fields = schema.fields
         self._written = written
         self._kept = [(name, places[name]) for name in keep]
+        kinds: set[Kind] = {field.kind for field in schema.fields}
+        self._numeric: Kind | None = kinds.pop() if len(kinds) == 1 and kinds <= {*FLOATS, *WHOLE} else None
 
     def kept(self, batch: Any) -> list[tuple[str, Any]]:
         """Return the columns that are kept as they are, by name."""
@@ -82,6 +84,8 @@ class Conforming:
 
     def table(self, batch: Any, first: int) -> Table:
         """Return the table of a batch whose first row has this number; raises `BadRequest` naming columns and rows."""
+        if (matrix := self._matrix(batch)) is not None:
+            return Table([field.name for field in self._fields], matrix=matrix)
         problems: list[Problem] = []
         columns: dict[str, Column] = {}
         for field, place in zip(self._fields, self._places, strict=True):
@@ -94,6 +98,16 @@ class Conforming:
         if problems:
             raise BadRequest("the rows do not fit the model", problems[:MAX_PROBLEMS])
         return Table.of(columns) if columns else Table((), columns=())
+
+    def _matrix(self, batch: Any) -> Array | None:
+        """Return the columns as they lie in the batch, where they are the model's own kind and need no second look."""
+        if self._numeric is None:
+            return None
+        matrix = arrow.matrix([batch.column(place) for place in self._places], self._numeric)
+        if matrix is None or matrix.dtype.kind != "f":
+            return matrix
+        with np.errstate(all="ignore"):
+            return matrix if np.isfinite(np.sum(matrix)) else None
 
 
 def _column(array: Any, field: Field, written: bool) -> Column:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from triglot.errors import BadRequest, TooLarge
 
 CHUNK = 2**20
@@ -46,12 +48,8 @@ class Body:
         try:
             piece = self._source.read(size) if size else b""
         except OSError as error:  # the connection broke
-            raise BadRequest(f"the body ended after {self.taken:,} bytes: {error}") from None
-        self.taken += len(piece)
-        if self.taken > self._limit:
-            raise self._too_large()
-        if not piece and size and self._expected is not None and self.taken < self._expected:
-            raise BadRequest(f"the body ended after {self.taken:,} of {self._expected:,} bytes")
+            raise self._broken(error) from None
+        self._count(len(piece), size)
         return piece
 
     def skip(self, most: int) -> None:
@@ -65,16 +63,40 @@ class Body:
         """Return how much of that may be read: not every server ends a body where it ends."""
         return most if self._expected is None else min(most, self._expected - self.taken)
 
-    def exactly(self, size: int) -> bytes:
+    def exactly(self, size: int) -> memoryview:
         """Return so many bytes, or all that are left where these are fewer."""
-        first = self.read(min(size, CHUNK))
-        if len(first) == size or not first:
-            return first
-        pieces, left = [first], size - len(first)
-        while left and (piece := self.read(min(left, CHUNK))):
-            pieces.append(piece)
-            left -= len(piece)
-        return b"".join(pieces)
+        # memory that nothing was written to costs nothing, however much was announced
+        room = np.empty(size, dtype=np.uint8).data
+        end = 0
+        while end < size and (taken := self._read_into(room[end : end + CHUNK])):
+            end += taken
+        return room[:end]
+
+    def _read_into(self, room: memoryview) -> int:
+        """Put bytes there and return how many, none at the end; raises what `read` raises."""
+        readinto = getattr(self._source, "readinto", None)
+        if readinto is None:
+            piece = self.read(len(room))
+            room[: len(piece)] = piece
+            return len(piece)
+        size = self._left(len(room))
+        try:
+            taken = int(readinto(room[:size]) or 0) if size else 0
+        except OSError as error:  # the connection broke
+            raise self._broken(error) from None
+        self._count(taken, size)
+        return taken
+
+    def _count(self, taken: int, size: int) -> None:
+        """Count what was taken of so many bytes that were asked for."""
+        self.taken += taken
+        if self.taken > self._limit:
+            raise self._too_large()
+        if not taken and size and self._expected is not None and self.taken < self._expected:
+            raise BadRequest(f"the body ended after {self.taken:,} of {self._expected:,} bytes")
+
+    def _broken(self, error: OSError) -> BadRequest:
+        return BadRequest(f"the body ended after {self.taken:,} bytes: {error}")
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"the body may have {self._limit:,} bytes; send fewer rows at a time{self._why}")
@@ -123,7 +145,7 @@ class Messages:
         first = True
         dictionaries: dict[int, int] = {}
         while True:
-            prefix = self._body.exactly(8)
+            prefix = bytes(self._body.exactly(8))
             if len(prefix) < 8 or not prefix.startswith(_CONTINUATION):
                 raise BadRequest(_what_it_is(prefix, first))
             size = int.from_bytes(prefix[4:], "little", signed=True)
@@ -134,7 +156,7 @@ class Messages:
                 return
             if not 0 < size <= MAX_METADATA:
                 raise BadRequest(f"not an Arrow stream: metadata of {size:,} bytes")
-            metadata = self._whole(size)
+            metadata = bytes(self._whole(size))
             try:
                 message = _look(metadata)
             except (struct.error, IndexError, ValueError):
@@ -152,10 +174,10 @@ class Messages:
                 if message.kind == _DICTIONARY:  # which stay until others take their place
                     dictionaries[message.dictionary] = size
                     self._fits(sum(dictionaries.values()))
-                yield memoryview(content)
+                yield content
             first = False
 
-    def _whole(self, size: int) -> bytes:
+    def _whole(self, size: int) -> memoryview:
         content = self._body.exactly(size)
         if len(content) < size:
             raise BadRequest(_CUT_OFF)
@@ -233,7 +255,7 @@ def _table(buffer: bytes, table: int, slot: int) -> int:
     return int(place + struct.unpack_from("<I", buffer, place)[0]) if place else 0
 
 
-def _inflated(content: bytes, start: int, size: int) -> int:
+def _inflated(content: memoryview, start: int, size: int) -> int:
     """Return how long a compressed buffer will be; -1 in front of it says that it is as it is."""
     if size < 8 or start < 0 or start + 8 > len(content):
         return 0

@@ -3,6 +3,7 @@
 A few are in flight at a time, so that no worker waits for the next, and never more, so that memory is bounded.
 """
 
+import math
 import sys
 import threading
 import time
@@ -76,19 +77,31 @@ def _tables(reader: Reader, conforming: Conforming, pace: Pace, most_rows: int, 
     for batch in reader.batches:
         if rows + batch.num_rows > most_rows:
             raise TooLarge(f"a request may have {most_rows:,} rows; send fewer at a time")
-        start = 0
-        while start < batch.num_rows:
-            piece = batch.slice(start, max(1, pace.rows - held))
+        if parts and held + batch.num_rows > pace.rows:
+            yield _put_aside(parts, beside, kept)
+            parts, beside, held = [], [], 0
+        for start, piece in _cut(batch, pace):
             parts.append(conforming.table(piece, rows + start))
             beside.append(conforming.kept(piece))
-            start += piece.num_rows
             held += piece.num_rows
-            if held >= pace.rows:
+            if held >= pace.rows or piece.num_rows < batch.num_rows:
                 yield _put_aside(parts, beside, kept)
                 parts, beside, held = [], [], 0
         rows += batch.num_rows
     if parts:
         yield _put_aside(parts, beside, kept)
+
+
+def _cut(batch: Any, pace: Pace) -> Iterator[tuple[int, Any]]:
+    """Yield a batch, or where it has more rows than a piece may have, parts of like size; each with its first row.
+
+    A piece is whole batches or part of one, so that columns which lie side by side are sent as they lie.
+    """
+    start = 0
+    while (left := batch.num_rows - start) > 0:
+        piece = batch.slice(start, math.ceil(left / math.ceil(left / pace.rows)))
+        yield start, piece
+        start += piece.num_rows
 
 
 def _put_aside(parts: list[Table], beside: list[list[tuple[str, Any]]], kept: Kept | None) -> Table:

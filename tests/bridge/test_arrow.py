@@ -104,3 +104,28 @@ def test_an_ordered_category_and_the_edges_of_integers_survive() -> None:
     again = arrow.loads(arrow.dumps(table))
     assert again.columns[0].ordered
     assert again.columns[1].to_list() == [-(2**63), 2**63 - 1]
+
+
+def test_arrays_are_a_matrix_where_each_begins_where_the_one_before_ends_in_one_buffer() -> None:
+    whole = pa.py_buffer(np.arange(12.0))
+    a, b, c = (pa.Array.from_buffers(pa.float64(), 4, [None, whole.slice(32 * j, 32)]) for j in range(3))
+
+    found = arrow.matrix([a, b, c], "float64")
+
+    assert found is not None
+    assert found.tolist() == np.arange(12.0).reshape(3, 4).T.tolist()
+    assert found.flags.f_contiguous
+    assert np.shares_memory(found, np.frombuffer(whole))
+    for others in (
+        [a, c],
+        [b, a],
+        [a.slice(0, 3), b.slice(0, 3)],
+        [a, pa.array([1.0] * 4)],
+        [a.cast(pa.int64()), b],
+        [],
+    ):
+        assert arrow.matrix(others, "float64") is None
+    apart = [pa.Array.from_buffers(pa.float64(), 4, [None, pa.py_buffer(np.arange(4.0))]) for _ in range(2)]
+    assert arrow.matrix(apart, "float64") is None
+    holes = pa.Array.from_buffers(pa.float64(), 4, [pa.py_buffer(b"\x07"), whole.slice(0, 32)])
+    assert arrow.matrix([holes, b], "float64") is None

@@ -41,6 +41,7 @@ ROW: dict[str, Any] = {
     "z": "2026-07-01T12:30:00",
     "w": "2026-07-01T12:30:00.5",
 }
+COUNT = np.arange(96.0)  # as many bytes as need no filling up behind them
 HOLES = ROW | dict.fromkeys("fibscdzw")
 
 
@@ -152,6 +153,32 @@ def test_numbers_alone_stay_one_matrix() -> None:
     assert table.is_matrix
     assert table.matrix().tolist() == [[0.5, 1.0], [1.5, 2.0]]
     assert from_csv("a,b\n0.5,1\n1.5,2\n", schema).matrix().tolist() == table.matrix().tolist()
+
+
+def test_columns_that_lie_side_by_side_in_a_message_are_sent_as_they_lie() -> None:
+    schema = Schema([Field("a", "float64"), Field("b", "float64")])
+    reader = reading.arrow_stream(Body(io.BytesIO(arrow_body(pa.table({"a": COUNT, "b": -COUNT}))), 2**30), 2**26)
+    (batch,) = reader.batches
+
+    (table,) = flow.tables(reading.Reader(reader.names, iter([batch])), schema, flow.Pace(2), 100)
+
+    assert np.shares_memory(table.matrix(), batch.column("b").to_numpy())
+    assert table.matrix().tolist() == np.stack([COUNT, -COUNT], axis=1).tolist()
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_columns_that_lie_side_by_side_are_looked_at_as_others_are(place: int) -> None:
+    fields = Schema([Field("a", "float64"), Field("b", "float64", nullable=True)])
+    holes, beyond = COUNT.copy(), COUNT.copy()
+    holes[place], beyond[place] = np.nan, np.inf
+
+    assert from_arrow({"a": COUNT, "b": holes}, fields).columns[1].to_list()[place] is None
+    with pytest.raises(BadRequest) as caught:
+        from_arrow({"a": beyond, "b": COUNT}, fields)
+    assert [(problem.field, problem.row) for problem in caught.value.problems] == [("a", place)]
+    with pytest.raises(BadRequest) as caught:
+        from_arrow({"a": holes, "b": COUNT}, fields)
+    assert [(problem.field, problem.row) for problem in caught.value.problems] == [("a", place)]
 
 
 WRONG: list[tuple[str, Any, str]] = [
@@ -295,7 +322,7 @@ def test_small_batches_are_joined_and_large_ones_parted_to_pieces_of_a_moment() 
 
     pieces = list(flow.tables(reader, schema, flow.Pace(2), 10**6))
 
-    assert [piece.rows for piece in pieces] == [8_192, 8_192, 3_616]
+    assert [piece.rows for piece in pieces] == [8_100, 8_100, 3_800]
     assert np.concatenate([piece.matrix()[:, 1] for piece in pieces]).tolist() == list(range(20_000))
 
 

@@ -2,7 +2,7 @@
 
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from tests.bulk.test_conforming import arrow_body
 from triglot.bulk import reading
-from triglot.bulk.envelope import CHUNK, Body
+from triglot.bulk.envelope import CHUNK, Body, Source
 from triglot.errors import BadRequest, TooLarge
 
 TABLE = pa.table({"a": [1.0, 2.0], "s": pa.array(["x", "y"]).dictionary_encode()})
@@ -24,25 +24,36 @@ class Dribble(io.BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         return super().read(min(size or 0, 7))
 
+    def readinto(self, buffer: Any, /) -> int:
+        return super().readinto(memoryview(buffer)[:7])
+
+
+class Bare:
+    """Gives bytes and cannot put them anywhere, as the bodies of some servers."""
+
+    def __init__(self, data: bytes) -> None:
+        self.read = io.BytesIO(data).read
+
 
 def rows_of(reader: reading.Reader) -> list[dict[str, Any]]:
     return [row for batch in reader.batches for row in batch.to_pylist()]
 
 
-def arrow(data: bytes, limit: int = 2**26, source: type[io.BytesIO] = io.BytesIO) -> list[dict[str, Any]]:
+def arrow(data: bytes, limit: int = 2**26, source: Callable[[bytes], Source] = io.BytesIO) -> list[dict[str, Any]]:
     return rows_of(reading.arrow_stream(Body(source(data), 2**30), limit))
 
 
-def csv(data: bytes, source: type[io.BytesIO] = io.BytesIO) -> list[dict[str, Any]]:
+def csv(data: bytes, source: Callable[[bytes], Source] = io.BytesIO) -> list[dict[str, Any]]:
     return rows_of(reading.csv_text(Body(source(data), 2**30)))
 
 
-def lines(data: bytes, source: type[io.BytesIO] = io.BytesIO) -> list[dict[str, Any]]:
+def lines(data: bytes, source: Callable[[bytes], Source] = io.BytesIO) -> list[dict[str, Any]]:
     return rows_of(reading.json_lines(Body(source(data), 2**30)))
 
 
 def test_a_slow_connection_gives_the_same_rows() -> None:
     assert arrow(STREAM, source=Dribble) == TABLE.to_pylist()
+    assert arrow(STREAM, source=Bare) == TABLE.to_pylist()
     assert csv(b"a,b\n1,x\n2,\n", Dribble) == [{"a": "1", "b": "x"}, {"a": "2", "b": None}]
     assert lines(b'{"a":1}\n\n{"a":2.5}', Dribble) == [{"a": 1}, {"a": 2.5}]
 
@@ -193,6 +204,12 @@ def test_a_body_has_as_many_bytes_as_it_may_and_as_it_says() -> None:
     with pytest.raises(BadRequest, match="the body ended after 3 of 5 bytes"):
         list(pieces(Body(io.BytesIO(b"abc"), 9, 5)))
     assert b"".join(pieces(Body(io.BytesIO(b"abcdefgh"), 9, 5))) == b"abcde"  # what follows is the next request's
+    for source in (io.BytesIO, Bare):
+        assert bytes(Body(source(b"abcdefgh"), 9, 5).exactly(8)) == b"abcde"
+        with pytest.raises(TooLarge, match="the body may have 9 bytes"):
+            Body(source(b"x" * 10), 9).exactly(10)
+        with pytest.raises(BadRequest, match="the body ended after 3 of 5 bytes"):
+            Body(source(b"abc"), 9, 5).exactly(5)
 
 
 def pieces(body: Body) -> Iterator[bytes]:
