@@ -16,7 +16,7 @@ from pathlib import Path
 
 import zmq
 
-from triglot import __version__
+from triglot import __version__, heap
 from triglot.artefact import load_key
 from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         level=logging.INFO, stream=sys.stdout, format=f"%(asctime)s %(levelname)s {options.name}: %(message)s"
     )
     _die_with_parent()
+    heap.keep()
     try:
         return _serve(options)
     except LanguageUnavailable as error:
