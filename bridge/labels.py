@@ -87,6 +87,8 @@ class Labels:
 
         None where that would not find what a dictionary does, or where a value is no class.
         """
+        if values.dtype.kind == "O":
+            return self._of_objects(np.ascontiguousarray(values))
         if values.dtype.kind not in _COMPARABLE[self.kind]:
             return None
         if values.dtype.kind == "U":
@@ -96,6 +98,24 @@ class Labels:
         codes = np.full(values.shape, -1, dtype=np.int32)
         for code, label in enumerate(self.classes):
             codes[values == label] = code
+        return None if codes.min() < 0 else codes
+
+    def _of_objects(self, values: NDArray[np.object_]) -> NDArray[np.int32] | None:
+        """Return the codes of objects, looking at each object once, however many places of the array hold it.
+
+        None where a value is no class, or where there are more objects than classes.
+        """
+        places = np.frombuffer(values, dtype=np.intp)  # in memory, each that of one object
+        codes = np.full(len(values), -1, dtype=np.int32)
+        for _ in self.classes:
+            row = int(codes.argmin())
+            if codes[row] >= 0:
+                break
+            try:
+                code = self._codes[values[row]]
+            except (KeyError, TypeError):
+                return None
+            codes += (places == places[row]) * np.int32(code + 1)
         return None if codes.min() < 0 else codes
 
     def decode(self, codes: NDArray[np.int32]) -> list[Label]:

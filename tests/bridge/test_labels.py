@@ -133,3 +133,25 @@ def test_many_texts_are_told_by_their_letters_and_what_is_like_a_class_is_none(c
         letters[place] = ord("~")
         with pytest.raises(BadRequest, match=r"is none of the classes"):
             labels.encode(strange)
+
+
+def test_an_object_that_many_places_hold_is_looked_at_once() -> None:
+    looked: list[str] = []
+
+    class Noted(str):
+        def __hash__(self) -> int:
+            looked.append(self)
+            return super().__hash__()
+
+    classes = np.array([Noted("oak"), Noted("fir")], dtype=object)
+    codes = np.random.default_rng(1).integers(0, 2, 5_000)
+    labels = Labels(("oak", "fir"))
+
+    assert labels.encode(classes[codes]).tolist() == codes.tolist()
+    assert sorted(looked) == ["fir", "oak"]
+    assert labels.encode(classes[codes][::2]).tolist() == codes[::2].tolist()
+    own = np.array([str(label).encode().decode() for label in classes[codes]], dtype=object)
+    assert labels.encode(own).tolist() == codes.tolist()
+    own[4_000] = ["oak"]
+    with pytest.raises(TypeError):
+        labels.encode(own)

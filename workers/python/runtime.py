@@ -91,9 +91,9 @@ class PythonRuntime:
         with self._author():
             estimator = cloudpickle.loads(task.base)
         labels = _known_labels(estimator, task.labels)
-        y = labels.array(task.y) if labels is not None and task.y is not None else task.y
+        y = _target(labels, task.y)
         with self._author():
-            fitted = estimator.fit(_input(task.X, form, copy=True), None if y is None else np.array(y))
+            fitted = estimator.fit(_input(task.X, form, copy=True), y)
         return self._model(estimator if fitted is None else fitted, labels, form)
 
     def dump(self, model: PythonModel) -> bytes:
@@ -269,6 +269,14 @@ def _known_labels(estimator: Any, labels: Labels | None) -> Labels | None:
         estimator = estimator.steps[-1][1] if inner is None else inner
     coded = type(estimator).__module__.partition(".")[0] in CODED
     return Labels(tuple(range(len(labels.classes)))) if coded else labels
+
+
+def _target(labels: Labels | None, y: Array | None) -> Array | None:
+    """Return a copy of a target, text as objects, as pandas has it: a prediction of many rows then copies no text."""
+    if labels is None or y is None:
+        return None if y is None else np.array(y)
+    found = labels.array(y)
+    return found if labels.kind != "string" else np.array(labels.classes, dtype=object)[y]
 
 
 def _input(X: Table, form: Form, *, copy: bool = False) -> Any:
