@@ -21,6 +21,7 @@ from triglot.launch import LANGUAGES, algebra_environment, worker_command, worke
 
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
+LARGEST_READ_BYTES = 2**20  # a long body reaches Python in pieces of this size: each costs a turn of the event loop
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -39,6 +40,7 @@ class FrontEnd:
             *(sys.executable, "-m", "triglot.server", "--interface", "asgi"),
             *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
             *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
+            *("--http1-buffer-size", str(LARGEST_READ_BYTES)),
             *("--log-level", "warning", "triglot.server.asgi:app"),
         ]
 
