@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,17 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from benchmarks import ours
 from benchmarks.data import FIELDS, FILE
-from benchmarks.load import Request, wrk
+from benchmarks.load import Request, ask, wrk
+from benchmarks.processes import free_port, served
 from triglot.launch import r_executable
+from triglot.supervision import FrontEnd
 
 ROWS, FEW, BATCH = 1_000_000, 1_000, 65_536
+CODE_BYTES = 4  # of each row in an answer
 GOAL = 0.7
 AUTHORS = Path(__file__).parent / "authors"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -51,14 +56,18 @@ def main() -> int:
 
 
 def measurements(folder: Path, repeat: int, seconds: int) -> Iterator[dict[str, Any]]:
-    """Give a result for each model of a million rows, then one for each number of connections of a thousand rows."""
+    """Give what HTTP alone costs, a result for each model of a million rows, then those of a thousand rows."""
     matrix = np.random.default_rng(5).uniform(0.1, 7.9, (ROWS, len(FIELDS))).round(2)
+    body = arrow_body(matrix)
+    with echo(folder) as port:
+        took = min(send(port, f"/?{ROWS * CODE_BYTES}", body)[0] for _ in range(2 * repeat))
+        yield {"echo_bytes": len(body), "through_http_s": took}
     with ours.triglot(folder, AUTHORS / "bulk-config.py") as port:
         for name, bare in {**pythons(matrix), **rs(folder, matrix)}.items():
             own, through = [], []
             for _ in range(repeat):
                 own.append(next(bare))
-                through.append(post(port, name, matrix))
+                through.append(post(port, name, body))
             share = min(own) / min(through)
             yield {"model": name, "rows": ROWS, "bare_s": min(own), "through_http_s": min(through), "share": share}
         rows = [dict(zip(FIELDS, row, strict=True)) for row in matrix[:FEW].tolist()]
@@ -86,9 +95,11 @@ def pythons(matrix: Any) -> dict[str, Iterator[float]]:
 
     def bare(model: Any) -> Iterator[float]:
         while True:
-            began = time.perf_counter()
-            model.predict(matrix)
-            yield time.perf_counter() - began
+            # one thread, as everywhere; idle ones would spin on, beside the request that is measured next
+            with threadpool_limits(1):
+                began = time.perf_counter()
+                model.predict(matrix)
+                yield time.perf_counter() - began
 
     return {name: bare(model) for name, model in models.items()}
 
@@ -111,24 +122,46 @@ def rs(folder: Path, matrix: Any) -> dict[str, Iterator[float]]:
     return {"lda-r": bare("lda"), "forest-r": bare("forest")}
 
 
-def post(port: int, name: str, matrix: Any) -> float:
-    """Return how many seconds pass from the first byte of a request to the last one of its answer."""
+def arrow_body(matrix: Any) -> memoryview:
+    """Return rows as an Arrow stream."""
     flowers = pa.table({field: matrix[:, j] for j, field in enumerate(FIELDS)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, flowers.schema) as stream:
         stream.write_table(flowers, max_chunksize=BATCH)
-    body = memoryview(sink.getvalue())
+    return memoryview(sink.getvalue())
+
+
+@contextmanager
+def echo(folder: Path) -> Iterator[int]:
+    """Hold our HTTP server without anything behind it; give its port."""
+    port = free_port()
+    command = [*FrontEnd(port=port, processes=1).command()[:-1], "benchmarks.echo:app"]
+    ready = Request(port, "/?1")
+    with served(command, os.environ, folder / "echo.log", lambda: ask(ready) is not None):
+        yield port
+
+
+def post(port: int, name: str, body: memoryview) -> float:
+    """Return how many seconds pass from the first byte of a request to the last one of its answer, which is whole."""
+    took, content = send(port, f"/models/{name}/predict", body)
+    rows = pa.ipc.open_stream(content).read_all().num_rows
+    if rows != ROWS:
+        raise RuntimeError(f"{name} answered {rows:,} rows")
+    return took
+
+
+def send(port: int, path: str, body: memoryview) -> tuple[float, bytes]:
+    """Return how many seconds a request took, and its answer; raises `RuntimeError` for one that is not good."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     began = time.perf_counter()
-    connection.request("POST", f"/models/{name}/predict", body, {"Content-Type": ARROW, "Accept": ARROW})
+    connection.request("POST", path, body, {"Content-Type": ARROW, "Accept": ARROW})
     response = connection.getresponse()
     content = response.read()
     took = time.perf_counter() - began
     connection.close()
-    answers = pa.ipc.open_stream(content).read_all() if response.status == 200 else None
-    if answers is None or answers.num_rows != ROWS:
-        raise RuntimeError(f"{name} answered {response.status}: {content[:300]!r}")
-    return took
+    if response.status != 200:
+        raise RuntimeError(f"{path} answered {response.status}: {content[:300]!r}")
+    return took, content
 
 
 if __name__ == "__main__":
