@@ -3,6 +3,7 @@
 A few are in flight at a time, so that no worker waits for the next, and never more, so that memory is bounded.
 """
 
+import functools
 import math
 import sys
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from triglot import own
 from triglot.bulk.conforming import Conforming
 from triglot.bulk.reading import Reader
 from triglot.errors import TooLarge
@@ -22,6 +24,7 @@ LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 1_024, 8_192, 65_536
 PIECE_BYTES = 8 * 2**20
 MOMENT_S = 0.1  # so long others, who ask for a row, may have to wait behind a piece
 PER_WORKER = 2  # one that is answered and one that waits
+ASKERS = 64  # threads, of all requests together; there are only as many as were needed at a time
 
 Ask = Callable[[Table], Array]
 Kept = deque[list[tuple[str, list[Any]]]]
@@ -129,13 +132,20 @@ def answers(pieces: Iterable[Table], ask: Ask, pace: Pace, in_flight: int) -> It
         return answer
 
     waiting: deque[Future[Array]] = deque()
-    with ThreadPoolExecutor(in_flight, thread_name_prefix="triglot-bulk") as pool:
-        try:
-            for piece in pieces:
-                waiting.append(pool.submit(timed, piece))
-                if len(waiting) >= in_flight:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = _askers(own.pid())
+    try:
+        for piece in pieces:
+            waiting.append(pool.submit(timed, piece))
+            if len(waiting) >= in_flight:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for answer in waiting:
+            answer.cancel()
+
+
+@functools.cache
+def _askers(pid: int) -> ThreadPoolExecutor:
+    """Return the threads of this process that ask; they stay, because each has its own connections to workers."""
+    return ThreadPoolExecutor(ASKERS, thread_name_prefix="triglot-bulk")
