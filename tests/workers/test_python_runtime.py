@@ -69,6 +69,7 @@ def manifest(table: Table = X, labels: Labels | None = LABELS, **spec: Any) -> d
 def test_an_estimator_is_fitted_on_labels_and_answers_codes(runtime: PythonRuntime) -> None:
     model = runtime.fit(task(LogisticRegression()))
     assert model.estimator.classes_.tolist() == ["high", "low"]
+    assert model.estimator.classes_.dtype == object  # as pandas has text
     assert runtime.predict(model, X, {}).tolist() == CODES.tolist()
 
 

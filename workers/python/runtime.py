@@ -272,11 +272,13 @@ def _known_labels(estimator: Any, labels: Labels | None) -> Labels | None:
 
 
 def _target(labels: Labels | None, y: Array | None) -> Array | None:
-    """Return a copy of a target, text as objects, as pandas has it: a prediction of many rows then copies no text."""
+    """Return a target of the estimator's own: labels, or numbers.
+
+    Text is objects, as in pandas: an array of numpy's own text would copy the text of each row that is predicted.
+    """
     if labels is None or y is None:
         return None if y is None else np.array(y)
-    found = labels.array(y)
-    return found if labels.kind != "string" else np.array(labels.classes, dtype=object)[y]
+    return np.array(labels.classes, dtype=object)[y] if labels.kind == "string" else labels.array(y)
 
 
 def _input(X: Table, form: Form, *, copy: bool = False) -> Any:
