@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import Flask
 
-from triglot import heap
 from triglot.project import Project
 from triglot.server.app import create_app
 from triglot.server.context import Options
@@ -43,7 +42,6 @@ def _components(built: dict[str, Any]) -> dict[str, Any]:
 
 
 def _app() -> Flask:
-    heap.keep()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     project = Project([], os.environ, Path.cwd())
