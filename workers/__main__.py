@@ -16,12 +16,13 @@ from pathlib import Path
 
 import zmq
 
-from triglot import __version__, heap
+from triglot import __version__
 from triglot.artefact import load_key
 from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.estimator import Runtime
 from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.workers import heap
 from triglot.workers.activity import Activity
 from triglot.workers.control import GIB, Control, rss_bytes
 from triglot.workers.curve import Curve
@@ -47,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
         level=logging.INFO, stream=sys.stdout, format=f"%(asctime)s %(levelname)s {options.name}: %(message)s"
     )
     _die_with_parent()
-    heap.keep()
+    if options.language == "python":  # R and Julia have heaps of their own
+        heap.keep()
     try:
         return _serve(options)
     except LanguageUnavailable as error:

@@ -5,7 +5,7 @@ import sys
 
 PIECE = """
 import resource, numpy as np
-from triglot import heap
+from triglot.workers import heap
 heap.keep()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -20,7 +20,7 @@ print(faults() - before)
 """
 RETURNED = """
 import numpy as np
-from triglot import heap
+from triglot.workers import heap
 heap.keep()
 def resident():
     return int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS"))) * 1024
