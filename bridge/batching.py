@@ -150,6 +150,8 @@ class _Open(Generic[W]):
 
 def plan(waiting: Sequence[W], limits_of: Callable[[Request], Limits]) -> list[list[W]]:
     """Return the calls to make, in the order in which their first requests came; every request is in one."""
+    if len(waiting) == 1 and not waiting[0].request.parts:
+        return [[waiting[0]]]
     calls: list[list[W]] = []
     open_calls: dict[tuple[object, ...], _Open[W]] = {}
     for item in waiting:
