@@ -183,16 +183,6 @@ def requests(call: Sequence[W]) -> int:
     return sum(len(item.request.ids) for item in call)
 
 
-def spans(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where each request's answer starts and stops in the answer to all of them."""
-    out = []
-    start = 0
-    for count in rows:
-        out.append((start, start + count))
-        start += count
-    return out
-
-
 def halves(call: Sequence[W]) -> tuple[list[W], list[W]]:
     """Return the two halves of a failed call, so that in the end only the guilty request fails."""
     each = apart(call)

@@ -60,7 +60,7 @@ def apart(request: Request) -> list[Request]:
     table = request.tables[0]
     return [
         request._replace(id=part.id, tables=(table.slice(start, stop),), parts=())
-        for part, start, stop in _spans(request.parts)
+        for part, (start, stop) in zip(request.parts, _spans_of(request.parts), strict=True)
     ]
 
 
@@ -70,13 +70,19 @@ def replies(reply: Reply) -> Iterator[Reply]:
         yield reply
         return
     table = reply.tables[0]
-    for part, start, stop in _spans(reply.parts):
+    for part, (start, stop) in zip(reply.parts, _spans_of(reply.parts), strict=True):
         yield Reply(part.id, (table.slice(start, stop),), output=reply.output, warnings=reply.warnings)
 
 
-def _spans(parts: Sequence[Part]) -> Iterator[tuple[Part, int, int]]:
+def spans(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where each request's rows start and stop among those of all of them."""
+    out = []
     start = 0
-    for part in parts:
-        stop = start + part.rows
-        yield part, start, stop
-        start = stop
+    for count in rows:
+        out.append((start, start + count))
+        start += count
+    return out
+
+
+def _spans_of(parts: Sequence[Part]) -> list[tuple[int, int]]:
+    return spans([part.rows for part in parts])

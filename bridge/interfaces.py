@@ -38,6 +38,7 @@ class ModelPersister(ABC):
 
     def delete(self, version: int) -> None:
         """Remove a version; raises `LookupError` where there is no such version."""
+        # optional, as in Palladium: a store of an author's own that never deletes need not say so
         raise NotImplementedError(f"{type(self).__name__} deletes no versions")
 
     @abstractmethod

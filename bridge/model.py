@@ -19,4 +19,5 @@ class Model(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Any:
         """Return probabilities of shape (rows, classes), for models that have them."""
+        # optional, as in Palladium: a regression has none
         raise NotImplementedError(f"{type(self).__name__} has no predict_proba")

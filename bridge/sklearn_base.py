@@ -49,6 +49,7 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
+        # not abstract: Palladium's AbstractModel could be made, and its users' configurations name it
         raise NotImplementedError(f"{type(self).__name__} says no way to call an author's code: take one of a language")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -107,6 +108,7 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
 
     def _target(self, y: Any) -> tuple[Array, Labels | None]:
         """Return the checked target as it crosses, and its classes."""
+        # not abstract, for the same reason as `author`
         raise NotImplementedError(f"{type(self).__name__} is neither a classifier nor a regressor: take one that is")
 
     def _ask(self, op: Op, X: Any, params: Mapping[str, Any]) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from triglot import batching
+from triglot import batching, bundle
 from triglot.artefact import Artefact, seal
 from triglot.errors import ArtefactNeeded, BadRequest, EstimatorFailed, ProtocolError
 from triglot.estimator import FitTask, Model, Output, Runtime
@@ -87,7 +87,7 @@ class Models:
                 parts=request.parts,
             )
             for request, (start, stop) in zip(
-                requests, batching.spans([request.tables[0].rows for request in requests]), strict=True
+                requests, bundle.spans([request.tables[0].rows for request in requests]), strict=True
             )
         ]
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import floats
-from triglot.batching import Limits, Pace, halves, plan, spans
+from triglot.batching import Limits, Pace, halves, plan
+from triglot.bundle import spans
 from triglot.errors import ConfigError
 from triglot.message import OPS, Request
 from triglot.table import Column, Table
