@@ -47,7 +47,7 @@ clean: ## remove what set-up, tests and servers left in this folder
 	@rm -rf .venv build run *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What R's models are proved with; r-cran-caret alone brings some forty packages along.
+# What R's models are proved with; r-cran-caret alone brings some forty packages along. Not every release has each.
 R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 gbm glmnet kernlab randomforest ranger)
 
 # What the worker in a fourth language is written with.
@@ -58,7 +58,7 @@ setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
 	@command -v ip >/dev/null || scripts/ensure_apt.sh iproute2 || true
-	@scripts/ensure_apt.sh $(R_PACKAGES) || true
+	@scripts/ensure_apt.sh --available $(R_PACKAGES) || true
 	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
 
 # An engine that answers is used as it is; else Debian's is started for the tests, and makes its own base image.
@@ -68,7 +68,7 @@ setup-image: setup
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
-	@scripts/ensure_apt.sh r-cran-plumber r-cran-randomforest || true
+	@scripts/ensure_apt.sh --available r-cran-plumber r-cran-randomforest || true
 
 # pyright runs on node; a machine without one takes it as a Python package.
 setup-lint: setup

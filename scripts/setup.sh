@@ -35,6 +35,9 @@ quietly() {
 
 last_words() { tail --lines "${1:-1}" "$log"; }
 
+# What apt complained of first, else the last line.
+apt_words() { grep --max-count 1 '^[EW]: ' "$log" || last_words; }
+
 stamped() { [[ -e $stamps/$1 && $(<"$stamps/$1") == "$2" ]]; }
 
 stamp() { printf '%s' "$2" >"$stamps/$1"; }
@@ -95,11 +98,11 @@ set_up_triglot() {
 set_up_r() {
     local home=${TRIGLOT_R_HOME:-} version
     if [[ -z $home ]] && ! home=$(R RHOME 2>/dev/null); then
-        if ! quietly "R" scripts/ensure_apt.sh r-base-core r-base-dev r-cran-randomforest r-cran-testthat; then
-            state="off (there is no R: $(last_words))"
+        if ! quietly "R" scripts/ensure_apt.sh --available r-base-core r-base-dev r-cran-randomforest r-cran-testthat ||
+            ! home=$(R RHOME 2>/dev/null); then
+            state="off (there is no R: $(apt_words))"
             return
         fi
-        home=$(R RHOME)
     fi
     version=$("$home/bin/R" --version 2>/dev/null | sed -n 's/^R version \([0-9.]*\).*/\1/p') || true
     if [[ -z $version ]]; then
@@ -147,7 +150,7 @@ set_up_r_packages() {
     missing=$("$home/bin/Rscript" -e 'for (p in c("randomForest", "testthat"))
         if (!requireNamespace(p, quietly = TRUE)) cat(" ", p, sep = "")')
     if [[ -n $missing && $home == "$debian_r" ]] &&
-        quietly "R packages" scripts/ensure_apt.sh r-cran-randomforest r-cran-testthat; then
+        quietly "R packages" scripts/ensure_apt.sh --available r-cran-randomforest r-cran-testthat; then
         missing=
     fi
     if [[ -n $missing ]]; then

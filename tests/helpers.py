@@ -41,6 +41,24 @@ def require(language: str) -> None:
     pytest.skip(reason)
 
 
+def require_r_package(package: str) -> None:
+    """Skip where R lacks a package; fail where R is required and this release of Debian has the package."""
+    debian = f"r-cran-{package.lower()}"
+    if not _in_release(debian):
+        pytest.skip(f"R has no package {package}, and this release has no {debian}")
+    if "r" in os.environ.get("TRIGLOT_REQUIRE", "").split():
+        pytest.fail(f"R's package {package} is required here: install {debian}, or run make setup-test")
+    pytest.skip(f"R has no package {package}: run make setup-test")
+
+
+def _in_release(debian: str) -> bool:
+    if shutil.which("apt-cache") is None:
+        return False
+    command = ["apt-cache", "policy", debian]
+    said = subprocess.run(command, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=True)
+    return "Candidate:" in said.stdout and "Candidate: (none)" not in said.stdout
+
+
 def missing_ruby() -> str | None:
     """Return why the worker in Ruby cannot run here, or None."""
     if shutil.which("ruby") is None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.helpers import raw, require
+from tests.helpers import raw, require, require_r_package
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot import wire
 from triglot.discovery import scan
@@ -68,7 +68,7 @@ ANIMALS = {
 
 @pytest.fixture(scope="module")
 def home() -> dict[str, dict[str, list[str]]]:
-    """Return what Rscript printed: model -> classes, shares or numbers -> answers."""
+    """Return what Rscript printed: model -> classes, shares or numbers -> answers, or the package that it lacks."""
     require("r")
     done = subprocess.run(["Rscript", str(ZOO / "plain.R")], capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
@@ -89,8 +89,12 @@ def data(worker: Bench) -> Data:
 
 
 @pytest.fixture(params=ANIMALS, scope="module")
-def animal(request: pytest.FixtureRequest, worker: Bench, data: Data) -> tuple[str, Caught]:
+def animal(
+    request: pytest.FixtureRequest, worker: Bench, home: dict[str, dict[str, list[str]]], data: Data
+) -> tuple[str, Caught]:
     name = request.param
+    for package in home[name].get("lacks", ()):
+        require_r_package(package)
     found = ANIMALS[name]
     X, y = data[found.data]
     model = found.kind(script=str(ZOO / f"{name}.R"), seed=1, **found.spec)

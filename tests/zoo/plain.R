@@ -1,5 +1,5 @@
 # Rscript plain.R: every author's model fitted and asked as at home, without anything of Triglot; what it answers is
-# printed, a line an answer, numbers to the last bit.
+# printed, a line an answer, numbers to the last bit; or the package that a model lacks here.
 
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[[1L]]))
 
@@ -50,7 +50,18 @@ for (name in names(zoo)) {
   if (grepl("glmnet", name)) x <- as.matrix(x)
   if (name == "gbm_bernoulli") y <- as.integer(y) - 1L
   author <- new.env()
-  suppressPackageStartupMessages(source(file.path(here, paste0(name, ".R")), author))
+  lacks <- tryCatch(
+    {
+      suppressPackageStartupMessages(source(file.path(here, paste0(name, ".R")), author))
+      NULL
+    },
+    packageNotFoundError = function(condition) condition$package
+  )
+  if (!is.null(lacks)) {
+    cat(name, "lacks", lacks, sep = "\t")
+    cat("\n")
+    next
+  }
   set.seed(1)
   model <- suppressWarnings(author$fit(x, y))
   for (what in names(home)[-1L]) {

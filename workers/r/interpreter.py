@@ -4,6 +4,7 @@ What is written in R stands in the .R files beside this one; they are read into 
 calls their functions.
 """
 
+import logging
 import os
 import resource
 import shutil
@@ -132,6 +133,7 @@ def _home_from_path(environ: Mapping[str, str]) -> str:
 
 def _start(console: Console) -> Any:
     """Return rpy2's low-level interface, with R running behind it."""
+    logging.getLogger("rpy2").setLevel(logging.WARNING)  # it tells how it found R, at each start
     try:
         from rpy2 import rinterface
         from rpy2.rinterface_lib import callbacks, embedded, openrlib
@@ -144,8 +146,7 @@ def _start(console: Console) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # The plain start: the other one runs a second R just to copy its environment.
-            rinterface.initr_simple()
+            _plain_start(rinterface)
     except Exception as error:
         raise LanguageUnavailable(f"R does not start: {type(error).__name__}: {error}") from error
     lib: Any = openrlib.rlib
@@ -158,6 +159,23 @@ def _start(console: Console) -> Any:
     callbacks.showmessage = console.write
     callbacks.consoleread = lambda prompt: ""  # nobody sits there
     return rinterface
+
+
+def _plain_start(rinterface: Any) -> None:
+    """Start R in this process, and no second R whose environment is copied into this one.
+
+    Until 3.5, rpy2 has a start of its own for that. From 3.6 on it has one start alone, whose copying is left out here:
+    it takes as long as the start itself, and leaves the name of a session's folder that is gone (`R_SESSION_TMPDIR`).
+    """
+    if hasattr(rinterface, "initr_simple"):
+        rinterface.initr_simple()
+        return
+    copying = getattr(rinterface, "_setrenvvars", None)
+    rinterface._setrenvvars = lambda actions: None
+    try:
+        rinterface.initr()
+    finally:
+        rinterface._setrenvvars = copying
 
 
 def _stack_limit() -> int:
