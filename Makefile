@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint setup-image setup-bench demo serve test image lint bench bench-alternatives lock clean
+.PHONY: help setup setup-test setup-lint setup-image setup-bench demo serve test image platforms lint bench bench-alternatives lock clean
 
 RUN := scripts/with_env.sh
 
@@ -22,8 +22,11 @@ serve: setup ## the same, and stay up on http://127.0.0.1:8000
 test: setup-test ## run the tests; ARGS="-k labels" chooses
 	@$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-image: setup-image ## build the images with a real engine, and test them; ARGS chooses
+image: setup-image ## build the images with a real engine, and test them; TRIGLOT_IMAGE_RELEASE=bookworm, ARGS choose
 	@TRIGLOT_IMAGE_TESTS=1 $(RUN) pytest tests/image --timeout 1200 --durations 10 $(ARGS)
+
+platforms: ## run demo and tests on bare roots of Debian; ARGS="trixie" chooses, as root
+	@scripts/platforms.sh $(ARGS)
 
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check

@@ -107,6 +107,8 @@ set_up_r() {
     version=$("$home/bin/R" --version 2>/dev/null | sed -n 's/^R version \([0-9.]*\).*/\1/p') || true
     if [[ -z $version ]]; then
         state="off ($home/bin/R does not run)"
+    elif ! [[ -e $home/lib/libR.so ]]; then
+        state="off ($home is an R without lib/libR.so: install one built as a shared library, or name it in TRIGLOT_R_HOME)"
     elif set_up_rpy2 "$home" "$version"; then
         state="on, $version in $home"
         settings+=("TRIGLOT_R_HOME=$home")
@@ -115,10 +117,8 @@ set_up_r() {
 }
 
 set_up_rpy2() {
-    local home=$1 version=$2 rpy2=3.6.9 tools=(gcc) key
-    if ! printf '4.5\n%s\n' "$version" | sort --version-sort --check=quiet; then
-        rpy2=3.5.17 # the last for R before 4.5
-    fi
+    local home=$1 version=$2 rpy2 tools=(gcc) key
+    rpy2=$(scripts/rpy2_for_r.sh "$home")
     key="$home $version $rpy2 $("$venv" -VV)"
     if stamped rpy2 "$key"; then return; fi
 

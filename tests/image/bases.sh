@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Makes a stand-in for debian:bookworm-slim of this machine's own archive, for engines that can pull nothing.
+# Makes a stand-in for debian:RELEASE-slim of this machine's own archive, for engines that can pull nothing.
 #
-#   tests/image/bases.sh ARCHIVE
+#   tests/image/bases.sh RELEASE ARCHIVE
 #
 # What this machine alone needs to reach its mirrors, its certificates and pip's settings, is in the stand-in and in no
 # Dockerfile.
 set -euo pipefail
 
-archive=${1:?usage: bases.sh ARCHIVE}
+release=${1:?usage: bases.sh RELEASE ARCHIVE}
+archive=${2:?usage: bases.sh RELEASE ARCHIVE}
 work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
 
@@ -24,7 +25,7 @@ mmdebstrap --quiet --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merg
     --customize-hook='chroot "$1" update-ca-certificates' \
     --customize-hook="upload $work/pip.conf /etc/pip.conf" \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/*' \
-    bookworm "$work/root.tar" 2>"$work/log" || {
+    "$release" "$work/root.tar" 2>"$work/log" || {
     tail -5 "$work/log" >&2
     exit 1
 }

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import KEY, until
-from tests.image.engine import BUILD_S, ROOT, Engine, engine
+from tests.image.engine import BUILD_S, ON_BASE, ROOT, Engine, engine
 from tests.image.neighbours import build_neighbours
 
 HERE = Path(__file__).parent
@@ -117,7 +117,7 @@ def docker(folder: Path) -> Iterator[Engine]:
     """Hold an engine with all images built on it."""
 
     def build(here: Engine) -> None:
-        command = [ROOT / "docker" / "build.sh", *here.build_options]
+        command = [ROOT / "docker" / "build.sh", *ON_BASE, *here.build_options]
         subprocess.run(command, env={**here.environ, "DOCKER": here.docker, "IMAGE": IMAGE}, check=True)
         done = dockerize(here, folder, f"{IMAGE}:latest", SHOP)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -21,7 +21,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
-BASE = "debian:bookworm-slim"
+RELEASE = os.environ.get("TRIGLOT_IMAGE_RELEASE", "trixie")
+BASE = f"debian:{RELEASE}-slim"
+ON_BASE = ("--build-arg", f"DEBIAN={BASE}")
 NETNS = Path("/run/netns")
 _CLONE_NEWNET = 0x40000000
 START_S = 30.0
@@ -123,7 +125,7 @@ def engine(build: Callable[[Engine], None]) -> Iterator[Engine]:
         own = Engine("/usr/bin/docker", {"DOCKER_HOST": socket}, ("--network", "host"))
         with _daemon(own, folder, ["--bridge=none", "--iptables=false", "--ip6tables=false"]):
             if not own.has(BASE):
-                subprocess.run([ROOT / "tests" / "image" / "bases.sh", folder / "base.tar"], check=True)
+                subprocess.run([ROOT / "tests" / "image" / "bases.sh", RELEASE, folder / "base.tar"], check=True)
                 own.run("import", "--change", 'CMD ["bash"]', str(folder / "base.tar"), BASE)
             build(own)
         own.namespace = NETNS / f"engine-{os.getpid()}"

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.helpers import KEY
-from tests.image.engine import BUILD_S, ROOT, Engine
+from tests.image.engine import BUILD_S, ON_BASE, ROOT, Engine
 from triglot.deploy.compose import DATABASE_IMAGE, FRONT_IMAGE
 
 HERE = Path(__file__).parent
@@ -46,6 +46,6 @@ def compose_command(here: Engine) -> list[str]:
 
 
 def _stand_in(here: Engine, image: str) -> None:
-    command = [here.docker, "build", *here.build_options, "--target", image.partition(":")[0], "--tag", image]
+    command = [here.docker, "build", *ON_BASE, *here.build_options, "--target", image.partition(":")[0], "--tag", image]
     environ = {**here.environ, "DOCKER_BUILDKIT": "1"}
     subprocess.run([*command, str(HERE / "beside")], env=environ, check=True, timeout=BUILD_S)
