@@ -33,7 +33,7 @@ lint: setup-lint ## check style and types
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(RUN) pyright
-	@$(RUN) shellcheck scripts/*.sh docker/*.sh docker/pip tests/image/*.sh .ci/run
+	@$(RUN) shellcheck scripts/*.sh findings/*.sh docker/*.sh docker/pip tests/image/*.sh .ci/run
 	@$(RUN) hadolint docker/Dockerfile
 
 bench: bench-alternatives ## measure this and its alternatives side by side; ARGS="--systems triglot,mlserver" chooses
