@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import logging
 import os
 import secrets
 import shutil
@@ -12,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 from weakref import finalize
 
 import msgpack
@@ -24,8 +25,11 @@ from triglot.labels import Labels
 from triglot.table import Array, Column, Table
 from triglot.workers.julia.capture import Capture
 from triglot.workers.julia.convert import Features, copied, dataset, target
-from triglot.workers.julia.library import Library, find
+from triglot.workers.julia.installation import Installation, find
+from triglot.workers.julia.library import Library, when_it_exits
 from triglot.workers.julia.plan import Plan
+
+logger = logging.getLogger("triglot.worker")
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
 # Julia takes an interrupt where its code allocates or waits. A loop that does neither only yields to force, which
@@ -34,6 +38,9 @@ _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctype
 _GENTLE_EVERY_S = 0.5
 _GENTLE_FOR_S = 3.0
 _FORCEFUL_EVERY_S = 0.05
+# Read once, when the libraries are loaded. The last keeps a thread of the kernel away that io_uring would bring.
+_SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "JULIA_NUM_THREADS": "1", "UV_USE_IO_URING": "0"}
+_WORDS_AT_MOST = 2_000
 _CARD_LENGTH = struct.Struct("<I")
 _MAGIC = b"TGJL"
 
@@ -66,25 +73,47 @@ class JuliaRuntime:
         self._running = 0  # the number of the call that runs, 0 between calls
         self._calls = 0
         self._stopping: threading.Thread | None = None
+        self._forced = False  # a call was stopped by force
         self._ended = threading.Event()  # the call that is being stopped has ended
 
     def start(self) -> None:
         """Bring Julia up in this thread and read the bridge's Julia side."""
         if self._entry is not None:
             return
-        for name in ("OPENBLAS_NUM_THREADS", "JULIA_NUM_THREADS"):
-            os.environ.setdefault(name, "1")  # both are read once, when the libraries are loaded
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
         installation = find(os.environ)
         self._capture = Capture()
         try:
-            self._library = Library(installation)
+            with when_it_exits(lambda: self._give_up(installation)):
+                self._library = Library(installation)
             self._capture.keep_crashes_out()
             self._entry = _ENTRY(self._library.include(Path(__file__).resolve().parent / "Bridge.jl"))
         except LanguageUnavailable:
             self._capture.undo()
             raise
         self._thread = threading.get_ident()
+        atexit.register(self._end)
         self._versions = dict(self._ask("versions"))
+
+    def _give_up(self, installation: Installation) -> NoReturn:
+        """Say why in Julia's own words, and end this process: libjulia is about to."""
+        said = "; ".join(self._capture.take().strip().splitlines())[:_WORDS_AT_MOST]
+        logger.error(
+            "julia is off: %s ends the process in which it is initialised: %s. Install this Julia anew, or set "
+            "JULIA_EXE to another",
+            installation.library,
+            said or "it does not say why",
+        )
+        logging.shutdown()
+        os._exit(os.EX_UNAVAILABLE)
+
+    def _end(self) -> None:
+        """End Julia in order; not where force may have left a lock behind, or in the midst of a call."""
+        if threading.get_ident() != self._thread or self._forced or self._running:
+            return
+        self._library.end()
+        print(self._capture.take(), end="", flush=True)
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of Julia and of the packages that are loaded by now."""
@@ -198,6 +227,7 @@ class JuliaRuntime:
                     return
                 self._library.interrupt()
             gentle = time.monotonic() - began < _GENTLE_FOR_S
+            self._forced = self._forced or not gentle
             self._ended.wait(_GENTLE_EVERY_S if gentle else _FORCEFUL_EVERY_S)
 
     def _answer(self, question: str, model: JuliaModel, X: Table, params: dict[str, Any], dtype: type[Any]) -> Array:
