@@ -6,6 +6,7 @@ hold up heartbeats.
 
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -16,9 +17,12 @@ from typing import Any, NoReturn
 from triglot.errors import LanguageUnavailable
 from triglot.workers.julia.installation import Installation, find
 
+logger = logging.getLogger("triglot.worker")
+
 # Julia 1.6 has only the second, 1.12 no longer has it.
 _INIT_NAMES = ("jl_init_with_image", "jl_init_with_image__threading", "jl_init_with_image_file")
 _TASKS = Path("/proc/self/task")
+_WORDS_AT_MOST = 2_000
 _AT_EXIT = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -108,6 +112,18 @@ def preload(environ: Mapping[str, str]) -> None:
 
         with when_it_exits(told):
             ctypes.CDLL(library)
+
+
+def give_up(installation: Installation, said: str) -> NoReturn:
+    """Tell the log, in Julia's own words, why there is no Julia, and end this process: libjulia is about to."""
+    logger.error(
+        "julia is off: %s ends the process in which it is initialised: %s. Install this Julia anew, or set JULIA_EXE to "
+        "another",
+        installation.library,
+        "; ".join(said.strip().splitlines())[:_WORDS_AT_MOST] or "it does not say why",
+    )
+    logging.shutdown()
+    os._exit(os.EX_UNAVAILABLE)
 
 
 @contextlib.contextmanager

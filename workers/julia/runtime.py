@@ -2,7 +2,6 @@
 
 import atexit
 import ctypes
-import logging
 import os
 import secrets
 import shutil
@@ -13,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, cast
 from weakref import finalize
 
 import msgpack
@@ -25,11 +24,9 @@ from triglot.labels import Labels
 from triglot.table import Array, Column, Table
 from triglot.workers.julia.capture import Capture
 from triglot.workers.julia.convert import Features, copied, dataset, target
-from triglot.workers.julia.installation import Installation, find
-from triglot.workers.julia.library import Library, when_it_exits
+from triglot.workers.julia.installation import find
+from triglot.workers.julia.library import Library, give_up, when_it_exits
 from triglot.workers.julia.plan import Plan
-
-logger = logging.getLogger("triglot.worker")
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
 # Julia takes an interrupt where its code allocates or waits. A loop that does neither only yields to force, which
@@ -40,7 +37,6 @@ _GENTLE_FOR_S = 3.0
 _FORCEFUL_EVERY_S = 0.05
 # Read once, when the libraries are loaded. The last keeps a thread of the kernel away that io_uring would bring.
 _SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "JULIA_NUM_THREADS": "1", "UV_USE_IO_URING": "0"}
-_WORDS_AT_MOST = 2_000
 _CARD_LENGTH = struct.Struct("<I")
 _MAGIC = b"TGJL"
 
@@ -85,7 +81,7 @@ class JuliaRuntime:
         installation = find(os.environ)
         self._capture = Capture()
         try:
-            with when_it_exits(lambda: self._give_up(installation)):
+            with when_it_exits(lambda: give_up(installation, self._capture.take())):
                 self._library = Library(installation)
             self._capture.keep_crashes_out()
             self._entry = _ENTRY(self._library.include(Path(__file__).resolve().parent / "Bridge.jl"))
@@ -95,18 +91,6 @@ class JuliaRuntime:
         self._thread = threading.get_ident()
         atexit.register(self._end)
         self._versions = dict(self._ask("versions"))
-
-    def _give_up(self, installation: Installation) -> NoReturn:
-        """Say why in Julia's own words, and end this process: libjulia is about to."""
-        said = "; ".join(self._capture.take().strip().splitlines())[:_WORDS_AT_MOST]
-        logger.error(
-            "julia is off: %s ends the process in which it is initialised: %s. Install this Julia anew, or set "
-            "JULIA_EXE to another",
-            installation.library,
-            said or "it does not say why",
-        )
-        logging.shutdown()
-        os._exit(os.EX_UNAVAILABLE)
 
     def _end(self) -> None:
         """End Julia in order; not where force may have left a lock behind, or in the midst of a call."""
@@ -147,6 +131,7 @@ class JuliaRuntime:
                 "space": model.plan.space,
                 "nullable": sorted(model.nullable),
                 "layout": self._ask("layout", model.number),
+                "packages": self._ask("packages", model.number),
             }
         )
         address, _, _, nbytes = self._call(["dump", model.number])
@@ -162,7 +147,8 @@ class JuliaRuntime:
         # each version of Julia writes types in its own way
         same = _minor(card["julia"]) == _minor(self._versions["language"])
         types = card.get("layout") if same else None
-        number = self._ask("load", plan.request(labels, self._folder), address, len(value), types)
+        packages = card.get("packages", [])
+        number = self._ask("load", plan.request(labels, self._folder), address, len(value), types, packages)
         return self._model(number, plan, manifest["task"], labels, frozenset(card.get("nullable", ())))
 
     def predict(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:
