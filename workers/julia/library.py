@@ -117,8 +117,8 @@ def preload(environ: Mapping[str, str]) -> None:
 def give_up(installation: Installation, said: str) -> NoReturn:
     """Tell the log, in Julia's own words, why there is no Julia, and end this process: libjulia is about to."""
     logger.error(
-        "julia is off: %s ends the process in which it is initialised: %s. Install this Julia anew, or set JULIA_EXE to "
-        "another",
+        "julia is off: %s ends the process in which it is initialised: %s. Install this Julia anew, or set JULIA_EXE "
+        "to another",
         installation.library,
         "; ".join(said.strip().splitlines())[:_WORDS_AT_MOST] or "it does not say why",
     )
@@ -128,7 +128,7 @@ def give_up(installation: Installation, said: str) -> NoReturn:
 
 @contextlib.contextmanager
 def when_it_exits(last: Callable[[], NoReturn]) -> Iterator[None]:
-    """Have `last` called where C code ends the process by `exit()` within this block; Python itself would not hear of it.
+    """Have `last` called where C code ends the process by `exit()` within this block; Python would not hear of it.
 
     libjulia does so for whatever it finds wrong while it is loaded and initialised.
     """
