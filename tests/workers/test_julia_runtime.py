@@ -226,7 +226,10 @@ def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
 
 def test_failures_say_what_is_wrong() -> None:
     seen = saw("failures")
-    assert "the script has no fti; it has busy, check, deep, fit, only_strings, predict" in seen["missing"]["message"]
+    assert (
+        "the script has no fti; it has busy, check, deep, fit, leaving, only_strings, predict"
+        in seen["missing"]["message"]
+    )
     assert "there is no Silent.predict, and what Silent.fit returned is no function" in seen["no_answer"]["message"]
     assert "has no predict_proba" in seen["no_shares"]["message"]
     assert "has no shares" in seen["named_shares"]["message"]
