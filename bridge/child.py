@@ -55,7 +55,7 @@ class Child:
             except WorkerUnavailable:
                 if self.process.poll() is None and time.monotonic() < deadline:
                     continue
-            raise LanguageUnavailable(f"the {self.language} worker did not start: {self.last_words()}")
+            raise LanguageUnavailable(f"the {self.language} worker did not start: {self.why_not_started()}")
 
     def is_over(self) -> bool:
         """Whether the process has ended, also where another thread is waiting for it."""
@@ -72,6 +72,13 @@ class Child:
             return f"the {self.language} worker cannot be reached any more; its last words: {self.last_words()}"
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with exit code {code}"
         return f"the {self.language} worker {how} in the middle of its work; its last words: {self.last_words()}"
+
+    def why_not_started(self) -> str:
+        """Return its last words, or how it ended where it left none."""
+        code = self.process.poll()
+        how = "it is not ready yet" if code is None else f"it ended with exit code {code}"
+        how = f"it was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else how
+        return how if (words := self.last_words()) == "none" else words
 
     def last_words(self) -> str:
         """Return the end of what it has written."""

@@ -155,7 +155,7 @@ class Session:
                     return
                 self._child = None
                 started = _NAME in scan(self._run_dir) or child.process.returncode == 0
-                self._note(child.how_it_ended() if started else child.last_words(), started=started)
+                self._note(child.how_it_ended() if started else child.why_not_started(), started=started)
                 child.stop()
 
     def _note(self, how: str, *, started: bool) -> None:

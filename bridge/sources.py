@@ -7,6 +7,7 @@ a version that is already stored, and a worker on another host needs no copy of 
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import tomllib
@@ -17,6 +18,8 @@ from triglot.errors import BadRequest
 
 MAX_BYTES = 4 * 2**20
 _SUFFIXES = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
+_PROJECTS = ("JuliaProject.toml", "Project.toml")
+_MANIFEST = re.compile(r"(Julia)?Manifest(-v\d+\.\d+)?\.toml")  # those of one version are Julia's since 1.10.8
 _LEFT_OUT = (".", "__", "renv")  # hidden, caches, and what renv installed
 
 
@@ -63,49 +66,59 @@ def collect_project(script: Path) -> tuple[Path, dict[str, str]]:
     packages = [folder for folder in _packages_by_path(root) if not folder.is_relative_to(root)]
     for folder in packages:
         if root.is_relative_to(folder):
-            raise BadRequest(
-                f"the Manifest.toml of {str(root)!r} names {str(folder)!r}, which it lies in itself; move it"
-            )
-        if not (folder / "Project.toml").is_file():
-            raise BadRequest(
-                f"the Manifest.toml of {str(root)!r} names {str(folder)!r}, where there is no Project.toml"
-            )
+            raise BadRequest(f"a manifest of {str(root)!r} names {str(folder)!r}, which it lies in itself; move it")
+        if project_file(folder) is None:
+            raise BadRequest(f"a manifest of {str(root)!r} names {str(folder)!r}, where there is no Project.toml")
     base = Path(os.path.commonpath([root, *packages]))
     sources = {}
     for folder in (root, *packages):
-        start = script if folder == root else folder / "Project.toml"
+        start = script if folder == root else project_file(folder) or script
         for name, text in collect("julia", start, folder).items():
             sources[(folder / name).relative_to(base).as_posix()] = text
     return base, sources
 
 
 def _packages_by_path(root: Path) -> list[Path]:
-    """Return the folders that a project's manifest names by a path relative to it."""
-    manifest = root / "Manifest.toml"
-    if not manifest.is_file():
-        return []
+    """Return the folders that a project's manifests name by a path relative to it.
+
+    Which of them a Julia reads depends on its version, and any worker's may read this one.
+    """
+    named = {
+        path
+        for manifest in sorted(root.glob("*.toml"))
+        if _MANIFEST.fullmatch(manifest.name)
+        for path in _paths(manifest)
+    }
+    return sorted({Path(os.path.normpath(root / path)) for path in named if not path.is_absolute()})
+
+
+def _paths(manifest: Path) -> list[Path]:
     try:
         content = tomllib.loads(manifest.read_text("utf-8"))
     except ValueError as error:
         raise BadRequest(f"{str(manifest)!r} is not TOML: {error}") from None
     # since Julia 1.7 the packages are in a table of their own
     entries = content.get("deps") if "manifest_format" in content else content
-    paths = [
+    return [
         Path(package["path"])
         for versions in (entries or {}).values()
         if isinstance(versions, list)
         for package in versions
         if "path" in package
     ]
-    return sorted({Path(os.path.normpath(root / path)) for path in paths if not path.is_absolute()})
 
 
 def project_root(script: Path) -> Path:
-    """Return the folder of the Project.toml that the script belongs to: its own or the one above, else its own."""
+    """Return the folder of the project that the script belongs to: its own or the one above, else its own."""
     for folder in (script.parent, script.parent.parent):
-        if (folder / "Project.toml").is_file():
+        if project_file(folder) is not None:
             return folder
     return script.parent
+
+
+def project_file(folder: Path) -> Path | None:
+    """Return the file that makes a folder a project, as Julia looks for it, or None where there is none."""
+    return next((folder / name for name in _PROJECTS if (folder / name).is_file()), None)
 
 
 def fingerprint(sources: Mapping[str, str]) -> str:

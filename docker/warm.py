@@ -4,7 +4,6 @@ The rest of the packages is compiled when it is imported: all of it would be a t
 """
 
 import granian.cli  # noqa: F401
-import julia.api  # noqa: F401
 import pyarrow.dataset
 import pyarrow.parquet  # noqa: F401
 import sklearn.ensemble

@@ -12,10 +12,10 @@ set -euo pipefail
 readonly prefix=${1:?usage: install_julia.sh PREFIX}
 readonly python=${PYTHON:-python3}
 readonly works=${BASH_SOURCE%/*}/julia_works.sh
-readonly release=1.10.10
+readonly release=1.10.12
 readonly downloads=${JULIA_DOWNLOADS:-https://julialang-s3.julialang.org/bin}
 readonly suite=bullseye # the last Debian with a Julia
-readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+readonly keyrings=/usr/share/keyrings/debian-archive-keyring # .gpg, or .pgp alone on newer releases
 
 # Julia and what it links to; the last two lines are for its package manager alone.
 readonly packages=(
@@ -60,28 +60,40 @@ mirror() {
     grep --max-count 1 --invert-match security < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')
 }
 
+keyring() {
+    local file
+    for file in "$keyrings".{gpg,pgp}; do
+        if [[ -r $file ]]; then
+            echo "$file"
+            return
+        fi
+    done
+    return 1
+}
+
 # debian DEST: unpacks Debian's packages and makes them find one another inside DEST.
 debian() {
-    local dest=$1 source=${DEBIAN_MIRROR:-} lib=$1/lib/x86_64-linux-gnu package apt
+    local dest=$1 source=${DEBIAN_MIRROR:-} lib=$1/lib/x86_64-linux-gnu package apt keys
     [[ $(uname -m) == x86_64 ]] || die "Debian's Julia is put together for x86_64 only"
     if [[ -z $source ]]; then
         grep --quiet '^ID=debian$' /etc/os-release || die "this is not a Debian: set DEBIAN_MIRROR, or JULIA_EXE"
-        source=$(mirror) || die "apt knows no mirror: set DEBIAN_MIRROR"
+        source=$(mirror) || die "apt knows no mirror: run apt-get update, or set DEBIAN_MIRROR"
     fi
+    keys=$(keyring) || die "there is neither $keyrings.gpg nor .pgp: install debian-archive-keyring"
 
     # An apt that knows this suite alone and believes nothing to be installed: it resolves and verifies, and the
     # system's own package database is neither read nor written.
     mkdir -p "$work"/apt/{lists,cache/archives}/partial "$work/packages" "$dest"/{bin,lib,share}
     touch "$work/apt/status"
-    echo "deb [arch=amd64 signed-by=$keyring] $source $suite main" >"$work/apt/sources.list"
+    echo "deb [arch=amd64 signed-by=$keys] $source $suite main" >"$work/apt/sources.list"
     apt=(
         apt-get -qq -o APT::Architecture=amd64 -o APT::Sandbox::User=root -o Acquire::Retries=2
         -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o Dir::Etc::preferencesparts=/dev/null -o Dir::State::status="$work/apt/status"
         -o Dir::State::lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache"
     )
-    "${apt[@]}" update
-    (cd "$work/packages" && "${apt[@]}" download "${packages[@]}")
+    "${apt[@]}" update || die "$source gives no $suite that $keys vouches for: set DEBIAN_MIRROR to one that does"
+    (cd "$work/packages" && "${apt[@]}" download "${packages[@]}") || die "$source lacks packages of $suite's Julia"
     for package in "$work"/packages/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
 
     mv "$work/root/usr/bin/julia" "$dest/bin/julia"
@@ -118,6 +130,13 @@ relocate() {
     }
 }
 
+# lacking JULIA: names the libraries that it wants and this system does not have.
+lacking() {
+    local found
+    found=$(ldd "$1" "${1%/bin/julia}"/lib/{,*/}libjulia.so 2>/dev/null | awk '/=> not found/ { print $1 }' | sort -u) || true
+    [[ -z $found ]] || echo ": this system has no ${found//$'\n'/, }"
+}
+
 mkdir -p "$(dirname "$prefix")"
 exec 9>"$prefix.lock"
 flock 9
@@ -130,6 +149,6 @@ if fetch "$downloads/checksums/julia-$release.sha256" "$work/checksums" 2>/dev/n
 else
     debian "$work/julia"
 fi
-"$works" "$work/julia/bin/julia" || die "the Julia that was put together does not run"
+"$works" "$work/julia/bin/julia" || die "the Julia that was put together does not run$(lacking "$work/julia/bin/julia")"
 if [[ -e $prefix ]]; then mv "$prefix" "$work/broken"; fi
 mv "$work/julia" "$prefix"

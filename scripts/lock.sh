@@ -17,7 +17,7 @@ with open("pyproject.toml", "rb") as file:
     settings = tomllib.load(file)
 project, groups = settings["project"], settings["dependency-groups"]
 extras = project["optional-dependencies"]
-wanted = [*project["dependencies"], *extras["julia"], *extras["postgres"], *groups["test"], *groups["lint"]]
+wanted = [*project["dependencies"], *extras["postgres"], *groups["test"], *groups["lint"]]
 for_building = [*settings["build-system"]["requires"], "cffi", "tzlocal"]
 print(*wanted, *for_building, sep="\n")
 PYTHON

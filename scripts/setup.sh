@@ -177,8 +177,20 @@ set_up_julia() {
             return
         fi
     fi
+    if ! set_up_embedding "$julia"; then
+        state="off ($(last_words))"
+        return
+    fi
     state="on, $("$julia" --version | sed 's/^julia version //') in $julia"
     settings+=("JULIA_EXE=$julia")
+}
+
+# A Julia that runs by itself may still not load into Python: beside an older C++ library, say.
+set_up_embedding() {
+    local key
+    key="$1 $("$1" --version) $("$venv" -VV)"
+    if stamped julia "$key"; then return; fi
+    quietly "Julia within Python" env JULIA_EXE="$1" "$venv" -m triglot.workers.julia && stamp julia "$key"
 }
 
 # --- all of it --------------------------------------------------------------------------------------------------------
@@ -205,9 +217,9 @@ report=()
 unmet=
 set_up_python
 report+=("Python: on, $("$venv" -c 'import platform; print(platform.python_version())') in .venv")
+set_up_triglot
 language r R
 language julia Julia
-set_up_triglot
 
 for setting in "${settings[@]}"; do echo "$setting"; done >.venv/triglot.env.new
 mv .venv/triglot.env.new .venv/triglot.env

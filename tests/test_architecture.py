@@ -247,7 +247,8 @@ def test_the_package_itself_brings_nothing_into_a_process() -> None:
 # What a process would carry without need, or could be attacked by.
 BALLAST = {
     "triglot.workers.worker": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
-    "triglot.workers.__main__": {
+    "triglot.workers.__main__": {"numpy", "zmq"},
+    "triglot.workers.process": {
         *("flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia", "asyncio"),
     },
     "triglot.client": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},

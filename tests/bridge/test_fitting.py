@@ -14,7 +14,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import tests.bridge.test_fitting as this
 from tests.conftest import children
-from tests.helpers import KEY
+from tests.helpers import KEY, Hive
+from triglot.child import Child
+from triglot.client import Client
 from triglot.errors import BadRequest, LanguageUnavailable, WorkerLost
 from triglot.fitting import Bench, bench
 
@@ -149,6 +151,16 @@ def test_a_worker_that_does_not_start_is_told_with_its_last_words(tmp_path: Path
 
     with pytest.raises(LanguageUnavailable, match="the python worker did not start: "), bench("python", environ):
         pass
+
+
+def test_a_worker_that_ends_before_it_has_said_anything_is_told_by_how_it_ended(hive: Hive, client: Client) -> None:
+    child = Child("python", "w", hive.run_dir, os.environ)
+    child.process.kill()
+    try:
+        with pytest.raises(LanguageUnavailable, match="did not start: it was ended by SIGKILL"):
+            child.wait_until_ready(client)
+    finally:
+        child.stop()
 
 
 def test_two_fits_under_one_name_answer_each_for_itself() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triglot.errors import BadRequest
-from triglot.sources import MAX_BYTES, collect, collect_project, fingerprint, lay_out
+from triglot.sources import MAX_BYTES, collect, collect_project, fingerprint, lay_out, project_file, project_root
 
 MODEL = {"model.R": "source('lib/help.R')\n", "lib/help.R": "help <- 1  # süß\n"}
 
@@ -85,15 +85,15 @@ def test_a_source_that_would_lie_outside_is_refused_and_nothing_is_left(tmp_path
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def project(folder: Path, manifest: str) -> Path:
-    """Make a project with this manifest, and two packages beside it; return its script."""
-    for name in ("shades", "tints"):
-        (folder / name / "src").mkdir(parents=True)
-        (folder / name / "Project.toml").write_text(f'name = "{name}"\n')
-        (folder / name / "src" / f"{name}.jl").write_text(f"module {name}\nend\n")
+def project(folder: Path, manifest: str, name: str = "Manifest.toml", own: str = "Project.toml") -> Path:
+    """Make a project with this manifest, its files under these names, and two packages beside it; return its script."""
+    for package in ("shades", "tints"):
+        (folder / package / "src").mkdir(parents=True)
+        (folder / package / own).write_text(f'name = "{package}"\n')
+        (folder / package / "src" / f"{package}.jl").write_text(f"module {package}\nend\n")
     (folder / "model").mkdir()
-    (folder / "model" / "Project.toml").write_text("[deps]\n")
-    (folder / "model" / "Manifest.toml").write_text(manifest)
+    (folder / "model" / own).write_text("[deps]\n")
+    (folder / "model" / name).write_text(manifest)
     script = folder / "model" / "model.jl"
     script.write_text("fit(X, y) = 1\n")
     return script
@@ -109,6 +109,32 @@ def test_packages_that_a_manifest_names_by_path_come_along_and_no_others(tmp_pat
     assert folder == tmp_path
     ours = {"model/Manifest.toml", "model/Project.toml", "model/model.jl"}
     assert set(sources) == ours | {"shades/Project.toml", "shades/src/shades.jl"}
+
+
+@pytest.mark.parametrize(
+    "name", ["JuliaManifest-v1.12.toml", "Manifest-v1.12.toml", "JuliaManifest.toml", "Manifest-v1.6.toml"]
+)
+def test_a_manifest_may_have_any_name_that_some_julia_reads(tmp_path: Path, name: str) -> None:
+    _, sources = collect_project(project(tmp_path, '[[shades]]\npath = "../shades"\n', name, "JuliaProject.toml"))
+    ours = {f"model/{name}", "model/JuliaProject.toml", "model/model.jl"}
+    assert set(sources) == ours | {"shades/JuliaProject.toml", "shades/src/shades.jl"}
+
+
+def test_the_packages_of_all_manifests_of_a_project_come_along(tmp_path: Path) -> None:
+    script = project(tmp_path, '[[shades]]\npath = "../shades"\n')
+    (script.parent / "Manifest-v1.12.toml").write_text('[[tints]]\npath = "../tints"\n')
+    (script.parent / "Manifest-old.toml").write_text('[[gone]]\npath = "../gone"\n')
+    _, sources = collect_project(script)
+    assert {"shades/src/shades.jl", "tints/src/tints.jl"} <= set(sources)
+
+
+@pytest.mark.parametrize("name", ["Project.toml", "JuliaProject.toml"])
+def test_a_project_is_known_by_either_of_its_names(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {name: "name = 'M'", "src/M.jl": "module M end"})
+    assert project_root(tmp_path / "src" / "M.jl") == tmp_path
+    assert project_file(tmp_path) == tmp_path / name
+    (tmp_path / "JuliaProject.toml").touch()
+    assert project_file(tmp_path) == tmp_path / "JuliaProject.toml"
 
 
 def test_packages_inside_the_project_or_of_the_host_change_nothing(tmp_path: Path) -> None:

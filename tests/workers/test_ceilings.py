@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import Hive, WorkerProcess, author_module, fit_request, floats, until
 from tests.workers.test_worker_process import refused
 from triglot.client import Client
-from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost
+from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost, WorkerUnavailable
 from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.launch import MEMORY_VARIABLE, memory_of, memory_text
 from triglot.message import Request
@@ -79,27 +79,28 @@ HELPLESS = IMPATIENT.replace("sys.exit", "control.Control._end = lambda *_: time
 
 
 def after_a_deaf_call(hive: Hive, client: Client, language: str, program: str = IMPATIENT) -> WorkerProcess:
-    """Return the worker in which a call past its deadline does not hear that it is to stop."""
+    """Return the worker in which a call past its deadline does not hear that it is to stop.
+
+    One that is stopped before its author's code has begun is called again, with more time.
+    """
     worker = hive.start(language, "stuck", wait=False, program=program)
     hive.wait_for(worker)
     client.wait_for({language: 1}, PATIENCE_S)
-    with pytest.raises(DeadlineExceeded):
-        client.call(greedy(language, deaf=True), language, 0.3)
+    begun = hive.run_dir / "begun"
+    deadline_s = 0.3
+    while not begun.exists() and worker.process.poll() is None:
+        # the second and third where it is the call before that turns out to be deaf
+        with pytest.raises((DeadlineExceeded, WorkerLost, WorkerUnavailable)):
+            client.call(greedy(language, deaf=str(begun)), language, deadline_s)
+        deadline_s *= 2
     return worker
 
 
-@pytest.mark.parametrize("language", ["python", "r"])
+@pytest.mark.parametrize("language", ["python", "r", "julia"])
 def test_a_worker_whose_call_cannot_be_stopped_ends_itself(hive: Hive, client: Client, language: str) -> None:
     worker = after_a_deaf_call(hive, client, language)
     assert worker.process.wait(PATIENCE_S) == EXIT_STUCK
     assert "does not stop: this worker ends itself" in worker.said()
-
-
-def test_julia_stops_by_force_what_does_not_hear(hive: Hive, client: Client) -> None:
-    worker = after_a_deaf_call(hive, client, "julia")
-    until(lambda: not hive.busy("stuck"), 20.0)
-    assert worker.process.poll() is None
-    assert "interrupted: the call was stopped before it was done" in worker.said()
 
 
 def test_the_kernel_ends_a_worker_that_cannot_even_end_itself(hive: Hive, client: Client) -> None:

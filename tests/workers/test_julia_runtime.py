@@ -38,8 +38,9 @@ def _julia() -> None:
         (pytest.fail if "julia" in os.environ.get("TRIGLOT_REQUIRE", "").split() else pytest.skip)(reason)
 
 
-def run(*command: str | Path) -> str:
-    environ = {**os.environ, **worker_environment("julia", os.environ)}
+def run(*command: str | Path, **settings: str) -> str:
+    environ = {**os.environ, **settings}
+    environ |= worker_environment("julia", environ)
     done = subprocess.run(
         [str(part) for part in command], env=environ, capture_output=True, text=True, timeout=110, check=False
     )
@@ -55,8 +56,8 @@ def blob() -> Path:
 
 
 @cache
-def saw(group: str) -> Seen:
-    lines = run(sys.executable, HERE / "drive.py", group, blob()).splitlines()
+def saw(group: str, **settings: str) -> Seen:
+    lines = run(sys.executable, HERE / "drive.py", group, blob(), **settings).splitlines()
     seen: Seen = json.loads(lines[-1])
     return {**seen, "stdout": lines[:-1]}
 
@@ -135,9 +136,23 @@ def test_samples_may_be_columns() -> None:
     assert "layout is columns" in seen["unturned"]["message"]
 
 
+def named_tuple(*names: str) -> re.Pattern[str]:
+    """Return what a named tuple's type looks like, before Julia 1.10 and since."""
+    before = rf"NamedTuple{{\({', '.join(f':{name}' for name in names)}\)"
+    since = rf"@NamedTuple{{{', '.join(f'{name}::[^,]*(?:{{[^}}]*}}+)?' for name in names)}}}"
+    return re.compile(f"{before}|{since}")
+
+
+def test_the_type_of_a_table_is_known_in_both_spellings() -> None:
+    pattern = named_tuple("a", "b")
+    assert pattern.search("NamedTuple{(:a, :b),Tuple{Array{Int64,1},Array{Int64,1}}} after 1")
+    assert pattern.search("@NamedTuple{a::Vector{Int64}, b::Vector{Union{Missing, Int64}}} after 1")
+    assert not pattern.search("@NamedTuple{b::Vector{Int64}, a::Vector{Int64}}")
+
+
 def test_a_table_is_a_named_tuple_with_missing_values() -> None:
     seen = saw("data")
-    assert "NamedTuple{(:height, :count, :name, :size, :level)" in seen["table_types"]
+    assert named_tuple("height", "count", "name", "size", "level").search(seen["table_types"])
     assert "Union{Missing, Int64}" in seen["table_types"]
     assert "Union{Missing, String}" in seen["table_types"]
     table = seen["table"]
@@ -145,7 +160,7 @@ def test_a_table_is_a_named_tuple_with_missing_values() -> None:
     assert '["Zoë", missing]' in table
     assert '["large", "small"]' in table
     assert 'missing, "low"]' in table
-    assert "NamedTuple{(:a, :b)" in seen["as_table"]
+    assert named_tuple("a", "b").search(seen["as_table"])
     assert seen["as_matrix"]["kind"] == "BadRequest"
     assert "'name'" in seen["as_matrix"]["message"]
 
@@ -211,7 +226,10 @@ def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
 
 def test_failures_say_what_is_wrong() -> None:
     seen = saw("failures")
-    assert "the script has no fti; it has busy, check, deep, fit, only_strings, predict" in seen["missing"]["message"]
+    assert (
+        "the script has no fti; it has busy, check, deep, fit, leaving, only_strings, predict"
+        in seen["missing"]["message"]
+    )
     assert "there is no Silent.predict, and what Silent.fit returned is no function" in seen["no_answer"]["message"]
     assert "has no predict_proba" in seen["no_shares"]["message"]
     assert "has no shares" in seen["named_shares"]["message"]
@@ -257,6 +275,15 @@ def test_a_call_that_is_interrupted_ends_and_julia_goes_on(kind: str) -> None:
     assert saw("calls")["after"] == saw("calls")["first_column"]
 
 
+@pytest.mark.parametrize("settings", [{"OPENBLAS_NUM_THREADS": "2"}, {"JULIA_NUM_THREADS": "2"}], ids=str)
+def test_interrupts_reach_a_julia_of_several_threads(settings: dict[str, str]) -> None:
+    seen = saw("threads", **settings)
+    for kind in ("sleepy", "busy"):
+        assert seen[kind]["native_class"] == "InterruptException"
+    assert seen["together"] == seen["first_column"]
+    assert seen["count"] == int(settings.get("JULIA_NUM_THREADS", 1))
+
+
 def test_an_interrupt_between_calls_hits_none() -> None:
     assert saw("calls")["idle_interrupt"]["kind"] == "nothing"
 
@@ -299,6 +326,26 @@ def test_a_model_of_types_that_have_changed_is_refused_with_both_forms() -> None
     assert "fit it again" in message
     assert "Stored: Shades.Shade(level::Float64, name::String)" in message
     assert "Here: Shades.Shade(level::Float64)" in message
+
+
+def test_a_stored_model_brings_the_packages_of_its_types_where_the_script_does_not() -> None:
+    answer = saw("late_fit")["answer"]
+    seen = saw("late_load")
+    assert seen["answer"] == answer
+    assert seen["versions"]["Toy"] == "0.3.1"
+
+
+def test_the_standard_library_is_found_whatever_the_load_path_says() -> None:
+    assert saw("standard_library", JULIA_LOAD_PATH="@")["path"] == square_column()
+
+
+def test_what_an_author_registered_for_the_end_of_julia_is_called() -> None:
+    assert saw("leaving")["early"] is False
+    assert Path(f"{blob()}.left").exists()
+
+
+def square_column() -> list[float]:
+    return [0.0, 3.0, 6.0, 9.0, 12.0, 15.0]
 
 
 def test_a_column_that_had_missing_values_keeps_its_type_where_none_is_missing() -> None:

@@ -15,6 +15,9 @@ if isdefined(Base, :Experimental) && isdefined(Base.Experimental, Symbol("@optle
     Base.Experimental.@optlevel 0
 end
 
+# From Julia 1.11 on most of the standard library is outside the image, and found by the load path alone.
+"@stdlib" in LOAD_PATH || push!(LOAD_PATH, "@stdlib")
+
 import Dates
 import Random
 import Serialization
@@ -152,6 +155,7 @@ const OPERATIONS = Dict{String,Function}(
     "load" => load,
     "dump" => dump_value,
     "layout" => layout,
+    "packages" => packages,
     "predict" => predict,
     "predict_proba" => predict_proba,
     "dataset" => dataset,

@@ -58,6 +58,10 @@ end
 """
     author_text(text) -> String
 
-Return the text with the author's names as the author wrote them, without the module that we put around them.
+Return the text with the author's names as the author wrote them, without the module that we put around them. Where
+Julia names that module itself, as it does since 1.11 for what is not defined, it is the script.
 """
-author_text(text::AbstractString) = replace(text, r"(Main\.)?Sources_[0-9a-f]{16}_[0-9a-f]{8}\.?" => "")
+function author_text(text::AbstractString)
+    text = replace(text, r"`(Main\.)?Sources_[0-9a-f]{16}_[0-9a-f]{8}`" => "the script")
+    return replace(text, r"(Main\.)?Sources_[0-9a-f]{16}_[0-9a-f]{8}\.?" => "")
+end

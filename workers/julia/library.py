@@ -1,97 +1,43 @@
-"""libjulia: found, loaded and initialised; its long calls leave Python's other threads free.
+"""libjulia: loaded and initialised; its long calls leave Python's other threads free.
 
-What runs for long goes through `ctypes.CDLL` and `CFUNCTYPE`, which release the interpreter lock; pyjulia's own
-handle (`PyDLL`) would hold it, and heartbeats with it.
+What runs for long goes through `ctypes.CDLL` and `CFUNCTYPE`, which release the interpreter lock; otherwise they would
+hold up heartbeats.
 """
 
+import contextlib
 import ctypes
+import logging
 import os
 import signal
-import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from triglot.errors import LanguageUnavailable
-from triglot.launch import julia_executable
+from triglot.workers.julia.installation import Installation, find
 
-_LIBRARY_NAMES = ("libjulia.so", "libjulia.so.1")
+logger = logging.getLogger("triglot.worker")
+
+# Julia 1.6 has only the second, 1.12 no longer has it.
 _INIT_NAMES = ("jl_init_with_image", "jl_init_with_image__threading", "jl_init_with_image_file")
 _TASKS = Path("/proc/self/task")
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """Where one Julia keeps its parts."""
-
-    bindir: Path
-    library: Path
-    image: Path
-
-
-def find(environ: Mapping[str, str]) -> Installation:
-    """Return the Julia of JULIA_EXE, else of PATH, else of the user's prefix; raises `LanguageUnavailable`."""
-    named = environ.get("JULIA_EXE")
-    if named and not Path(named).is_file():
-        raise LanguageUnavailable(f"JULIA_EXE is {named!r} and there is no such file; correct or unset it")
-    executable = julia_executable(environ)
-    if executable is None:
-        raise LanguageUnavailable(
-            "Julia is not installed: neither JULIA_EXE, PATH nor the private prefix leads to it; "
-            "install Julia 1.5 or later, or set JULIA_EXE to its executable"
-        )
-    return _beside(executable) or _asked(executable)
-
-
-def _beside(executable: Path) -> Installation | None:
-    """Return the installation as its folders show it, which spares the start of a Julia process."""
-    bindir = executable.resolve().parent
-    lib = bindir.parent / "lib"
-    for folder in (lib, *sorted(lib.glob("*-linux-gnu*"))):
-        image = folder / "julia" / "sys.so"
-        for name in _LIBRARY_NAMES:
-            if (folder / name).is_file() and image.is_file():
-                return Installation(bindir, folder / name, image)
-    return None
-
-
-def _asked(executable: Path) -> Installation:
-    """Return the installation as Julia itself tells it; needed where `julia` is a launcher (juliaup)."""
-    from julia.api import JuliaInfo
-
-    try:
-        info = JuliaInfo.load(julia=str(executable))
-    except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
-        raise LanguageUnavailable(
-            f"{executable} does not tell where its library is ({error}); set JULIA_EXE to Julia's own executable"
-        ) from error
-    if info.libjulia_path is None:
-        raise LanguageUnavailable(
-            f"{executable} has no shared library to load; install an official build of Julia and set JULIA_EXE"
-        )
-    return Installation(Path(str(info.bindir)), Path(info.libjulia_path), Path(str(info.sysimage)))
+_WORDS_AT_MOST = 2_000
+_AT_EXIT = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class Library:
     """libjulia in this process, initialised once by the thread that makes this object."""
 
     def __init__(self, installation: Installation) -> None:
-        try:
-            from julia.api import LibJulia
-        except ImportError as error:
-            raise LanguageUnavailable(
-                f"the Python package julia cannot be imported ({error}); pip install 'triglot[julia]'"
-            ) from error
         before = _tasks()
         try:
-            api = LibJulia(str(installation.library), bindir=str(installation.bindir), sysimage=str(installation.image))
-            self._c = ctypes.CDLL(str(installation.library))
-        except (OSError, RuntimeError, AttributeError) as error:
+            # Compiled Julia code looks for libjulia's functions among those that are everybody's.
+            self._c = ctypes.CDLL(str(installation.library), ctypes.RTLD_GLOBAL)
+        except OSError as error:
             raise LanguageUnavailable(f"{installation.library} does not load: {error}") from error
-        _initialise(api, self._c, installation)
-        new = _tasks() - before
-        self._listener = new.pop() if len(new) == 1 else 0
+        initialise(self._c, installation)
+        self._threads = _tasks() - before
         # Julia blocks SIGTERM in the thread that starts it; the worker's own handler has to see it.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         # Interrupts are held back from here on; the bridge lets them in around the author's code only.
@@ -117,12 +63,17 @@ class Library:
     def interrupt(self) -> None:
         """Have Julia throw an InterruptException into what it runs; may be called from any thread."""
         libc = ctypes.CDLL(None)
-        # A Python thread that is older than Julia has SIGINT unblocked and would take a signal that is sent to
-        # the process; Julia's own listener is addressed where it is known.
-        if not self._listener or not hasattr(libc, "tgkill"):
+        # A thread that is older than Julia has SIGINT unblocked and would take a signal that is sent to the process.
+        # Of Julia's own, all of which block it, one waits for it: with the others it stays pending and does nothing.
+        if not hasattr(libc, "tgkill"):
             os.kill(os.getpid(), signal.SIGINT)
-        else:
-            libc.tgkill(os.getpid(), self._listener, int(signal.SIGINT))
+            return
+        for thread in self._threads:
+            libc.tgkill(os.getpid(), thread, int(signal.SIGINT))
+
+    def end(self) -> None:
+        """Let Julia end as it does by itself: what authors' code registered with `atexit` runs, and finalisers."""
+        self._c.jl_atexit_hook(0)
 
     def _base(self, name: str) -> int:
         base = ctypes.c_void_p.in_dll(self._c, "jl_base_module")
@@ -137,16 +88,65 @@ class Library:
         return self._c.jl_string_ptr(text).decode("utf-8", "replace") if text else "it throws"
 
 
-def _initialise(api: Any, c: ctypes.CDLL, installation: Installation) -> None:
-    """Initialise by pyjulia; by the symbol's newer name where pyjulia does not know it."""
+def initialise(c: Any, installation: Installation) -> None:
+    """Initialise by the first name that this libjulia has for it; raises `LanguageUnavailable` where it has none."""
     known = next((name for name in _INIT_NAMES if hasattr(c, name)), None)
     if known is None:
         raise LanguageUnavailable(f"{installation.library} exports none of {', '.join(_INIT_NAMES)}; use Julia 1.5+")
-    if known in _INIT_NAMES[:2]:
-        api.init_julia()
-        return
     function = _declare(c, known, None, ctypes.c_char_p, ctypes.c_char_p)
-    function(os.fsencode(installation.bindir), os.fsencode(installation.image))
+    function(os.fsencode(installation.bindir), os.fsencode(installation.image.absolute()))
+
+
+def preload(environ: Mapping[str, str]) -> None:
+    """Load libjulia, and the C++ library that came with it, before numpy brings the system's, which may be too old.
+
+    Nothing is initialised, and what is wrong is told when it is.
+    """
+    with contextlib.suppress(LanguageUnavailable, OSError):
+        library = str(find(environ).library)
+
+        def told() -> NoReturn:
+            print(f"julia is off: {library} ends the process that loads it; its words are above", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(os.EX_UNAVAILABLE)
+
+        with when_it_exits(told):
+            ctypes.CDLL(library)
+
+
+def give_up(installation: Installation, said: str) -> NoReturn:
+    """Tell the log, in Julia's own words, why there is no Julia, and end this process: libjulia is about to."""
+    logger.error(
+        "julia is off: %s ends the process in which it is initialised: %s. Install this Julia anew, or set JULIA_EXE "
+        "to another",
+        installation.library,
+        "; ".join(said.strip().splitlines())[:_WORDS_AT_MOST] or "it does not say why",
+    )
+    logging.shutdown()
+    os._exit(os.EX_UNAVAILABLE)
+
+
+@contextlib.contextmanager
+def when_it_exits(last: Callable[[], NoReturn]) -> Iterator[None]:
+    """Have `last` called where C code ends the process by `exit()` within this block; Python would not hear of it.
+
+    libjulia does so for whatever it finds wrong while it is loaded and initialised.
+    """
+    entered = True
+
+    def handle(_: int | None) -> None:
+        if entered:
+            last()
+
+    libc = ctypes.CDLL(None)
+    handler, library = _AT_EXIT(handle), ctypes.byref(ctypes.c_char())  # as if a library of its own had asked for it
+    _declare(libc, "__cxa_atexit", ctypes.c_int, _AT_EXIT, ctypes.c_void_p, ctypes.c_void_p)(handler, None, library)
+    try:
+        yield
+    finally:
+        entered = False
+        # Calls the handler once more, and forgets it: there is no Python any more when the process ends in order.
+        _declare(libc, "__cxa_finalize", None, ctypes.c_void_p)(library)
 
 
 def _declare(c: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> Any:

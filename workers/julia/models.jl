@@ -49,17 +49,21 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
 end
 
 """
-    load(plan, address, nbytes, types) -> Int
+    load(plan, address, nbytes, types, packages) -> Int
 
 Return the number of the model whose value lies serialised at that address; `types` is what [`layout`](@ref) said of
-it, or `nothing`. A value of types that have changed since is refused: it may be read without an error, and wrongly.
+it, or `nothing`, and `packages` what [`packages`](@ref) did. A value of types that have changed since is refused: it may be read without an error, and wrongly.
 """
-function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types)
+function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types, packages::Vector{Any})
     source = Source(plan["source"])
     ask = questions(source, plan)           # also brings the author's types, which the value needs
     bytes = IOBuffer(wrap(UInt8, address, nbytes))
     value = try
-        in_project(() -> author(Serialization.deserialize, bytes), source)
+        in_project(source) do
+            foreach(bring, packages)
+            note_packages()
+            author(Serialization.deserialize, bytes)
+        end
     catch failure
         failure isa InterruptException && rethrow()
         stored = types === nothing || isempty(types) ? "" : string(". It was stored with ", join(types, ", "))
@@ -72,6 +76,19 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types)
     )
     predicting = answering(value, ask[1], plan)
     return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"]))
+end
+
+# A script need not have loaded what its model is made of: `fit` may do so, or another package.
+function bring(package::Vector{Any})
+    key = Base.PkgId(Base.UUID(package[1]::String), package[2]::String)
+    haskey(Base.loaded_modules, key) && return nothing
+    try
+        author(Base.require, key)
+    catch failure
+        # Reading the value says what is missing, if it is.
+        failure isa InterruptException && rethrow()
+    end
+    return nothing
 end
 
 """
@@ -93,22 +110,39 @@ Return the author's types of a model, each with its fields, as far as types say 
 """
 layout(number::Int) = Base.invokelatest(types_of, (MODELS[number]::Model).value)
 
-types_of(value) = (found = String[]; note_type(found, Set{Any}(), typeof(value)); found)
+"""
+    packages(number) -> Vector{Vector{String}}
+
+Return uuid and name of the packages that the types of a model are from.
+"""
+function packages(number::Int)
+    types = Base.invokelatest(types_in, (MODELS[number]::Model).value)
+    keys = Set(Base.PkgId(Base.moduleroot(parentmodule(type))) for type in types)
+    return [[string(key.uuid), key.name] for key in keys if key.uuid !== nothing]
+end
+
+types_of(value) = [described(type) for type in types_in(value) if !made_by_fit(type)]
+
+# A function that fit made travels with its code, and its type gets another name wherever it is read.
+made_by_fit(type::DataType) = startswith(string(type.name.name), '#')
+
+function described(type::DataType)
+    fields = [string(name, "::", fieldtype(type, name)) for name in fieldnames(type)]
+    return author_text(string(type, "(", join(fields, ", "), ")"))
+end
+
+types_in(value) = (found = DataType[]; note_type(found, Set{Any}(), typeof(value)); found)
 
 note_type(found, seen, type) = nothing
 note_type(found, seen, type::Union) = (note_type(found, seen, type.a); note_type(found, seen, type.b))
 note_type(found, seen, type::UnionAll) = note_type(found, seen, Base.unwrap_unionall(type))
-function note_type(found::Vector{String}, seen::Set{Any}, type::DataType)
+function note_type(found::Vector{DataType}, seen::Set{Any}, type::DataType)
     type in seen && return nothing
     push!(seen, type)
     foreach(part -> note_type(found, seen, part), type.parameters)
     (isabstracttype(type) || type <: Tuple) && return nothing
     Base.moduleroot(parentmodule(type)) in JULIAS && return nothing
-    # A function that fit made travels with its code, and its type gets another name wherever it is read.
-    if !startswith(string(type.name.name), '#')
-        fields = [string(name, "::", fieldtype(type, name)) for name in fieldnames(type)]
-        push!(found, author_text(string(type, "(", join(fields, ", "), ")")))
-    end
+    push!(found, type)
     foreach(name -> note_type(found, seen, fieldtype(type, name)), fieldnames(type))
     return nothing
 end
@@ -145,7 +179,7 @@ Return class codes for a classifier, numbers otherwise; samples in rows.
 function predict(number::Int, data::Vector{Any}, params::Dict{String,Any})
     model = MODELS[number]::Model
     answer = ask(model.predict, model, data, params)
-    model.classes === nothing && return samples_in_rows(answer, model.columns)
+    model.classes === nothing && return Base.invokelatest(samples_in_rows, answer, model.columns)
     return Base.invokelatest(codes, answer, model.classes, model.coding)
 end
 

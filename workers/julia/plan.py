@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from triglot.errors import BadRequest
 from triglot.labels import Labels
-from triglot.sources import fingerprint, lay_out, project_root
+from triglot.sources import fingerprint, lay_out, project_file, project_root
 from triglot.table import NUMERIC, Table
 
 Shape = Literal["matrix", "table"]
@@ -91,13 +91,13 @@ class Plan:
         """Return the plan as the Julia side reads it, its files laid out where Julia can include them."""
         folder = lay_out(self.sources, self.folder, scratch) if self.script else Path(self.folder or ".")
         script = folder / self.script if self.script else None
-        project = (project_root(script) if script else folder) / "Project.toml"
-        use_project = project.is_file() and (script is not None or bool(self.folder))
+        project = project_file(project_root(script) if script else folder)
+        use_project = project is not None and (script is not None or bool(self.folder))
         return {
             "source": [
                 self.space,
                 str(script.absolute()) if script else "",
-                str(project.absolute()) if use_project else "",
+                str(project.absolute()) if project and use_project else "",
             ],
             "fit": self.fit,
             "predict": self.predict,

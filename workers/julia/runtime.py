@@ -24,7 +24,8 @@ from triglot.labels import Labels
 from triglot.table import Array, Column, Table
 from triglot.workers.julia.capture import Capture
 from triglot.workers.julia.convert import Features, copied, dataset, target
-from triglot.workers.julia.library import Library, find
+from triglot.workers.julia.installation import find
+from triglot.workers.julia.library import Library, give_up, when_it_exits
 from triglot.workers.julia.plan import Plan
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
@@ -34,6 +35,8 @@ _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctype
 _GENTLE_EVERY_S = 0.5
 _GENTLE_FOR_S = 3.0
 _FORCEFUL_EVERY_S = 0.05
+# Read once, when the libraries are loaded. The last keeps a thread of the kernel away that io_uring would bring.
+_SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "JULIA_NUM_THREADS": "1", "UV_USE_IO_URING": "0"}
 _CARD_LENGTH = struct.Struct("<I")
 _MAGIC = b"TGJL"
 
@@ -66,25 +69,35 @@ class JuliaRuntime:
         self._running = 0  # the number of the call that runs, 0 between calls
         self._calls = 0
         self._stopping: threading.Thread | None = None
+        self._forced = False  # a call was stopped by force
         self._ended = threading.Event()  # the call that is being stopped has ended
 
     def start(self) -> None:
         """Bring Julia up in this thread and read the bridge's Julia side."""
         if self._entry is not None:
             return
-        for name in ("OPENBLAS_NUM_THREADS", "JULIA_NUM_THREADS"):
-            os.environ.setdefault(name, "1")  # both are read once, when the libraries are loaded
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
         installation = find(os.environ)
         self._capture = Capture()
         try:
-            self._library = Library(installation)
+            with when_it_exits(lambda: give_up(installation, self._capture.take())):
+                self._library = Library(installation)
             self._capture.keep_crashes_out()
             self._entry = _ENTRY(self._library.include(Path(__file__).resolve().parent / "Bridge.jl"))
         except LanguageUnavailable:
             self._capture.undo()
             raise
         self._thread = threading.get_ident()
+        atexit.register(self._end)
         self._versions = dict(self._ask("versions"))
+
+    def _end(self) -> None:
+        """End Julia in order; not where force may have left a lock behind, or in the midst of a call."""
+        if threading.get_ident() != self._thread or self._forced or self._running:
+            return
+        self._library.end()
+        print(self._capture.take(), end="", flush=True)
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of Julia and of the packages that are loaded by now."""
@@ -118,6 +131,7 @@ class JuliaRuntime:
                 "space": model.plan.space,
                 "nullable": sorted(model.nullable),
                 "layout": self._ask("layout", model.number),
+                "packages": self._ask("packages", model.number),
             }
         )
         address, _, _, nbytes = self._call(["dump", model.number])
@@ -133,7 +147,8 @@ class JuliaRuntime:
         # each version of Julia writes types in its own way
         same = _minor(card["julia"]) == _minor(self._versions["language"])
         types = card.get("layout") if same else None
-        number = self._ask("load", plan.request(labels, self._folder), address, len(value), types)
+        packages = card.get("packages", [])
+        number = self._ask("load", plan.request(labels, self._folder), address, len(value), types, packages)
         return self._model(number, plan, manifest["task"], labels, frozenset(card.get("nullable", ())))
 
     def predict(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:
@@ -198,6 +213,7 @@ class JuliaRuntime:
                     return
                 self._library.interrupt()
             gentle = time.monotonic() - began < _GENTLE_FOR_S
+            self._forced = self._forced or not gentle
             self._ended.wait(_GENTLE_EVERY_S if gentle else _FORCEFUL_EVERY_S)
 
     def _answer(self, question: str, model: JuliaModel, X: Table, params: dict[str, Any], dtype: type[Any]) -> Array:

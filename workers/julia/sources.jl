@@ -57,8 +57,15 @@ function in_project(f, source::Source)
             key in before || !beside(package, source) || (own[key] = package)
         end
         Base.ACTIVE_PROJECT[] = previous
-        foreach(key -> delete!(Base.loaded_modules, key), keys(own))
+        foreach(hide, keys(own))
     end
+end
+
+function hide(key::Base.PkgId)
+    delete!(Base.loaded_modules, key)
+    # Since Julia 1.10 a second table knows the packages whose extensions may be loaded.
+    isdefined(Base, :explicit_loaded_modules) && delete!(Base.explicit_loaded_modules, key)
+    return nothing
 end
 
 # By source: the packages that are loaded for it alone.
@@ -160,13 +167,27 @@ function note_packages()
         place in NOTED && continue
         push!(NOTED, place)
         path = pathof(place)
-        (path === nothing || startswith(path, Sys.STDLIB)) && continue
-        project = joinpath(dirname(dirname(path)), "Project.toml")
-        isfile(project) || continue
-        for line in eachline(project)
-            stated = match(r"^version\s*=\s*\"([^\"]+)\"", line)
-            stated === nothing || (PACKAGES[string(nameof(place))] = String(stated[1]))
+        (path === nothing || startswith(path, Sys.STDLIB) || extends(path)) && continue
+        for name in PROJECT_NAMES
+            note_version(place, joinpath(dirname(dirname(path)), name))
         end
+    end
+    return nothing
+end
+
+const PROJECT_NAMES = ("Project.toml", "JuliaProject.toml")     # the latter wins, as it does in Julia
+
+# Since Julia 1.9 an extension is a module of its own, with the version of the package that it belongs to.
+function extends(path::String)
+    folder, above = dirname(path), dirname(dirname(path))
+    return basename(folder) == "ext" || (basename(above) == "ext" && basename(folder) != "src")
+end
+
+function note_version(place::Module, project::String)
+    isfile(project) || return nothing
+    for line in eachline(project)
+        stated = match(r"^version\s*=\s*\"([^\"]+)\"", line)
+        stated === nothing || (PACKAGES[string(nameof(place))] = String(stated[1]))
     end
     return nothing
 end

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 class Greedy:
     """A regression that is never fitted."""
 
-    def __init__(self, seconds: float = 0, deaf: bool = False) -> None:
+    def __init__(self, seconds: float = 0, deaf: str = "") -> None:
         self.seconds = seconds
         self.deaf = deaf
 
@@ -18,6 +19,7 @@ class Greedy:
         kept = []
         while self.deaf:
             with contextlib.suppress(KeyboardInterrupt):
+                Path(self.deaf).touch()  # the caller knows from then on
                 time.sleep(0.1)
         while True:
             numbers = np.random.default_rng(1).random(10 if self.seconds else 2_000_000)

@@ -281,6 +281,34 @@ def see_failures() -> Seen:
     return {**seen, "outside": outside}
 
 
+def stopped(runtime: JuliaRuntime, model: JuliaModel, X: Table) -> Seen:
+    """Return how a call ends that is interrupted once it runs, and after how many seconds."""
+    timer = threading.Timer(0.5, runtime.interrupt)
+    timer.start()
+    began = time.perf_counter()
+    seen = failure(lambda: runtime.predict(model, X, {}))
+    return {**seen, "seconds": time.perf_counter() - began}
+
+
+def see_threads() -> Seen:
+    """Where Julia, or the linear algebra of numpy and of Julia, has more threads than one."""
+    runtime = started()
+    script = AUTHORS / "trouble.jl"
+    X, y = square(), np.arange(6.0)
+
+    def fitted(predict: str) -> JuliaModel:
+        return runtime.fit(task(script, {"predict": predict}, X, y))
+
+    seen = {predict: stopped(runtime, fitted(predict), X) for predict in ("sleepy", "busy")}
+    runtime.collect()
+    return {
+        **seen,
+        "together": [runtime.predict(fitted("together"), X, {}).tolist() for _ in range(20)][-1],
+        "first_column": X.matrix()[:, 0].tolist(),
+        "count": runtime.predict(fitted("threads"), X, {}).tolist()[0],
+    }
+
+
 def see_calls() -> Seen:
     terminated: list[float] = []
     signal.signal(signal.SIGTERM, lambda *_: terminated.append(time.perf_counter()))
@@ -302,14 +330,6 @@ def see_calls() -> Seen:
     def fitted(predict: str) -> JuliaModel:
         return runtime.fit(task(script, {"predict": predict}, X, y))
 
-    def stopped(predict: str) -> Seen:
-        model = fitted(predict)
-        timer = threading.Timer(0.5, runtime.interrupt)
-        timer.start()
-        began = time.perf_counter()
-        seen = failure(lambda: runtime.predict(model, X, {}))
-        return {**seen, "seconds": time.perf_counter() - began}
-
     seconds = fitted("seconds")
     runtime.predict(seconds, X, {"n": 0.01})
     ticks.clear()
@@ -323,8 +343,8 @@ def see_calls() -> Seen:
         "text": output.text,
         "warnings": output.warnings,
         "quiet": runtime.take_output().text,
-        "sleepy": stopped("sleepy"),
-        "busy": stopped("busy"),
+        "sleepy": stopped(runtime, fitted("sleepy"), X),
+        "busy": stopped(runtime, fitted("busy"), X),
         "after": [runtime.predict(seconds, X, {"n": 0.001}).tolist() for _ in range(20)][-1],
         "first_column": X.matrix()[:, 0].tolist(),
     }
@@ -411,6 +431,41 @@ def see_project(runtime: JuliaRuntime) -> Seen:
         "shade_type": runtime.describe(first)["native_class"],
         "strange": failure(lambda: runtime.load(manifest(tasks[0]), strange)),
     }
+
+
+def late() -> FitTask:
+    """Return the task of a script that loads the package of its model only while it fits."""
+    script = AUTHORS / "package" / "Late.jl"
+    spec = {"fit": "fit", "script": script.name, "folder": str(script.parent)}
+    return FitTask("regression", spec, collect("julia", script), square(), square().matrix()[:, 0], None)
+
+
+def see_late_fit() -> Seen:
+    runtime = started()
+    model = runtime.fit(late())
+    Path(f"{sys.argv[2]}.late").write_bytes(runtime.dump(model))
+    return {"answer": runtime.predict(model, square(), {}).tolist()}
+
+
+def see_late_load() -> Seen:
+    runtime = started()
+    model = runtime.load(manifest(late()), Path(f"{sys.argv[2]}.late").read_bytes())
+    return {"answer": runtime.predict(model, square(), {}).tolist(), "versions": dict(runtime.versions())}
+
+
+def see_leaving() -> Seen:
+    """An author's code that wants to be called when Julia ends."""
+    runtime = started()
+    spec = {"fit": "leaving", "predict": "predict", "params": {"mark": f"{sys.argv[2]}.left"}}
+    runtime.fit(task(AUTHORS / "trouble.jl", spec, square(), np.arange(6.0)))
+    return {"early": Path(f"{sys.argv[2]}.left").exists()}
+
+
+def see_standard_library() -> Seen:
+    """Where the load path does not lead to Julia's own packages."""
+    runtime = started()
+    script = AUTHORS / "trouble.jl"
+    return {"path": runtime.predict(runtime.fit(task(script, {}, square(), np.ones(6))), square(), {}).tolist()}
 
 
 def see_unavailable() -> Seen:

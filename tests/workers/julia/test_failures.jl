@@ -44,5 +44,19 @@ struct TooFew <: Exception end
 
     @testset "names are told without the module that the bridge puts around them" begin
         @test TriglotBridge.author_text("Main.Sources_0123456789abcdef_01234567.Inner.T") == "Inner.T"
+        # as Julia 1.11 and later say it
+        told = "UndefVarError: `x` not defined in `Main.Sources_0123456789abcdef_01234567`"
+        @test TriglotBridge.author_text(told) == "UndefVarError: `x` not defined in the script"
+        told = replace(told, "67`" => "67.Inner`")
+        @test TriglotBridge.author_text(told) == "UndefVarError: `x` not defined in `Inner`"
+    end
+
+    @testset "a syntax error is told by its cause, whichever parser found it" begin
+        # as Julia 1.10 and later throw it
+        cause = LoadError("broken.jl", 4, Base.Meta.ParseError("ParseError:\n# Error @ broken.jl:4:1"))
+        told = TriglotBridge.report(cause, [])
+        @test told["class"] == "ParseError"
+        @test occursin("Error @ broken.jl:4:1", told["message"])
+        @test told["traceback"] == "  broken.jl:4\n"
     end
 end

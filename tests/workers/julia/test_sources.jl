@@ -46,5 +46,12 @@
         end
     end
 
+    @testset "an extension is no package of its own" begin
+        @test TriglotBridge.extends("/depot/packages/Foo/ab12/ext/FooBarExt.jl")
+        @test TriglotBridge.extends("/depot/packages/Foo/ab12/ext/FooBarExt/FooBarExt.jl")
+        @test !TriglotBridge.extends("/depot/packages/Foo/ab12/src/Foo.jl")
+        @test !TriglotBridge.extends("/home/ext/src/Foo.jl")
+    end
+
     @test TriglotBridge.versions()["language"] == string(VERSION)
 end

@@ -43,3 +43,18 @@ function talkative(model, X)
     @warn "too few samples" n = 3
     return X[:, 1]
 end
+
+threads(model, X) = fill(Threads.nthreads(), size(X, 1))
+
+function together(model, X)
+    answer = zeros(size(X, 1))
+    Threads.@threads for i in axes(X, 1)
+        answer[i] = sum(fill(X[i, 1] / 1000, 1000))
+    end
+    return round.(answer)
+end
+
+function leaving(X, y; mark)
+    atexit(() -> touch(mark))
+    return sum(y)
+end

@@ -1,0 +1,169 @@
+"""One worker process: its language brought up, its sockets bound, its requests served until it drains."""
+
+import argparse
+import contextlib
+import ctypes
+import gc
+import importlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import zmq
+
+from triglot import __version__
+from triglot.artefact import load_key
+from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
+from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
+from triglot.estimator import Runtime
+from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.workers import heap
+from triglot.workers.activity import Activity
+from triglot.workers.control import GIB, Control, rss_bytes
+from triglot.workers.curve import Curve
+from triglot.workers.leisure import Leisure
+from triglot.workers.worker import Worker
+
+logger = logging.getLogger("triglot.worker")
+
+RUNTIMES = {
+    "python": ("triglot.workers.python.runtime", "PythonRuntime"),
+    "r": ("triglot.workers.r.runtime", "RRuntime"),
+    "julia": ("triglot.workers.julia.runtime", "JuliaRuntime"),
+}
+EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE
+_PR_SET_PDEATHSIG = 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one worker until SIGTERM; return the exit code."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format=f"%(asctime)s %(levelname)s {options.name}: %(message)s"
+    )
+    _die_with_parent()
+    if options.language == "python":  # R and Julia have heaps of their own
+        heap.keep()
+    try:
+        return _serve(options)
+    except LanguageUnavailable as error:
+        logger.error("%s is off: %s", options.language, error)
+        return EXIT_UNAVAILABLE
+    except TriglotError as error:
+        logger.error("%s", error)
+        return EXIT_USAGE
+
+
+def _serve(options: argparse.Namespace) -> int:
+    run_dir = run_directory(options.run_dir)
+    key = load_key(options.key_file, os.environ)
+    endpoint = _endpoint(options, run_dir)
+    memory = memory_of(os.environ.get(MEMORY_VARIABLE, ""), options.language)
+    activity = Activity()
+    runtime = _runtime(options.language)
+    runtime.start()
+    if memory and (used := rss_bytes()) > memory:
+        raise ConfigError(
+            f"worker_memory is {memory / GIB:.2f} GiB, and {options.language} takes {used / GIB:.2f} GiB before it has "
+            "loaded a model; raise it"
+        )
+    # After the interpreter has started, because R and Julia put handlers of their own there.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: activity.drain())
+    with zmq.Context() as context, Curve.serving(context, options.curve_key, options.curve_clients) as curve:
+        requests = context.socket(zmq.ROUTER)
+        beats = context.socket(zmq.ROUTER)
+        for socket, address in ((requests, endpoint.address), (beats, endpoint.control)):
+            socket.linger = 2_000
+            socket.router_mandatory = False
+            socket.set_hwm(0)
+            curve.protect(socket, address)
+            _bind(socket, address)
+        identity = {
+            "name": endpoint.name,
+            "language": endpoint.language,
+            "incarnation": endpoint.incarnation,
+            "triglot": __version__,
+            "versions": dict(runtime.versions()),
+        }
+        control = Control(
+            runtime, beats, activity, identity, memory=memory, last_word=lambda why: leave_word(run_dir, endpoint, why)
+        )
+        control.start()
+        # What is there now stays: a collector that looked at all of it again and again would stop calls meanwhile.
+        gc.collect()
+        gc.freeze()
+        announce(run_dir, endpoint)
+        logger.info("ready: %s %s", options.language, runtime.versions()["language"])
+        try:
+            Worker(
+                runtime,
+                requests,
+                key,
+                activity,
+                queue=options.queue,
+                drained=lambda: withdraw(run_dir, endpoint),
+                idle=Leisure(runtime, activity),
+            ).run()
+        finally:
+            withdraw(run_dir, endpoint)
+            requests.close()
+            control.close()
+    logger.info("drained")
+    if control.orphaned:
+        _leave_nothing(run_dir, endpoint)
+    return 0
+
+
+def _leave_nothing(run_dir: Path, endpoint: Endpoint) -> None:
+    """Remove this worker's sockets, and the run directory if nothing else is in it; nobody is left to do it."""
+    with contextlib.suppress(OSError):
+        for address in (endpoint.address, endpoint.control):
+            if address.startswith("ipc://"):
+                Path(address.removeprefix("ipc://")).unlink(missing_ok=True)
+        run_dir.rmdir()
+
+
+def _runtime(language: str) -> Runtime:
+    module, name = RUNTIMES[language]
+    runtime: Runtime = getattr(importlib.import_module(module), name)()
+    return runtime
+
+
+def _endpoint(options: argparse.Namespace, run_dir: Path) -> Endpoint:
+    local = local_endpoint(run_dir, check_name(options.name), options.language)
+    if options.bind is None:
+        return local
+    if options.control is None or options.curve_key is None or options.curve_clients is None:
+        raise ConfigError("--bind needs --control, --curve-key and --curve-clients: tcp goes by CURVE only")
+    public = Curve.public_key(options.curve_key)
+    return Endpoint(local.name, local.language, options.bind, options.control, local.incarnation, public)
+
+
+def _bind(socket: "zmq.Socket[bytes]", address: str) -> None:
+    try:
+        socket.bind(address)
+    except zmq.ZMQError as error:
+        raise ConfigError(f"cannot bind {address}: {error}") from None
+
+
+def _die_with_parent() -> None:
+    """Have the kernel send SIGTERM when the supervisor is gone, even by -9; nothing else would tell us."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="triglot worker", description="Run one worker process in the foreground.")
+    parser.add_argument("language", choices=LANGUAGES)
+    parser.add_argument("--name", required=True, help="the worker's name, unique in its run directory")
+    parser.add_argument("--run-dir", required=True, type=Path, help="where sockets and announcements stand (mode 0700)")
+    parser.add_argument("--key-file", type=Path, help="file of the key that signs artefacts")
+    parser.add_argument("--queue", type=int, default=4_096, help="requests that may wait (default: %(default)s)")
+    parser.add_argument("--bind", help="tcp://HOST:PORT for requests from other hosts")
+    parser.add_argument("--control", help="tcp://HOST:PORT for heartbeats from other hosts")
+    parser.add_argument("--curve-key", type=Path, help="this worker's CURVE key file (.key_secret)")
+    parser.add_argument("--curve-clients", type=Path, help="folder of the public keys that may connect")
+    return parser
