@@ -13,6 +13,7 @@ readonly venv=.venv/bin/python
 readonly stamps=.venv/stamps
 readonly log=.venv/setup.log
 readonly debian_r=/usr/lib/R
+readonly room_mb=1200 # of .venv, and of what pip unpacks on the way
 readonly private_julia=${TRIGLOT_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/triglot}/julia
 
 die() {
@@ -38,6 +39,20 @@ last_words() { tail --lines "${1:-1}" "$log"; }
 # What apt complained of first, else the last line.
 apt_words() { grep --max-count 1 '^[EW]: ' "$log" || last_words; }
 
+# why_pip_failed: the cause and what mends it, then pip's own last lines.
+why_pip_failed() {
+    if grep --quiet -E 'No space left on device|Disk quota exceeded' "$log"; then
+        echo "There is no room left: .venv takes about $room_mb MB. Free some, or set TMPDIR to another disk, and run make again."
+    elif grep --quiet -E 'NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|name resolution' "$log"; then
+        echo "pip reaches no package index. Try: $venv -m pip config list. Set PIP_INDEX_URL to an index or HTTPS_PROXY to a proxy, and run make again."
+    elif grep --quiet -E 'CERTIFICATE_VERIFY_FAILED|SSLError' "$log"; then
+        echo "pip does not trust its package index. Set PIP_CERT to the file of your certificates, and run make again."
+    elif grep --quiet 'No matching distribution found' "$log"; then
+        echo "pip's package index lacks a package of requirements.lock. Set PIP_INDEX_URL to another one, and run make again."
+    fi
+    last_words 5
+}
+
 stamped() { [[ -e $stamps/$1 && $(<"$stamps/$1") == "$2" ]]; }
 
 stamp() { printf '%s' "$2" >"$stamps/$1"; }
@@ -48,7 +63,7 @@ pip_install() { "$venv" -m pip install --disable-pip-version-check --no-input --
 
 find_python() {
     local candidate
-    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
         if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             echo "$candidate"
             return
@@ -76,7 +91,7 @@ set_up_python() {
     mkdir -p "$stamps"
     key=$(sha256sum requirements.lock)
     if ! stamped python "$key"; then
-        quietly "Python packages" pip_install --requirement requirements.lock || die "$(last_words 15)"
+        quietly "Python packages" pip_install --requirement requirements.lock || die "$(why_pip_failed)"
         stamp python "$key"
     fi
 }
@@ -128,7 +143,7 @@ set_up_rpy2() {
     fi
     if ! quietly "rpy2 $rpy2, for R $version" build_rpy2 "$home" "$rpy2" "${tools[@]}"; then
         cp "$log" .venv/rpy2.log
-        state="off (rpy2 did not build, see .venv/rpy2.log; ${tools[*]} may be missing)"
+        state="off (rpy2 did not build, see .venv/rpy2.log; $(grep --max-count 1 '^run: ' "$log" || echo "${tools[*]} may be missing"))"
         return 1
     fi
     stamp rpy2 "$key"
@@ -208,6 +223,16 @@ language() {
     report+=("$2: $state")
     if [[ $state != on* ]] && listed "$1" "${TRIGLOT_REQUIRE:-}"; then unmet+=" $2"; fi
 }
+
+if ! [[ -w . ]]; then
+    [[ -e .venv/triglot.env ]] || die "$PWD cannot be written to: copy it to a folder of your own (cp -r . ~/triglot) and run make there"
+    echo "$PWD cannot be written to: what was set up there is taken as it is"
+    exit 0
+fi
+left_mb=$(($(df --output=avail --block-size=1M . | tail -1)))
+if ! [[ -x .venv/bin/pip ]] && ((left_mb < room_mb)); then
+    die "There are $left_mb MB left for $PWD, and .venv takes about $room_mb MB: free some, or copy the checkout to another disk"
+fi
 
 exec 8<scripts/setup.sh # two runs in one checkout take turns
 flock 8
