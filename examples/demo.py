@@ -43,11 +43,18 @@ def main() -> int:
     off = {language: reason for language in ("r", "julia") if (reason := missing(language, os.environ))}
     for language, reason in off.items():
         console.print(f"{language} is off: {reason}")
-    names = [name for name, language in MODELS.items() if language not in off]
+    wanted = [name for name, language in MODELS.items() if language not in off]
     triglot = [sys.executable, "-m", "triglot", "--config", str(CONFIG)]
 
-    subprocess.run([*triglot, "fit", "--evaluate", *names], check=True)
-    counts = [f"--workers={language}={0 if language in off else 1}" for language in ("python", "r", "julia")]
+    names = [name for name in wanted if subprocess.run([*triglot, "fit", "--evaluate", name]).returncode == 0]
+    for name in set(wanted) - set(names):
+        console.print(
+            f"{name} is left out, for the reason above; {' '.join(triglot)} doctor says what this machine lacks"
+        )
+    if not names:
+        return 1
+    fitted = {MODELS[name] for name in names}
+    counts = [f"--workers={language}={int(language in fitted)}" for language in ("python", "r", "julia")]
     service = subprocess.Popen([*triglot, "serve", "--port", str(options.port), *counts], start_new_session=True)
     try:
         base = f"http://127.0.0.1:{options.port}"
@@ -60,7 +67,9 @@ def main() -> int:
         console.print("stopping")
     finally:
         stop(service)
-    return 0 if options.keep else service.returncode
+    if options.keep:
+        return 0
+    return service.returncode or int(names != wanted)
 
 
 def table(base: str, names: list[str]) -> Table:

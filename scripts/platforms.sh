@@ -66,13 +66,15 @@ inside() {
 
 # as USER ROOT FOLDER COMMAND...: nothing of this machine's environment goes along.
 as() {
-    local who=$1 root=$2 folder=$3 home
+    local who=$1 root=$2 folder=$3 home julia=TRIGLOT_HOME=$shared
     shift 3
+    [[ $who == root ]] || julia=JULIA_EXE=$shared/julia/bin/julia
     home=$(inside "$root" sh -c "echo ~$who")
+    # Through a pipe of the user's own, because supervisord opens its standard output once more.
     # shellcheck disable=SC2016
     inside "$root" setpriv --reuid="$who" --regid="$who" --init-groups env --ignore-environment HOME="$home" \
-        PATH="$path" LANG=C.UTF-8 CI="${CI:-}" TRIGLOT_REQUIRE="r julia ruby" TRIGLOT_HOME="$shared" \
-        bash -c 'cd "$1" && shift && exec "$@"' in "$folder" "$@"
+        PATH="$path" LANG=C.UTF-8 CI="${CI:-}" TRIGLOT_REQUIRE="r julia ruby" "$julia" \
+        bash -c 'set -o pipefail; cd "$1" && shift && "$@" 2>&1 | cat' in "$folder" "$@"
 }
 
 # copy ROOT FOLDER: what git knows of this checkout, and what it does not ignore.
