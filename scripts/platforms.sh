@@ -35,6 +35,13 @@ else
     trap 'rm -rf --one-file-system "$work"' EXIT
 fi
 
+# The archive that this machine installs from; nothing where it is no Debian, and mmdebstrap then takes its own.
+# shellcheck disable=SC2016  # $(REPO_URI) is meant for apt
+mirror() {
+    grep --quiet '^ID=debian$' /etc/os-release || return 0
+    grep --max-count 1 --invert-match security < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages') || true
+}
+
 # make_root RELEASE ROOT: no more than git and make, and what lets this machine reach its mirrors.
 make_root() {
     local hooks=()
@@ -44,9 +51,9 @@ make_root() {
             '--customize-hook=chroot "$1" update-ca-certificates')
     fi
     rm -rf --one-file-system "$2"
-    # shellcheck disable=SC2086  # options, a word each
+    # shellcheck disable=SC2046,SC2086  # options, a word each
     mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make "${hooks[@]}" \
-        ${PLATFORM_MMDEBSTRAP:-} "$1" "$2" >"$work/$1.log" 2>&1 || die "$(tail -5 "$work/$1.log")"
+        ${PLATFORM_MMDEBSTRAP:-} "$1" "$2" $(mirror) || return 1
     printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\ntimeout = 180\n' >"$2/etc/pip.conf"
     chroot "$2" useradd --create-home "$user"
 }
@@ -64,7 +71,13 @@ inside() {
         exec chroot "$root" "$@"' inside "$@" </dev/null
 }
 
-# as USER ROOT FOLDER COMMAND...: nothing of this machine's environment goes along.
+# What leads to this machine's package index goes along, and nothing else of its environment.
+index=()
+for name in PIP_INDEX_URL HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
+    [[ -z ${!name:-} ]] || index+=("$name=${!name}")
+done
+
+# as USER ROOT FOLDER COMMAND...
 as() {
     local who=$1 root=$2 folder=$3 home julia=TRIGLOT_HOME=$shared
     shift 3
@@ -73,7 +86,7 @@ as() {
     # Through a pipe of the user's own, because supervisord opens its standard output once more.
     # shellcheck disable=SC2016
     inside "$root" setpriv --reuid="$who" --regid="$who" --init-groups env --ignore-environment HOME="$home" \
-        PATH="$path" LANG=C.UTF-8 CI="${CI:-}" TRIGLOT_REQUIRE="r julia ruby" "$julia" \
+        PATH="$path" LANG=C.UTF-8 CI="${CI:-}" TRIGLOT_REQUIRE="r julia ruby" "$julia" "${index[@]}" \
         bash -c 'set -o pipefail; cd "$1" && shift && "$@" 2>&1 | cat' in "$folder" "$@"
 }
 
