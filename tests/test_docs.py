@@ -51,6 +51,9 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         ("docs/r-authors.md", "r", 5),
         ("docs/julia-authors.md", "julia", 3),
         ("docs/python.md", "python", 3),
+        ("docs/loaders.md", "python", 4),
+        ("docs/logging.md", "python", 4),
+        ("docs/gallery.md", "r", 4),
         ("docs/deployment.md", "python", 6),
     ],
 )
