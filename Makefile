@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint setup-image setup-bench setup-docs demo serve test docs image platforms lint bench bench-alternatives lock clean
+.PHONY: help setup setup-test setup-lint setup-image setup-bench setup-docs demo serve test docs pictures image platforms lint bench bench-alternatives lock clean
 
 RUN := scripts/with_env.sh
 
@@ -31,6 +31,10 @@ platforms: ## run demo and tests on bare roots of Debian; ARGS="trixie" chooses,
 docs: setup-docs ## build the site of docs/ into build/site, with every link checked
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --quiet
 	@echo "build/site/index.html"
+
+pictures: setup-test ## make the pictures of the README anew
+	@command -v chromium >/dev/null || scripts/ensure_apt.sh chromium
+	@$(RUN) python scripts/pictures.py
 
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check
