@@ -18,7 +18,7 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 COLUMNS = 112
-COLOURS = 64
+COLOURS = 256
 # As root, and without a word to anybody: the pages load nothing either.
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars")
 BROWSER += ("--disable-background-networking", "--disable-component-update", "--disable-sync")
@@ -37,7 +37,7 @@ def main() -> None:
         models = ("iris-python", "iris-r", "iris-julia")
         for command in (["fit"], ["compare", *models, "--report", "compare.html"]):
             subprocess.run(["triglot", "--quiet", *command], cwd=folder, env=environ, check=True)
-        photograph(folder / "compare.html", IMAGES / "compare.png", 1140, 765)
+        photograph(folder / "compare.html", IMAGES / "compare.png", 1140, 735)
         console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: SIM115
         console.print(Text.from_ansi(said(["triglot", "check", "iris-r"], folder, environ)))
         page = folder / "check.html"
