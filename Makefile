@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint setup-image setup-bench demo serve test image platforms lint bench bench-alternatives lock clean
+.PHONY: help setup setup-test setup-lint setup-image setup-bench setup-docs demo serve test docs pictures image platforms lint bench bench-alternatives lock clean
 
 RUN := scripts/with_env.sh
 
@@ -28,6 +28,14 @@ image: setup-image ## build the images with a real engine, and test them; TRIGLO
 platforms: ## run demo and tests on bare roots of Debian; ARGS="trixie" chooses, as root
 	@scripts/platforms.sh $(ARGS)
 
+docs: setup-docs ## build the site of docs/ into build/site, with every link checked
+	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --quiet
+	@echo "build/site/index.html"
+
+pictures: setup-test ## make the pictures of the README anew
+	@command -v chromium >/dev/null || scripts/ensure_apt.sh chromium
+	@$(RUN) python scripts/pictures.py
+
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
@@ -45,6 +53,8 @@ bench-alternatives: setup-bench ## install the alternatives, each into an enviro
 lock: ## pin the newest versions that pyproject.toml allows
 	@scripts/lock.sh >requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@scripts/lock.sh docs >requirements-docs.lock.new
+	@mv requirements-docs.lock.new requirements-docs.lock
 
 clean: ## remove what set-up, tests and servers left in this folder
 	@rm -rf .venv build run *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
@@ -72,6 +82,11 @@ setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
 	@scripts/ensure_apt.sh --available r-cran-plumber r-cran-randomforest || true
+
+setup-docs: setup
+	@cmp --silent requirements-docs.lock .venv/stamps/docs || { \
+		.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
+			--requirement requirements-docs.lock && cp requirements-docs.lock .venv/stamps/docs; }
 
 # pyright runs on node; a machine without one takes it as a Python package.
 setup-lint: setup

@@ -38,9 +38,14 @@ class _Untrusted(Exception):
 class abstractcache(ABC):
     """A decorator that keeps what a function returns in one file for each key.
 
-    compute_key: gives the key for the function's arguments; by default these themselves, whichever way they were
-    passed. ignore: True, or a function of the arguments, leaves the cache out. filename_tmpl: where a file is, with
-    {module}, {func} and {key}.
+    Args:
+        compute_key: Gives the key for the function's arguments; by default these themselves, whichever way they were
+            passed.
+        ignore: True, or a function of the arguments, leaves the cache out.
+        filename_tmpl: Where a file is, with {module}, {func} and {key}.
+
+    Raises:
+        ConfigError: `filename_tmpl` has no {key}; or, at a call, the arguments make no key.
     """
 
     def __init__(
@@ -122,7 +127,18 @@ class abstractcache(ABC):
 
 
 class diskcache(abstractcache):
-    """A cache in joblib's format, which is quick for large arrays."""
+    """A cache in joblib's format, which is quick for large arrays.
+
+    Examples:
+        >>> folder = tempfile.mkdtemp()
+        >>> @diskcache(filename_tmpl=folder + "/{func}-{key}")
+        ... def squared(number):
+        ...     print("computing")
+        ...     return number**2
+        >>> squared(3), squared(3)
+        computing
+        (9, 9)
+    """
 
     def load(self, file: BinaryIO) -> Any:
         return joblib.load(file)
@@ -142,7 +158,13 @@ class picklediskcache(abstractcache):
 
 
 def compute_key_attrs(attrs: Sequence[str]) -> ComputeKey:
-    """Return a function that makes a key of these attributes of a call's first argument (a loader's path, say)."""
+    """Return a function that makes a key of these attributes of a call's first argument (a loader's path, say).
+
+    Examples:
+        >>> from triglot.dataset import CSV
+        >>> compute_key_attrs(["path", "target_column"])(CSV("iris.data", target_column="species"))
+        ('iris.data', 'species')
+    """
 
     def compute_key(first: Any, *args: Any, **kwargs: Any) -> Any:
         return tuple(getattr(first, attr) for attr in attrs)

@@ -105,8 +105,20 @@ class _Frames(ABC):
 class CSV(_Frames):
     """Loads a file of comma-separated values, by path or URL.
 
-    path: relative to the working directory. target_column: the column that is the target. ndarray: whether a call
-    returns arrays instead of a data frame. Further arguments go to `pandas.read_csv`.
+    Args:
+        path: Relative to the working directory, or a URL.
+        target_column: The column that is the target; None where there is no target.
+        ndarray: Whether a call gives arrays of shape (rows, columns) and (rows,) instead of a data frame and a Series.
+        **kwargs: Go to `pandas.read_csv`.
+
+    Raises:
+        ConfigError: When it loads: there is no such file, pandas cannot read it, or the target column is not there.
+
+    Examples:
+        >>> names = ["sepal length", "sepal width", "petal length", "petal width", "species"]
+        >>> X, y = CSV("examples/data/iris.data", target_column="species", names=names, nrows=3)()
+        >>> X.shape, list(y)
+        ((3, 4), ['Iris-setosa', 'Iris-setosa', 'Iris-versicolor'])
     """
 
     def __init__(self, path: str, target_column: Hashable | None = None, ndarray: bool = True, **kwargs: Any) -> None:
@@ -136,7 +148,13 @@ class CSV(_Frames):
 
 
 class Table(CSV):
-    """Loads a file of values separated by tabs, or by `sep`; otherwise like `CSV`, with `pandas.read_table`."""
+    """Loads a file of values separated by tabs, or by `sep`; otherwise like `CSV`, with `pandas.read_table`.
+
+    Examples:
+        >>> X, y = Table("examples/data/tooth_growth.csv", target_column="len", sep=",", ndarray=False)()
+        >>> list(X.columns), y.iloc[0].item()
+        (['supp', 'dose'], 4.2)
+    """
 
     def _reader(self) -> Callable[..., Any]:
         import pandas as pd
@@ -145,10 +163,23 @@ class Table(CSV):
 
 
 class SQL(_Frames):
-    """Loads the rows of a query or a table of a database.
+    """Loads the rows of a query or a table of a database; a connection is open only while rows are read.
 
-    url: SQLAlchemy's. sql: a query, or the name of a table. Further arguments go to `pandas.read_sql`. A connection
-    is open only while rows are read.
+    Args:
+        url: SQLAlchemy's: `sqlite:///flowers.db`, `postgresql+psycopg://user:password@host/name`.
+        sql: A query, or the name of a table.
+        target_column: As of `CSV`.
+        ndarray: As of `CSV`.
+        **kwargs: Go to `pandas.read_sql`.
+
+    Raises:
+        ConfigError: When it loads: the URL is none, its driver is not installed, or the database refuses. Passwords are
+            left out of the message.
+
+    Examples:
+        >>> X, y = SQL("sqlite://", "SELECT 1.5 AS length, 'rose' AS name", target_column="name")()
+        >>> X.tolist(), y.tolist()
+        ([[1.5]], ['rose'])
     """
 
     def __init__(
@@ -190,7 +221,12 @@ class SQL(_Frames):
 
 
 class EmptyDatasetLoader:
-    """Loads nothing: neither data nor target."""
+    """Loads nothing: neither data nor target.
+
+    Examples:
+        >>> EmptyDatasetLoader()()
+        (None, None)
+    """
 
     def __call__(self) -> tuple[None, None]:
         """Return two times None."""
@@ -198,9 +234,14 @@ class EmptyDatasetLoader:
 
 
 class OpenML:
-    """Loads a data set of openml.org by its name; further arguments go to `sklearn.datasets.fetch_openml`.
+    """Loads a data set of openml.org; it is fetched once and then kept in scikit-learn's data folder.
 
-    Rows are fetched once and then kept in scikit-learn's data folder.
+    Args:
+        name: The name of the data set.
+        **kwargs: Go to `sklearn.datasets.fetch_openml`.
+
+    Raises:
+        ConfigError: When it loads: there is no such data set, or no way to it.
     """
 
     def __init__(self, name: str, **kwargs: Any) -> None:
@@ -221,9 +262,22 @@ class OpenML:
 class ScheduledDatasetLoader:
     """Keeps what another loader gave, and loads it anew at the occurrences of a rule.
 
-    impl: the other loader. update_cache_rrule: the rule, as of `triglot.schedule`. The first call loads and starts
-    the schedule, so that only a process that needs the data has it; `process_store` holds it under the component's
-    own key of the configuration. Where a later load fails, the data stays and the failure is logged.
+    The first call loads and starts the schedule, so that only a process that needs the data has it; `process_store`
+    holds it under the component's own key of the configuration. Where a later load fails, the data stays and the
+    failure is logged.
+
+    Args:
+        impl: The other loader.
+        update_cache_rrule: The rule, as of `triglot.schedule`.
+
+    Raises:
+        ConfigError: The rule is none.
+
+    Examples:
+        >>> rows = SQL("sqlite://", "SELECT 1 AS x, 2 AS y", target_column="y")
+        >>> kept = ScheduledDatasetLoader(rows, {"freq": "DAILY", "dtstart": "2026-01-01T03:00:00"})
+        >>> kept()
+        (array([[1]]), array([2]))
     """
 
     __pld_config_key__ = "data"

@@ -28,7 +28,16 @@ def use_decorators(source: Source | None) -> None:
 
 
 def wrapped(key: str, func: Callable[..., R]) -> Callable[..., R]:
-    """Return `func` inside the decorators that the list `key` names now."""
+    """Return `func` inside the decorators that the list `key` names now, the first of them innermost.
+
+    Examples:
+        >>> def loudly(func):
+        ...     return lambda: func().upper()
+        >>> use_decorators({"greeting_decorators": [loudly]}.get)
+        >>> wrapped("greeting_decorators", lambda: "good morning")()
+        'GOOD MORNING'
+        >>> use_decorators(None)
+    """
     source = _source
     return functools.reduce(lambda inner, decorator: decorator(inner), source(key) if source else (), func)
 
@@ -37,6 +46,13 @@ def pluggable(key: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return the decorator that makes a function or method a point, wrapped once by the decorators of the list `key`.
 
     The list is looked up when the point is first passed, and again once another configuration is there.
+
+    Examples:
+        >>> @pluggable("load_data_decorators")
+        ... def load():
+        ...     return [1, 2]
+        >>> load()
+        [1, 2]
     """
 
     def make_point(func: Callable[P, R]) -> Callable[P, R]:

@@ -17,14 +17,21 @@ from triglot.sources import collect, collect_project
 class RModel(ForeignModel):
     """A model whose `fit` is a function of an R script.
 
-    script: path of the script, relative to the working directory. fit: name of the function f(x, y, ...) that
-    returns a fitted object of any class. params: its further arguments. predict, predict_proba: names of functions
-    of the script that answer instead of R's own `predict`; predict_params, predict_proba_params: arguments of the
-    latter, instead of what is known of the model's class. dump, load: names of functions that make a raw vector of the
-    model and a model of it. x: what the function gets, a data.frame or a matrix. encode_labels: give the classes as
-    integers 0..k-1 instead of a factor. seed: for `set.seed` before the fit. lib_paths: folders of installed packages,
-    searched before R's own. unseen_levels: what becomes of levels of a category that training did not have: "error",
-    "missing" or "other".
+    Args:
+        script: Path of the script, relative to the working directory.
+        fit: Name of the function f(x, y, ...) that returns a fitted object of any class.
+        params: Its further arguments; `params__NAME` in `set_params` and grids.
+        predict: Name of a function of the script that answers instead of R's own `predict`.
+        predict_proba: The same for probabilities, of shape (rows, classes).
+        predict_params: Arguments of R's own `predict`, instead of what is known of the model's class.
+        predict_proba_params: The same for probabilities.
+        dump: Name of a function that makes a raw vector of the model.
+        load: Name of a function that makes a model of that raw vector.
+        x: What the function gets: a data.frame, or a numeric matrix.
+        encode_labels: Give the classes as integers 0..k-1 instead of a factor.
+        seed: For `set.seed` before the fit.
+        lib_paths: Folders of installed packages, searched before R's own.
+        unseen_levels: What becomes of levels of a category that training did not have: "error", "missing" or "other".
     """
 
     language: ClassVar[str] = "r"
@@ -86,22 +93,51 @@ class RModel(ForeignModel):
 
 
 class RClassifier(ForeignClassifier, RModel):
-    """An R model that answers one of the classes of a factor."""
+    """An R model that answers one of the classes of a factor.
+
+    Examples:
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> forest = RClassifier(script="examples/iris-r/iris.R", params={"ntree": 50}, seed=1)
+        >>> forest = forest.fit(X, y)  # doctest: +ELLIPSIS
+        randomForest ...
+        Type rfNews() to see new features/changes/bug fixes.
+        >>> forest.predict(X.iloc[[0, 149]]).tolist(), forest.predict_proba(X).shape
+        ([0, 2], (150, 3))
+    """
 
 
 class RRegressor(ForeignRegressor, RModel):
-    """An R model that answers numbers."""
+    """An R model that answers numbers.
+
+    Examples:
+        >>> import pandas as pd
+        >>> growth = pd.read_csv("examples/data/tooth_growth.csv", dtype={"supp": "category"})
+        >>> line = RRegressor(script="examples/tooth-r/tooth.R").fit(growth[["supp", "dose"]], growth["len"])
+        >>> line.predict(growth[["supp", "dose"]]).shape
+        (60,)
+    """
 
 
 class JuliaModel(ForeignModel):
     """A model whose functions are Julia's, by dotted name.
 
-    script: path of a Julia file, relative to the working directory; without one the first part of the names is a
-    package. fit: f(X, y; params...), which may be a type. predict: f(model, X; predict_params...), by default the one
-    beside `fit`, or the model itself if its type has methods of a call. predict_proba likewise, if there is one.
-    layout: whether samples are the rows or the columns of X. x: a matrix, or a named tuple of columns ("table").
-    labels: the classes as their own values or as codes 1..k; encode_labels: as 0..k-1. seed: for `Random.seed!`.
-    unseen_levels: what becomes of levels of a category that training did not have: "error", "missing" or "other".
+    Args:
+        script: Path of a Julia file, relative to the working directory; without one the first part of the names is a
+            package.
+        fit: Name of f(X, y; params...), which may be a type.
+        predict: Name of f(model, X; predict_params...); by default the one beside `fit`, or the model itself if its
+            type has methods of a call.
+        predict_proba: The same for probabilities, of shape (rows, classes); by default the one beside `fit`, if there
+            is one.
+        params: Keyword arguments of `fit`; `params__NAME` in `set_params` and grids.
+        predict_params: Keyword arguments of `predict`.
+        layout: Whether samples are the rows or the columns of X.
+        x: What the functions get: a matrix, or a named tuple of columns ("table").
+        labels: The classes as their own values or as codes 1..k.
+        encode_labels: The classes as 0..k-1.
+        seed: For `Random.seed!` before the fit.
+        unseen_levels: What becomes of levels of a category that training did not have: "error", "missing" or "other".
     """
 
     language: ClassVar[str] = "julia"
@@ -156,7 +192,16 @@ class JuliaModel(ForeignModel):
 
 
 class JuliaClassifier(ForeignClassifier, JuliaModel):
-    """A Julia model that answers classes."""
+    """A Julia model that answers classes.
+
+    Examples:
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> script = "examples/iris-julia/IrisNeighbours.jl"
+        >>> model = JuliaClassifier(script=script, fit="IrisNeighbours.fit", params={"k": 5}).fit(X, y.astype(str))
+        >>> model.predict(X[[0, 149]]).tolist()
+        ['0', '2']
+    """
 
 
 class JuliaRegressor(ForeignRegressor, JuliaModel):

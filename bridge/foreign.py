@@ -66,8 +66,21 @@ class _ForeignDataset(ABC):
 class RDataset(_ForeignDataset):
     """Loads what a function of an R script returns: `list(x, y)`, or a data.frame or matrix alone.
 
-    script: path of the script, relative to the working directory. params: named arguments of the function. Factors
-    keep their levels and their order, `NA` is a missing value. A matrix without column names has V1, V2, ...
+    Factors keep their levels and their order, `NA` is a missing value. A matrix without column names has V1, V2, ...
+
+    Args:
+        script: Path of the script, relative to the working directory.
+        function: The function's name.
+        params: Its named arguments.
+
+    Raises:
+        LanguageUnavailable: When it loads: R is not installed.
+        EstimatorFailed: When it loads: the function stopped; with R's own message and traceback.
+
+    Examples:
+        >>> X, y = RDataset("examples/tooth-r/data.R")()
+        >>> X.shape, X["supp"].cat.categories.tolist(), y.iloc[0].item()
+        ((60, 2), ['OJ', 'VC'], 4.2)
     """
 
     language: ClassVar[str] = "r"
@@ -83,10 +96,18 @@ class RDataset(_ForeignDataset):
 class JuliaDataset(_ForeignDataset):
     """Loads what a function of a Julia script returns: `(X, y)`, or X alone.
 
-    script: path of the file, relative to the working directory. function: its name, dotted where it is in a module.
-    params: its keyword arguments. X is a matrix or a named tuple of columns; layout: whether samples are the rows or
-    the columns of a matrix, whose columns are then x1, x2, ... An `@enum` is a category with its instances as levels,
-    `missing` is a missing value.
+    X is a matrix, whose columns are then x1, x2, ..., or a named tuple of columns. An `@enum` is a category with its
+    instances as levels, `missing` is a missing value.
+
+    Args:
+        script: Path of the file, relative to the working directory.
+        function: The function's name, dotted where it is in a module.
+        params: Its keyword arguments.
+        layout: Whether samples are the rows or the columns of a matrix.
+
+    Raises:
+        LanguageUnavailable: When it loads: Julia is not installed.
+        EstimatorFailed: When it loads: the function threw; with Julia's own message and traceback.
     """
 
     layout: Literal["rows", "columns"] = "rows"

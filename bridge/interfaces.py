@@ -62,7 +62,16 @@ class PredictService(ABC):
 
 
 class PredictError(Exception):
-    """A failure that a model's `predict` foresees; code and message reach the caller."""
+    """A failure that a model's `predict` foresees; code and message reach the caller.
+
+    Args:
+        error_message: What the caller reads.
+        error_code: What a program reads; any number but 0.
+
+    Examples:
+        >>> str(PredictError("no such shop", 404))
+        'no such shop (404)'
+    """
 
     def __init__(self, error_message: str, error_code: int = -1) -> None:
         super().__init__(error_message, error_code)
@@ -74,7 +83,15 @@ class PredictError(Exception):
 
 
 def annotate(obj: Any, metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the metadata that an object carries, after `metadata` was added to it."""
+    """Return the metadata that an object carries, after `metadata` was added to it.
+
+    Examples:
+        >>> class Fitted:
+        ...     pass
+        >>> fitted = Fitted()
+        >>> annotate(fitted, {"version": 1}), annotate(fitted, {"score": 0.9})
+        ({'version': 1}, {'version': 1, 'score': 0.9})
+    """
     carried: dict[str, Any] = {**getattr(obj, "__metadata__", {}), **(metadata or {})}
     obj.__metadata__ = carried
     return carried

@@ -2,13 +2,16 @@
 
 supervisord takes extensions as RPC interfaces; the one here hears of every change of a process's state. It has what
 died started again at once, unless it crashes again and again (`crashes.py`), tells the run directory what is wrong
-(`condition.py`), and offers one call, `triglot.resize`, which adds workers to a group or takes some away and leaves the
-others alone.
+(`condition.py`), starts what tells when all can be asked (`greeting.py`), and offers one call, `triglot.resize`, which
+adds workers to a group or takes some away and leaves the others alone.
 """
 
 import contextlib
+import fcntl
 import os
 import signal
+import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,6 +23,7 @@ from supervisor.options import make_namespec, split_namespec
 from supervisor.states import RUNNING_STATES, STOPPED_STATES, ProcessStates, SupervisorStates
 from supervisor.xmlrpc import Faults, RPCError
 
+from triglot import greeting
 from triglot.condition import note_troubles, told, troubles
 from triglot.crashes import Crashes, CrashLoop
 
@@ -63,6 +67,20 @@ class Wakeup:
         """Go on: at worst supervisord waits for its second again."""
 
 
+class Greeter:
+    """The process that tells when all can be asked, among the children whose ends supervisord expects."""
+
+    def __init__(self, run_dir: Path, children: dict[int, Any]) -> None:
+        # a session of its own: a Ctrl-C at the terminal is supervisord's, with which it ends
+        command = [sys.executable, "-m", "triglot.greeting", str(run_dir)]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        children[self._process.pid] = self
+
+    def finish(self, pid: int, status: int) -> None:
+        """Take note of its end, which supervisord has seen."""
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+
+
 class Extension:
     """What supervisord calls as `triglot.*`, and what listens to its events."""
 
@@ -77,6 +95,7 @@ class Extension:
         events.subscribe(events.ProcessStateEvent, self._heard)
         events.subscribe(events.ProcessGroupRemovedEvent, self._heard)
         events.subscribe(events.Tick5Event, self._heard)
+        self._greeter = Greeter(run_dir, daemon.options.pidhistory) if greeting.is_noted(run_dir) else None
 
     def resize(self, name: str) -> Any:
         """Make a group have the processes that the configuration file says now; those that stay are not touched.
@@ -182,8 +201,15 @@ def make_extension(daemon: Any, run_dir: str, **loop: str) -> Extension:
     return Extension(daemon, Path(run_dir), CrashLoop(**numbers))
 
 
+def _write_behind_others() -> None:
+    """Have a log that is a file written at its end: supervisord opens it once more for each of its programs."""
+    if stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
+        fcntl.fcntl(sys.stdout, fcntl.F_SETFL, fcntl.fcntl(sys.stdout, fcntl.F_GETFL) | os.O_APPEND)
+
+
 def main(conf: Path) -> int:
     """Run supervisord until it is told to end; return 1 where something of it was in trouble then."""
+    _write_behind_others()
     supervisord.main(["--nodaemon", "--configuration", str(conf)])
     if found := troubles(conf.parent):
         print(told(found), file=sys.stderr)

@@ -1,9 +1,13 @@
-"""Triglot's log: under another name, for those whose scripts and settings know that one, and what it can hold."""
+"""Triglot's log: how much is told; another name, for those whose scripts know that one; what it can hold."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from triglot.errors import ConfigError
+
+LEVEL_VARIABLE = "TRIGLOT_LOG_LEVEL"
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 OURS = "triglot"
 PALLADIUM = "palladium"
 
@@ -20,6 +24,22 @@ class _Renamed(logging.Handler):
         logger = logging.getLogger(record.name)
         if logger.isEnabledFor(record.levelno):
             logger.handle(record)
+
+
+def level_of(environ: Mapping[str, str]) -> int:
+    """Return from which level on this process tells: what TRIGLOT_LOG_LEVEL says, else INFO."""
+    said = environ.get(LEVEL_VARIABLE) or "info"
+    try:
+        return LEVELS[said.lower()]
+    except KeyError:
+        raise ConfigError(f"{LEVEL_VARIABLE} is {said!r}; write one of {', '.join(LEVELS)}") from None
+
+
+def set_level(level: int) -> None:
+    """Tell from `level` on; of others than ourselves no more than INFO."""
+    logging.getLogger().setLevel(max(level, logging.INFO))
+    logging.getLogger(OURS).setLevel(level if level < logging.INFO else logging.NOTSET)
+    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # it tells of every look at a database
 
 
 def log_as(name: str) -> None:

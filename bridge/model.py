@@ -7,7 +7,19 @@ from sklearn.base import BaseEstimator
 
 
 class Model(ABC, BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
-    """A model of one's own: arguments of the constructor are its parameters, as scikit-learn wants them."""
+    """A model of one's own: arguments of the constructor are its parameters, as scikit-learn wants them.
+
+    Examples:
+        >>> import numpy as np
+        >>> class Mean(Model):
+        ...     def fit(self, X, y=None):
+        ...         self.mean_ = np.mean(y)
+        ...         return self
+        ...     def predict(self, X):
+        ...         return np.full(len(X), self.mean_)
+        >>> Mean().fit([[1], [2]], [1.0, 3.0]).predict([[5]])
+        array([2.])
+    """
 
     @abstractmethod
     def fit(self, X: Any, y: Any = None) -> Any:

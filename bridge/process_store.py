@@ -7,7 +7,13 @@ from typing import Any
 
 
 class ProcessStore(MutableMapping[str, Any]):
-    """A dict whose `mtime[key]` is the local time at which a value was last set; safe for threads."""
+    """A dict whose `mtime[key]` is the local time at which a value was last set; safe for threads.
+
+    Examples:
+        >>> store = ProcessStore(data=1)
+        >>> store["data"], store.mtime["data"] <= datetime.now()
+        (1, True)
+    """
 
     def __init__(self, **entries: Any) -> None:
         self._lock = threading.RLock()

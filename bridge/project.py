@@ -4,7 +4,7 @@ The environment and the files are read once, here, at the edge; nothing deeper d
 somebody asks for them, so that listing versions loads no data and serving imports no estimator.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,8 @@ from triglot.deploy.description import Deployment
 from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.launch import LANGUAGES, MEMORY_VARIABLE, Workshop, memory_text, missing
-from triglot.persister import Persister, missing_methods
+from triglot.logs import LEVEL_VARIABLE
+from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines import language_of
 from triglot.service import ABSENCE_S, MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
@@ -125,6 +126,16 @@ class Project:
         """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite in the working directory."""
         url = self._outer.get("TRIGLOT_STORE") or f"sqlite:///{self._cwd / 'triglot.db'}"
         return self.persister("model_persister") or ModelStore(url)
+
+    def answering(self, languages: Collection[str]) -> list[VersionInfo]:
+        """Return the active versions that workers of these languages answer for, by the names of their models."""
+        active = [self.store.info(model, version) for model, version in sorted(self.store.active().items())]
+        return [info for info in active if info.language in languages]
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether decorators of the configuration decide who may ask for predictions."""
+        return bool(self._raw.get("predict_decorators"))
 
     @cached_property
     def export_store(self) -> Persister:
@@ -261,6 +272,7 @@ class Project:
         return {
             "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
             "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
+            **{name: self._outer[name] for name in (LEVEL_VARIABLE,) if name in self._outer},
             **self._worker_memory(),
         }
 

@@ -31,7 +31,16 @@ Now = Callable[[Any], datetime]  # given a time zone or None, as `datetime.now`
 def rule_of(rrule: Any) -> Any:
     """Return dateutil's rule: the one given, or that of a dict of its arguments.
 
-    Frequencies and days may be words ('HOURLY', ['MO', 'FR']), dates may be text.
+    Frequencies and days may be words ('HOURLY', ['MO', 'FR']), dates may be text. The rules are those of RFC 5545,
+    section 3.3.10.
+
+    Raises:
+        ConfigError: It is neither, an argument is not known, or a word is none of those.
+
+    Examples:
+        >>> mondays = rule_of({"freq": "WEEKLY", "byweekday": ["MO"], "dtstart": "2026-01-01T03:00:00", "count": 2})
+        >>> [str(at) for at in mondays]
+        ['2026-01-05 03:00:00', '2026-01-12 03:00:00']
     """
     if not isinstance(rrule, Mapping):
         if not hasattr(rrule, "after"):
@@ -51,8 +60,22 @@ class RruleThread:
     """Calls a function at each occurrence of a rule, from `start()` to `stop()`, in a daemon thread of its own.
 
     Occurrences that fall into a call that is still running are made up for by one call after it. An exception is
-    logged and the next occurrence is tried. After a fork the child has a thread of its own. `sleep_between_checks`
-    bounds the seconds that pass before the clock is looked at again: a clock that was set takes effect then.
+    logged and the next occurrence is tried. After a fork the child has a thread of its own.
+
+    Args:
+        func: What is called, without arguments.
+        rrule: The rule, as `rule_of` takes it.
+        sleep_between_checks: The seconds at most that pass before the clock is looked at again: a clock that was set
+            takes effect then.
+        now: Gives the time, for a time zone or None.
+
+    Examples:
+        >>> called = threading.Event()
+        >>> thread = RruleThread(called.set, {"freq": "SECONDLY"})
+        >>> thread.start()
+        >>> called.wait(10.0)
+        True
+        >>> thread.stop()
     """
 
     def __init__(

@@ -7,6 +7,7 @@ front end goes first and the workers answer what it still holds.
 
 import configparser
 import io
+import logging
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ from pathlib import Path
 from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError
 from triglot.launch import LANGUAGES, algebra_environment, worker_command, worker_environment
+from triglot.logs import level_of
 
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
@@ -70,6 +72,7 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
                 "nodaemon": "true",
                 "logfile": "/dev/null",
                 "logfile_maxbytes": "0",
+                **({"loglevel": "warn"} if level_of(environ) > logging.INFO else {}),
                 "pidfile": _text(plan.run_dir / "supervisord.pid"),
                 "directory": _text(plan.directory),
                 # supervisord expands this one entry twice

@@ -22,7 +22,15 @@ MIB: Final = 2**20
 
 @contextmanager
 def timer(log: Callable[[str], Any] | None = None, message: str | None = None) -> Iterator[None]:
-    """Log that something begins, and in how many seconds it was done."""
+    """Log that something begins, and in how many seconds it was done.
+
+    Examples:
+        >>> said = []
+        >>> with timer(said.append, "Counting"):
+        ...     pass
+        >>> said[0]
+        'Counting...'
+    """
     if log is not None:
         log(f"{message}...")
     started = time.perf_counter()
@@ -45,7 +53,12 @@ def session_scope(session: Any) -> Iterator[Any]:
 
 
 def apply_kwargs(func: Callable[..., Any], **kwargs: Any) -> Any:
-    """Return what `func` returns for those of the arguments that it takes."""
+    """Return what `func` returns for those of the arguments that it takes.
+
+    Examples:
+        >>> apply_kwargs(lambda n, y: (n, y), n=3, X="left out", y="kept")
+        (3, 'kept')
+    """
     parameters = inspect.signature(func).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return func(**kwargs)
@@ -55,7 +68,15 @@ def apply_kwargs(func: Callable[..., Any], **kwargs: Any) -> Any:
 
 
 def Partial(func: Callable[..., Any] | str, **kwargs: Any) -> Callable[..., Any]:
-    """Return the function, which may be a dotted name, with these arguments given."""
+    """Return the function, which may be a dotted name, with these arguments given.
+
+    Raises:
+        ConfigError: The dotted name leads nowhere.
+
+    Examples:
+        >>> Partial("builtins.sorted", reverse=True)([1, 3, 2])
+        [3, 2, 1]
+    """
     function = resolve_dotted_name(func) if isinstance(func, str) else func
     partial = functools.partial(function, **kwargs)
     functools.update_wrapper(partial, function)

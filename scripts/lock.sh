@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Prints requirements.lock: the newest versions that pyproject.toml allows, every one pinned.
+# Prints requirements.lock: the newest versions that pyproject.toml allows, every one pinned. With `docs` it prints
+# requirements-docs.lock: what the site needs beside these.
 #
 #   PYTHON=python3.11 scripts/lock.sh >requirements.lock
+#   PYTHON=python3.11 scripts/lock.sh docs >requirements-docs.lock
 #
 # rpy2 is missing on purpose, because setup.sh chooses it to fit R; what it needs is pinned here.
 set -euo pipefail
@@ -22,10 +24,27 @@ for_building = [*settings["build-system"]["requires"], "cffi", "tzlocal"]
 print(*wanted, *for_building, sep="\n")
 PYTHON
 pip=("$work/bin/python" -m pip --disable-pip-version-check)
+pinned() {
+    "${pip[@]}" list --format freeze | grep --invert-match '^pip==' |
+        LC_ALL=C sort --ignore-case --field-separator = --key 1,1
+}
+
+if [[ ${1:-} == docs ]]; then
+    "$work/bin/python" >"$work/docs" <<'PYTHON'
+import tomllib
+
+with open("pyproject.toml", "rb") as file:
+    print(*tomllib.load(file)["dependency-groups"]["docs"], sep="\n")
+PYTHON
+    "${pip[@]}" install --quiet --no-compile --requirement "$work/docs" --constraint requirements.lock
+    echo "# What 'make docs' needs beside requirements.lock, pinned; made by 'make lock' from pyproject.toml's group docs."
+    pinned | grep --invert-match --regexp '^setuptools==' | grep --invert-match --line-regexp --fixed-strings --file requirements.lock
+    exit
+fi
 "${pip[@]}" install --quiet --no-compile --requirement "$work/requirements"
 
 cat <<'HEADER'
 # Every package of a development environment, pinned; they install on Python 3.11, 3.12 and 3.13.
 # Made by `make lock` from pyproject.toml, not by hand. rpy2 is chosen at set-up, to fit R.
 HEADER
-"${pip[@]}" list --format freeze | grep --invert-match '^pip==' | LC_ALL=C sort --ignore-case --field-separator = --key 1,1
+pinned

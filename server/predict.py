@@ -37,12 +37,21 @@ HOOKS = (
 class PredictService:
     """One predict route.
 
-    model: the model's name; None is the only one there is. mapping: (field, type) in the order of the model's
-    columns; without one the fields are the columns that the model was fitted on. A mapping may rename columns, and
-    fields beside it are ignored; without a mapping they are refused. params: (name, type) of query arguments that
-    are handed to the model's predict; one that is absent is the model's attribute of that name, if it has one.
-    predict_proba: answer probabilities, in class order, instead of classes. unwrap_sample: the mapping has one field,
-    and a sample is its value. Further keywords become attributes.
+    Args:
+        mapping: (field, type) in the order of the model's columns; without one the fields are the columns that the
+            model was fitted on. A mapping may rename columns, and fields beside it are ignored; without a mapping they
+            are refused. Types are `float`, `int`, `str` and `bool`.
+        params: (name, type) of query arguments that are handed to the model's predict; one that is absent is the
+            model's attribute of that name, if it has one.
+        entry_point: The route, which begins with "/".
+        decorator_list_name: The key of the configuration whose decorators wrap the route.
+        predict_proba: Answer probabilities, in class order, instead of classes.
+        unwrap_sample: The mapping has one field, and a sample is its value.
+        model: The model's name; None is the only one there is.
+        **attributes: Become attributes.
+
+    Raises:
+        ConfigError: A type is not known, or the route is none.
 
     Subclasses may override `types`, `sample_from_data`, `params_from_data`, `predict`, `response_from_prediction`,
     `response_from_exception`, `do` and `__call__`; a service that does goes through them, one sample at a time.

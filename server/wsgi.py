@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask
 
+from triglot.logs import level_of, set_level
 from triglot.project import Project
 from triglot.server.app import create_app
 from triglot.server.context import Options
@@ -43,7 +44,7 @@ def _components(built: dict[str, Any]) -> dict[str, Any]:
 
 def _app() -> Flask:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    set_level(level_of(os.environ))
     project = Project([], os.environ, Path.cwd())
     project.configure_logging()
     return build(project)

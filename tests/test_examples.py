@@ -2,8 +2,11 @@
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +57,21 @@ def test_an_example_fits_and_answers(name: str, tmp_path: Path, benches: Callabl
     answers = worker.predict(name, fitted.artefact, X.head(3))
     alone = [worker.predict(name, fitted.artefact, X.iloc[[row]])[0] for row in range(3)]
     assert answers.tolist() == pytest.approx(alone)
+
+
+def test_the_cells_of_the_notebook_run_one_after_the_other() -> None:
+    require("r")
+    folder = EXAMPLES / "notebook"
+    cells = json.loads((folder / "r-in-a-notebook.ipynb").read_text("utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+    program = "\n".join([*code, "print(search.best_score_ > 0.9, card['classes'])"])
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, env=ENVIRON, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    score, told = done.stdout.splitlines()[-2:]
+    assert float(score) > 0.9
+    assert told == "True ['Iris-setosa', 'Iris-versicolor', 'Iris-virginica']"
 
 
 def authors_files() -> list[Path]:

@@ -19,6 +19,7 @@ from triglot.discovery import Endpoint, announce, check_name, leave_word, local_
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.estimator import Runtime
 from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.logs import level_of, set_level
 from triglot.workers import heap
 from triglot.workers.activity import Activity
 from triglot.workers.control import GIB, Control, rss_bytes
@@ -48,6 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.language == "python":  # R and Julia have heaps of their own
         heap.keep()
     try:
+        set_level(level_of(os.environ))
         return _serve(options)
     except LanguageUnavailable as error:
         logger.error("%s is off: %s", options.language, error)

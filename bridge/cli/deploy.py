@@ -11,6 +11,7 @@ from triglot.deploy.description import Deployment
 from triglot.deploy.post import Marathon
 from triglot.deploy.text import to_json, to_yaml
 from triglot.errors import ConfigError
+from triglot.progress import notice
 from triglot.project import Project
 
 WAIT_S = 900.0
@@ -59,8 +60,8 @@ def marathon_(
     if post is not None:
         there = Marathon.at(post, project.environ)
         deployment, version = there.put(definition, force=force)
-        click.echo(f"{definition['id']}: deployment {deployment}", err=True)
-        there.wait(definition["id"], deployment, version, wait_s, lambda line: click.echo(line, err=True))
+        notice(f"{definition['id']}: deployment {deployment}")
+        there.wait(definition["id"], deployment, version, wait_s, notice)
         click.echo(f"{definition['id']} is deployed, version {version}")
 
 

@@ -26,6 +26,7 @@ from triglot.cli import (
     upgrade_service,
 )
 from triglot.errors import TriglotError
+from triglot.logs import LEVEL_VARIABLE, level_of, set_level
 from triglot.project import Project
 
 EPILOG = """
@@ -68,14 +69,23 @@ class Commands(click.Group):
     type=click.Path(path_type=Path),
     help="Configuration file; several are merged left to right. Default: TRIGLOT_CONFIG, then triglot-config.py.",
 )
-@click.option("--debug", is_flag=True, help="Show Python's own traces of errors.")
+@click.option("--quiet", "-q", is_flag=True, help="Tell of warnings and errors alone, besides what was asked for.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell more of what goes on.")
+@click.option("--debug", is_flag=True, help="The same, and show Python's own traces of errors.")
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Print name and version.")
 @click.pass_context
-def main(ctx: click.Context, paths: tuple[Path, ...], debug: bool) -> None:
-    """Fit, store and serve models written in R, Julia and Python."""
+def main(ctx: click.Context, paths: tuple[Path, ...], quiet: bool, verbose: bool, debug: bool) -> None:
+    """Fit, store and serve models written in R, Julia and Python.
+
+    What is said here of quiet and verbose holds for all commands and for the processes that they start.
+    """
+    if quiet and (verbose or debug):
+        raise click.UsageError("--quiet and --verbose (or --debug) contradict each other; leave one out")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s:%(name)s:%(message)s")
-    logging.getLogger("triglot").setLevel(logging.DEBUG if debug else logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    ctx.obj = Project(paths, os.environ, Path.cwd())
+    said = {LEVEL_VARIABLE: "warning" if quiet else "debug"} if quiet or verbose or debug else {}
+    environ = {**os.environ, **said}
+    set_level(level_of(environ))
+    ctx.obj = Project(paths, environ, Path.cwd())
 
 
 @main.command()

@@ -11,6 +11,7 @@ from rich.filesize import decimal
 from rich.table import Column, Table
 
 from triglot.persister import ACTIVE
+from triglot.progress import notice
 from triglot.project import Project
 from triglot.store import VersionInfo
 
@@ -38,7 +39,7 @@ def list_(project: Project, name: str | None, as_json: bool) -> None:
             click.echo(json.dumps(_plain(info), default=str))
         return
     if not versions:
-        click.echo("There are no versions yet; triglot fit makes the first.", err=True)
+        notice("There are no versions yet; triglot fit makes the first.")
         return
     table = Table(*map(_column, COLUMNS), box=None, pad_edge=False)
     for info in versions:

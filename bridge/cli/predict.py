@@ -10,7 +10,7 @@ from triglot.errors import BadRequest
 from triglot.fitting import bench
 from triglot.labels import Labels
 from triglot.points import read_model
-from triglot.progress import bar
+from triglot.progress import bar, notice
 from triglot.project import Project
 from triglot.schema import Schema
 from triglot.table import Array, Table
@@ -85,7 +85,7 @@ def predict(
                 answered += len(answer)
                 show(rows.done(answered), f"{answered:,} rows")
             writer.close()
-    click.echo(f"{answered:,} rows answered by {name}, version {stored.version}", err=True)
+    notice(f"{answered:,} rows answered by {name}, version {stored.version}")
 
 
 COMMANDS = (predict,)

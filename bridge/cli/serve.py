@@ -1,5 +1,6 @@
 """`serve`, `supervisor-config`, `worker`: processes that stay; `scale` and `restart`: those that serve already."""
 
+import logging
 import os
 import socket
 import sys
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from triglot import greeting
 from triglot.condition import note_address
 from triglot.discovery import check_name, run_directory
 from triglot.errors import ConfigError
 from triglot.handle import Handle
 from triglot.launch import LANGUAGES, worker_command, worker_environment
+from triglot.logs import level_of
 from triglot.project import Project
 from triglot.supervision import FrontEnd, Plan, supervisord_conf
 
@@ -26,7 +29,8 @@ from triglot.supervision import FrontEnd, Plan, supervisord_conf
 def serve(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> None:
     """Serve in the foreground: the front end and the workers, under supervisord, until Ctrl-C.
 
-    `supervisorctl -c RUN_DIR/supervisord.conf status` works beside it.
+    `supervisorctl -c RUN_DIR/supervisord.conf status` works beside it. Once all models can be asked, a line for each
+    says how.
 
     Example: triglot serve --port 8080 --workers r=2
     """
@@ -136,6 +140,11 @@ def _write(plan: Plan, project: Project) -> Path:
     conf = plan.run_dir / "supervisord.conf"
     conf.write_text(supervisord_conf(plan, project.environ), "utf-8")
     note_address(plan.run_dir, plan.front_end.host, plan.front_end.port)
+    if level_of(project.environ) > logging.INFO:
+        greeting.forget(plan.run_dir)
+    else:
+        languages = {language for language, count in plan.workers.items() if count}
+        greeting.note(plan.run_dir, project.answering(languages), guarded=project.is_guarded)
     return conf
 
 

@@ -12,6 +12,7 @@ from triglot.deploy.description import needed_stop_s
 from triglot.deploy.upgrade import NOTHING, SERVE, Nginx, Upgrade
 from triglot.discovery import run_directory
 from triglot.errors import ConfigError
+from triglot.progress import notice
 from triglot.project import Project
 
 FOLDER = "back-ends"
@@ -58,7 +59,7 @@ def upgrade_service(
         command=[*SERVE, *(f"--workers={language}={count}" for language, count in map(count_of, counts))],
         environ={**project.environ, **project.own_environment(), "PYTHONUNBUFFERED": "1"},
         stop_s=needed_stop_s({}, jobs=True),
-        tell=lambda line: click.echo(line, err=True),
+        tell=notice,
         **seconds,
     ).run()
     click.echo(f"{made.address} serves")

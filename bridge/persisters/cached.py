@@ -16,11 +16,20 @@ from triglot.schedule import Now, rule_of
 class CachedUpdatePersister:
     """Another persister, whose activations a service follows at once, or with a rule at its occurrences.
 
-    update_cache_rrule: arguments of dateutil's rrule, such as {'freq': 'HOURLY'}. Without a `dtstart` its occurrences
-    are counted from midnight, so that all processes and hosts take a version over at the same moment. Until something
-    is active for the first time, nothing is waited for. check_version: whether an update that finds what there was
-    before returns None; either way nothing is loaded again, as what a version holds never changes. Everything else
-    goes straight through.
+    Until something is active for the first time, nothing is waited for. Everything but activations goes straight
+    through.
+
+    Args:
+        impl: The other persister.
+        update_cache_rrule: Arguments of dateutil's rrule, such as {'freq': 'HOURLY'}. Without a `dtstart` its
+            occurrences are counted from midnight, so that all processes and hosts take a version over at the same
+            moment.
+        check_version: Whether an update that finds what there was before returns None; either way nothing is loaded
+            again, as what a version holds never changes.
+        now: Gives the time, for a time zone or None.
+
+    Raises:
+        ConfigError: `impl` is no persister, or the rule is none.
     """
 
     def __init__(

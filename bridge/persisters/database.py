@@ -12,9 +12,17 @@ from triglot.store.store import CHUNK_SIZE
 class Database(ModelStore):
     """A model store from the arguments of Palladium's persisters `Database` and `DatabaseCLOB`.
 
-    Our tables stand beside Palladium's, which are read by `triglot upgrade` alone and never changed. poolclass is
-    accepted and changes nothing: a process keeps one idle connection at most. table_postfix says which of Palladium's
-    tables are meant; as ours have no postfix, a configuration that has one names its model.
+    Our tables stand beside Palladium's, which are read by `triglot upgrade` alone and never changed.
+
+    Args:
+        url: As of `ModelStore`.
+        poolclass: Is accepted and changes nothing: a process keeps one idle connection at most.
+        chunk_size: As of `ModelStore`.
+        table_postfix: Which of Palladium's tables are meant; as ours have no postfix, a configuration that has one
+            names its model.
+
+    Raises:
+        ConfigError: There is a postfix and no `model_name`.
     """
 
     def __init__(self, url: str, poolclass: Any = None, chunk_size: int = CHUNK_SIZE, table_postfix: str = "") -> None:

@@ -15,8 +15,13 @@ from triglot.persisters.files import ABSENT, Changed, Found
 class File(FileLike):
     """Versions in a folder, in Palladium's layout.
 
-    path: a path with `{version}` in it, relative to the working directory. model: whose files the bare ones are; by
-    default the configuration's `model_name`.
+    Args:
+        path: A path with `{version}` in it, relative to the working directory.
+        model: Whose files the bare ones are; by default the configuration's `model_name`.
+
+    Examples:
+        >>> File("models/iris-{version}")
+        File('models/iris-{version}')
     """
 
     def __init__(self, path: str, model: str | None = None) -> None:

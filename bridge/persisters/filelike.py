@@ -43,8 +43,11 @@ class NumberTaken(Exception):
 class FileLike:
     """A persister over files in a place of any kind.
 
-    path: a path with `{version}` in it. io: a `Files`, or an object with Palladium's three methods. model: whose
-    files the bare ones are, which have no model's name in them; by default the configuration's `model_name`.
+    Args:
+        path: A path with `{version}` in it.
+        io: A `Files`, or an object with Palladium's three methods: `open`, `exists` and `remove`.
+        model: Whose files the bare ones are, which have no model's name in them; by default the configuration's
+            `model_name`.
     """
 
     def __init__(self, path: str, io: Any, model: str | None = None) -> None:

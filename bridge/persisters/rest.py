@@ -25,8 +25,10 @@ _HINTS: Final = {
 class Rest(FileLike):
     """Versions on an HTTP server, in Palladium's layout.
 
-    url: a URL with `{version}` in it. auth: what the library requests takes, such as ('user', 'password'). model:
-    whose files the bare ones are; by default the configuration's `model_name`.
+    Args:
+        url: A URL with `{version}` in it.
+        auth: What the library requests takes, such as ('user', 'password').
+        model: Whose files the bare ones are; by default the configuration's `model_name`.
     """
 
     def __init__(self, url: str, auth: Any = None, model: str | None = None) -> None:

@@ -18,9 +18,15 @@ _NO_CONDITIONS: Final = frozenset({"501", "NotImplemented"})
 class S3(FileLike):
     """Versions in a bucket, in Palladium's layout.
 
-    path: 'bucket/key-{version}'. Credentials, region and AWS_ENDPOINT_URL come from the environment and the files
-    that all programs of S3 read. endpoint_url: another server than Amazon's. model: whose files the bare ones are; by
-    default the configuration's `model_name`.
+    Credentials, region and AWS_ENDPOINT_URL come from the environment and the files that all programs of S3 read.
+
+    Args:
+        path: 'bucket/key-{version}'.
+        endpoint_url: Another server than Amazon's.
+        model: Whose files the bare ones are; by default the configuration's `model_name`.
+
+    Raises:
+        ConfigError: The path is not a bucket and a key.
     """
 
     def __init__(self, path: str, endpoint_url: str | None = None, model: str | None = None) -> None:

@@ -36,6 +36,21 @@ class ModelStore:
 
     Safe for threads and processes. Nothing is opened before the first call, which also makes the tables.
     Every call is one transaction: it happens as a whole or not at all.
+
+    Args:
+        url: SQLAlchemy's: `sqlite:///models.db`, `postgresql+psycopg://user:password@host/name`.
+        chunk_size: The bytes at most of one row of an artefact; larger ones are kept in several.
+
+    Raises:
+        ConfigError: The URL is none, or its driver is not installed.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store = ModelStore(f"sqlite:///{folder}/models.db")
+        ...     print(store.list(), store.active())
+        ...     store.close()
+        [] {}
     """
 
     def __init__(self, url: str = "sqlite:///triglot.db", *, chunk_size: int = CHUNK_SIZE) -> None:

@@ -1,12 +1,14 @@
 """The command line as a whole: help that teaches, exit codes, and errors that name file, key and remedy."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import run
-from tests.functional.running import triglot
+from tests.functional.running import environment, triglot
 from triglot import __version__
 from triglot.cli.main import main
 
@@ -45,6 +47,52 @@ def test_version_is_printed(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (0, f"{__version__}\n")
     assert os.listdir(tmp_path) == []
+
+
+def test_the_option_for_the_version_names_the_program_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"triglot {__version__}\n"
+
+
+def test_quiet_leaves_results_warnings_and_errors_and_verbose_tells_more(tmp_path: Path) -> None:
+    (tmp_path / "xy.csv").write_text("x,y\n1,a\n2,b\n3,a\n4,b\n")
+    loader = "{'!': 'triglot.dataset.CSV', 'path': here + '/xy.csv', 'target_column': 'y'}"
+    model = "{'!': 'sklearn.linear_model.LogisticRegression'}"
+    write(tmp_path, f"{{'dataset_loader_train': {loader}, 'dataset_loader_test': {loader}, 'model': {model}}}")
+
+    usual, quiet, listed = (triglot(*words, cwd=tmp_path) for words in (("fit",), ("-q", "fit"), ("-q", "list")))
+    missed = triglot("--quiet", "fit", "tulip", cwd=tmp_path)
+
+    assert "INFO:triglot:Wrote model with version 1." in usual.stderr
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert len(listed.stdout.splitlines()) == 3
+    assert missed.stderr.startswith("triglot: no model 'tulip' is configured")
+
+
+def test_how_much_is_told_may_be_said_by_the_environment_and_not_in_two_ways(tmp_path: Path) -> None:
+    silent = triglot("list", cwd=tmp_path, TRIGLOT_LOG_LEVEL="warning")
+    wrong = triglot("list", cwd=tmp_path, TRIGLOT_LOG_LEVEL="loud")
+    both = triglot("--quiet", "--verbose", "list", cwd=tmp_path)
+
+    assert (silent.returncode, silent.stderr) == (0, "")
+    assert wrong.returncode == 1
+    assert wrong.stderr == "triglot: TRIGLOT_LOG_LEVEL is 'loud'; write one of debug, info, warning, error\n"
+    assert both.returncode == 2
+    assert "--quiet and --verbose (or --debug) contradict each other" in both.stderr
+
+
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("triglot")
+    program = f"""
+        source <(_TRIGLOT_COMPLETE=bash_source {command})
+        complete() {{ COMPREPLY=(); _triglot_completion {command}; echo "${{COMPREPLY[@]}}"; }}
+        COMP_WORDS=({command} act); COMP_CWORD=1; complete
+        COMP_WORDS=({command} serve --po); COMP_CWORD=2; complete
+    """
+
+    done = subprocess.run(["bash", "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True)
+
+    assert done.stdout.splitlines() == ["activate", "--port"], done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`triglot serve`, `supervisor-config` and `worker`: what they refuse, and what they start."""
 
 import configparser
+import re
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.running import environment, folder, free_port, triglot
+from tests.functional.running import Running, environment, folder, free_port, triglot
 from tests.helpers import until
 from triglot.client import Client
 from triglot.discovery import run_directory
@@ -24,6 +25,49 @@ def place() -> Iterator[Path]:
     with folder() as made:
         (made / "triglot-config.py").write_text("{'workers': {'python': 1}}")
         yield made
+
+
+def test_the_last_line_of_a_start_is_a_command_that_gets_an_answer(place: Path) -> None:
+    (place / "shops.csv").write_text("it's open,a & b,%\nyes,1,0.5\nno,2,1.5\nyes,3,2.5\nno,4,3.5\n")
+    config = place / "triglot-config.py"
+    config.write_text(
+        """{
+            'model_name': "tonight's shops",
+            'dataset_loader_train': {
+                '!': 'triglot.dataset.CSV', 'path': here + '/shops.csv', 'target_column': "it's open",
+            },
+            'model': {'!': 'sklearn.tree.DecisionTreeClassifier'},
+        }"""
+    )
+    assert triglot("fit", cwd=place).returncode == 0
+    service = Running(place, config)
+    try:
+        until(lambda: "; ask it: " in service.said(), START_S)
+        (command,) = re.findall(r"; ask it: (curl .+)", service.said())
+        asked = f"{command} --silent --write-out '\n%{{http_code}}'"
+        done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, timeout=START_S, check=True)
+    finally:
+        service.close()
+
+    body, _, status = done.stdout.rpartition("\n")
+    assert status == "200", done.stdout
+    assert body.endswith('"result":"yes"}')
+    assert f"tonight's shops version 1 (python) answers on http://127.0.0.1:{service.port}; ask it: " in service.said()
+    assert "reaped unknown" not in service.said()
+
+
+def test_quiet_holds_for_supervisord_and_for_what_it_starts_and_tells_no_last_line(place: Path) -> None:
+    loud = triglot("supervisor-config", cwd=place)
+    assert (place / "run" / "greeting.json").exists()
+    assert "loglevel" not in Path(loud.stdout.strip()).read_text()
+
+    done = triglot("--quiet", "supervisor-config", cwd=place)
+
+    written = configparser.RawConfigParser()
+    written.read(done.stdout.strip())
+    assert written["supervisord"]["loglevel"] == "warn"
+    assert 'TRIGLOT_LOG_LEVEL="warning"' in written["supervisord"]["environment"]
+    assert not (place / "run" / "greeting.json").exists()
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_starts(place: Path) -> None:
