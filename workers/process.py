@@ -18,7 +18,7 @@ from triglot.artefact import load_key
 from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.estimator import Runtime
-from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.launch import EXIT_UNAVAILABLE, LANGUAGES, MEMORY_VARIABLE, memory_of
 from triglot.workers import heap
 from triglot.workers.activity import Activity
 from triglot.workers.control import GIB, Control, rss_bytes
@@ -34,7 +34,6 @@ RUNTIMES = {
     "julia": ("triglot.workers.julia.runtime", "JuliaRuntime"),
 }
 EXIT_USAGE = 2
-EXIT_UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE
 _PR_SET_PDEATHSIG = 1
 
 

@@ -14,6 +14,7 @@ from triglot.cli import (
     deploy,
     devserver,
     dockerize,
+    doctor,
     fit,
     jobs,
     models,
@@ -39,6 +40,9 @@ A first model, in R, Julia or Python:
     triglot check                         what would surprise callers
     triglot fit --evaluate                fit it and store it
     triglot serve                         serve it on 127.0.0.1:8000
+
+\b
+    triglot doctor                        what the installation lacks, and the commands that mend it
 """
 
 
@@ -86,6 +90,7 @@ def version() -> None:
 
 for family in (
     new,
+    doctor,
     check,
     fit,
     compare,
