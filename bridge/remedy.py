@@ -75,6 +75,12 @@ def pip_install(*requirements: str) -> tuple[Command, ...]:
     return (*_with_pip(), pip("install", *requirements))
 
 
+def extra(name: str) -> tuple[str, ...]:
+    """Return the requirements of one of Triglot's extras."""
+    wanted = (line.partition(";") for line in importlib.metadata.requires("triglot") or ())
+    return tuple(need.strip() for need, _, when in wanted if re.search(rf"extra == ['\"]{name}['\"]", when))
+
+
 def apt(*packages: str) -> tuple[Command, ...]:
     """Return what installs Debian's packages; nothing where there is no apt."""
     if shutil.which("apt-get") is None:
@@ -141,13 +147,10 @@ def rpy2_commands(home: str, version: str, installed: Iterable[str] = RPY2_PARTS
     """
     old = tuple(name for name in RPY2_PARTS if name in set(installed))
     away = (pip("uninstall", "--yes", *old),) if old else ()
-    # rpy2 asks the R that is first on PATH
-    first = shutil.which("R")
-    on_path = first is not None and os.path.realpath(first) == os.path.realpath(Path(home, "bin", "R"))
     build = Command(
         pip("install", "--no-cache-dir", f"rpy2=={fitting_rpy2(version)}").arguments,
         variables=(("R_HOME", str(home)),),
-        path_first="" if on_path else str(Path(home, "bin")),
+        path_first="" if _is_first(home) else str(Path(home, "bin")),
     )
     return (*_with_pip(), *away, build)
 
@@ -159,6 +162,15 @@ def no_shared_library(home: str) -> Trouble:
         apt("r-base-core", "r-base-dev"),
         "or name the home of another R with TRIGLOT_R_HOME, or build R with ./configure --enable-R-shlib",
     )
+
+
+def _is_first(home: str) -> bool:
+    """Whether this is the R that is found on PATH, which rpy2 asks while it is built."""
+    try:
+        told = subprocess.run(["R", "RHOME"], capture_output=True, text=True, timeout=_ASK_TIMEOUT_S).stdout
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return os.path.realpath(told.strip()) == os.path.realpath(home)
 
 
 def _with_pip() -> tuple[Command, ...]:

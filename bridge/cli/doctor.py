@@ -32,9 +32,8 @@ def doctor(project: Project, languages: tuple[str, ...], fix: bool, as_json: boo
     Example: triglot doctor --fix r
     """
     findings = list(_shown(examine(project, languages, os.environ), as_json))
-    mender = Mender(os.environ, lambda line: click.echo(line, err=True))
+    mender = Mender(os.environ, sys.stderr if as_json else sys.stdout)
     for _ in range(ROUNDS if fix else 0):
-        sys.stdout.flush()
         if not mender.mend(findings):
             break
         findings = list(_shown(examine(project, languages, os.environ), as_json))

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from triglot.artefact import load_key
 from triglot.doctor import folders, julia, key, machine, python, r, store, stored
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
@@ -65,11 +64,8 @@ def _store(project: Project, versions: Sequence[VersionInfo], environ: Mapping[s
     yield from store.look(persister)
     if versions:
         yield from stored.look(versions, environ)
-        try:
-            signing_key = load_key(project.key_file, environ)
-        except TriglotError:
-            return  # which the look at the key has told
-        yield from stored.signed(persister, versions, signing_key)
+        if (signing_key := key.there(project.key_file, environ)) is not None:
+            yield from stored.signed(persister, versions, signing_key)
 
 
 def _versions(project: Project) -> list[VersionInfo]:

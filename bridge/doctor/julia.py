@@ -11,7 +11,7 @@ from triglot.doctor.finding import Finding, Verdict
 from triglot.elf import misfit
 from triglot.errors import TriglotError
 from triglot.launch import julia_executable, user_prefix
-from triglot.remedy import Command, Trouble, pip_install
+from triglot.remedy import Command, Trouble, extra, pip_install
 
 _INSTALLER = Path(triglot.__file__).parent / "scripts" / "install_julia.sh"
 
@@ -46,7 +46,7 @@ def look(environ: Mapping[str, str], wanted: bool) -> Iterator[Finding]:
 def _started(has_package: bool, wanted: bool, environ: Mapping[str, str]) -> Finding:
     if not has_package:
         cause = "the Python package julia is not installed"
-        return Finding("libjulia", "fail" if wanted else "off", cause, pip_install("triglot[julia]"))
+        return Finding("libjulia", "fail" if wanted else "off", cause, pip_install(*extra("julia")))
     try:
         seconds = start("julia", environ)
     except TriglotError as error:

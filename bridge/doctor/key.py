@@ -17,7 +17,7 @@ def look(key_file: Path | None, environ: Mapping[str, str]) -> Finding:
         where = "in TRIGLOT_SIGNING_KEY"
         commands: tuple[Command, ...] = ()
     else:
-        path = Path(environ.get("TRIGLOT_SIGNING_KEY_FILE") or key_file or user_prefix(environ) / "signing.key")
+        path = _path(key_file, environ)
         if not path.exists():
             return _to_be_made(path)
         where = f"in {path}"
@@ -27,6 +27,20 @@ def look(key_file: Path | None, environ: Mapping[str, str]) -> Finding:
     except ConfigError as error:
         return Finding("signing key", "fail", str(error), commands)
     return Finding("signing key", "ok", where)
+
+
+def there(key_file: Path | None, environ: Mapping[str, str]) -> bytes | None:
+    """Return the key, or None where there is none yet or it cannot be used."""
+    if "TRIGLOT_SIGNING_KEY" not in environ and not _path(key_file, environ).exists():
+        return None
+    try:
+        return load_key(key_file, environ)
+    except ConfigError:
+        return None
+
+
+def _path(key_file: Path | None, environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("TRIGLOT_SIGNING_KEY_FILE") or key_file or user_prefix(environ) / "signing.key")
 
 
 def _to_be_made(path: Path) -> Finding:

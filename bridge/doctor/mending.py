@@ -3,21 +3,20 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import TextIO
 
 from triglot.doctor.asking import said
 from triglot.doctor.finding import Finding
 from triglot.remedy import Command, pip
 
-Say = Callable[[str], None]
-
 
 class Mender:
-    """Runs each command once at most; what only root may do is left to root."""
+    """Runs each command once at most, with its output on `out`; what only root may do is left to root."""
 
-    def __init__(self, environ: Mapping[str, str], say: Say) -> None:
+    def __init__(self, environ: Mapping[str, str], out: TextIO) -> None:
         self._environ = environ
-        self._say = say
+        self._out = out
         self._run: set[Command] = set()
 
     def mend(self, findings: Iterable[Finding]) -> bool:
@@ -47,10 +46,16 @@ class Mender:
         if command.as_root:
             environment["DEBIAN_FRONTEND"] = "noninteractive"
         try:
-            return subprocess.run(command.arguments, env=environment, stdin=subprocess.DEVNULL).returncode == 0
+            done = subprocess.run(
+                command.arguments, env=environment, stdin=subprocess.DEVNULL, stdout=self._out, stderr=subprocess.STDOUT
+            )
+            return done.returncode == 0
         except OSError as error:
             self._say(f"{command.arguments[0]}: {error.strerror}")
             return False
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._out, flush=True)
 
     def _unreachable(self, commands: tuple[Command, ...]) -> str | None:
         """Return why the package to be installed cannot be had: nothing is uninstalled before that is known."""

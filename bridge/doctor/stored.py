@@ -82,9 +82,11 @@ def _here(language: str, packages: list[str], environ: Mapping[str, str]) -> dic
     """Return the versions of the language and of packages here; None where the language is not here."""
     if language == "python":
         return {"language": platform.python_version(), **_distributions(packages)}
-    program = r_executable(environ) if language == "r" else julia_executable(environ) if language == "julia" else None
+    program = julia_executable(environ) if language == "julia" else r_executable(environ)
     if program is None:
         return None
+    if language == "r":
+        program = program.with_name("Rscript")
     found = by_script(language, program, packages, environ)
     return {**found, "language": found["(language)"]} if found else None
 
