@@ -34,7 +34,7 @@ def port(front_end: FrontEnd, run_dir: Path) -> Finding:
     return Finding("port", "ok", f"{host}:{number} is free")
 
 
-def disk(folders: Iterable[Path]) -> Iterator[Finding]:
+def disk(folders: Iterable[Path], scarce: int = SCARCE_BYTES, too_scarce: int = TOO_SCARCE_BYTES) -> Iterator[Finding]:
     """Yield how much room there is where something will be written; one finding a disk."""
     by_disk: dict[int, list[Path]] = {}
     for folder in folders:
@@ -43,11 +43,11 @@ def disk(folders: Iterable[Path]) -> Iterator[Finding]:
     for places in by_disk.values():
         free = shutil.disk_usage(places[0]).free
         found = f"{free / 2**20:,.0f} MiB free for {', '.join(dict.fromkeys(map(str, places)))}"
-        if free >= SCARCE_BYTES:
+        if free >= scarce:
             yield Finding("disk", "ok", found)
         else:
             advice = "free some: models, sockets and the building of rpy2 need room (python -m pip cache purge)"
-            yield Finding("disk", "fail" if free < TOO_SCARCE_BYTES else "warn", found, advice=advice)
+            yield Finding("disk", "fail" if free < too_scarce else "warn", found, advice=advice)
 
 
 def clock(newest: datetime | None, now: datetime | None = None) -> Finding:

@@ -33,12 +33,12 @@ def _incomplete() -> Iterator[Finding]:
     """Yield what Triglot requires and is not there, or older than it may be."""
     importlib.invalidate_caches()
     wanting = [line for line in importlib.metadata.requires("triglot") or () if "extra ==" not in line]
-    if lacking := [need for need in map(str.strip, wanting) if not _is_met(need)]:
+    if lacking := [need for need in map(str.strip, wanting) if not is_met(need)]:
         found = f"not as Triglot needs them: {', '.join(lacking)}"
         yield Finding("packages", "fail", found, pip_install(*lacking))
 
 
-def _is_met(requirement: str) -> bool:
+def is_met(requirement: str) -> bool:
     """Whether a requirement of the form `name>=version` is met."""
     name, _, least = requirement.partition(">=")
     try:
