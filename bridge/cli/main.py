@@ -72,6 +72,7 @@ class Commands(click.Group):
     type=click.Path(path_type=Path),
     help="Configuration file; several are merged left to right. Default: TRIGLOT_CONFIG, then triglot-config.py.",
 )
+@click.version_option(__version__, message="%(version)s")
 @click.option("--debug", is_flag=True, help="Show Python's own traces of errors.")
 @click.pass_context
 def main(ctx: click.Context, paths: tuple[Path, ...], debug: bool) -> None:
