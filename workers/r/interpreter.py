@@ -180,9 +180,8 @@ def _no_rpy2(home: str, error: Exception) -> str:
     version = r_version(home)
     if version is None:
         return f"{home}/bin/R does not run; name the home of another R with TRIGLOT_R_HOME"
-    # rpy2 tells the whole of a long story; what the loader missed comes last
-    last = str(error).strip().rpartition(": ")[2] or type(error).__name__
-    return rpy2_trouble(home, version, installed_rpy2(), last).told("r")
+    why = f"{type(error).__name__}: {error}".strip().splitlines()[-1]
+    return rpy2_trouble(home, version, installed_rpy2(), why).told("r")
 
 
 def _stack_limit() -> int:
