@@ -70,7 +70,7 @@ def _with_tools(home: str, version: str, environ: Mapping[str, str], error: str)
     lack = tools.lacking(home, environ)
     if lack is None:
         return trouble
-    cause = f"{trouble.cause}; and to compile it, {lack.cause}"
+    cause = f"{trouble.cause}; besides, {lack.cause}"
     return Trouble(cause, (*lack.commands, *rpy2_commands(home, version, installed_rpy2())), lack.advice)
 
 

@@ -147,7 +147,7 @@ def test_an_rpy2_that_was_built_against_another_r_is_told_with_what_is_missing(h
 
     path_without = programs_without(tmp_path / "bin", "gcc", "make")
     seen = triglot("doctor", "r", cwd=here, PYTHONPATH=path, PATH=path_without)
-    assert "and to compile it, there is no gcc and no make" in seen.stdout
+    assert "; besides, there is no gcc and no make" in seen.stdout
     if shutil.which("apt-get"):
         assert "apt-get install --yes --no-install-recommends " in seen.stdout
 
