@@ -42,7 +42,7 @@ A first model, in R, Julia or Python:
     triglot serve                         serve it on 127.0.0.1:8000
 
 \b
-    triglot doctor                        what is missing here, and what mends it
+    triglot doctor                        what is missing, and what mends it
 """
 
 
