@@ -18,8 +18,6 @@ from triglot.errors import ConfigError
 
 LANGUAGES = ("python", "r", "julia")
 EXIT_UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE; how a worker ends whose language is off
-# What brings a language into a worker's process.
-_PACKAGES = {"r": "rpy2", "julia": "julia"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,8 @@ def missing(language: str, environ: Mapping[str, str]) -> str | None:
         return "R is not installed: neither TRIGLOT_R_HOME nor PATH leads to it"
     if language == "julia" and julia_executable(environ) is None:
         return "Julia is not installed: neither JULIA_EXE, PATH nor the private prefix leads to it"
-    if language in _PACKAGES and importlib.util.find_spec(_PACKAGES[language]) is None:
-        return f"the Python package {_PACKAGES[language]} is not installed"
+    if language == "r" and importlib.util.find_spec("rpy2") is None:
+        return "the Python package rpy2 is not installed"
     return None
 
 

@@ -75,12 +75,6 @@ def pip_install(*requirements: str) -> tuple[Command, ...]:
     return (*_with_pip(), pip("install", *requirements))
 
 
-def extra(name: str) -> tuple[str, ...]:
-    """Return the requirements of one of Triglot's extras."""
-    wanted = (line.partition(";") for line in importlib.metadata.requires("triglot") or ())
-    return tuple(need.strip() for need, _, when in wanted if re.search(rf"extra == ['\"]{name}['\"]", when))
-
-
 def apt(*packages: str) -> tuple[Command, ...]:
     """Return what installs Debian's packages; nothing where there is no apt."""
     if shutil.which("apt-get") is None:

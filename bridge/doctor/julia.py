@@ -1,34 +1,30 @@
 """Julia: found, of this machine's kind, with its library beside it; a worker of it starts."""
 
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import triglot
 from triglot.doctor.asking import by_script, said, start
-from triglot.doctor.finding import Finding, Verdict
+from triglot.doctor.finding import Finding
 from triglot.elf import misfit
 from triglot.errors import TriglotError
 from triglot.launch import julia_executable, user_prefix
-from triglot.remedy import Command, Trouble, extra, pip_install
+from triglot.remedy import Command, Trouble
 
 _INSTALLER = Path(triglot.__file__).parent / "scripts" / "install_julia.sh"
 
 
 def look(environ: Mapping[str, str], wanted: bool) -> Iterator[Finding]:
     """Yield what there is of Julia, up to the first thing that is wrong."""
-    importlib.invalidate_caches()
-    has_package = importlib.util.find_spec("julia") is not None
     named = environ.get("JULIA_EXE")
     program = julia_executable(environ)
     if named and program != Path(named):
         yield Finding("Julia", "fail", f"JULIA_EXE is {named!r} and there is no such file", advice="unset JULIA_EXE")
         return
     if program is None:
-        verdict: Verdict = "fail" if wanted else "warn" if has_package else "off"
         cause = "Julia is not installed: neither JULIA_EXE, PATH nor the private prefix leads to it"
-        yield Finding.of("Julia", verdict, Trouble(cause, _install(environ)))
+        yield Finding.of("Julia", "fail" if wanted else "off", Trouble(cause, _install(environ)))
         return
     why = misfit(program.resolve()) or said([program, "--version"], environ)[1]
     here = {} if why else by_script("julia", program, (), environ)
@@ -40,13 +36,10 @@ def look(environ: Mapping[str, str], wanted: bool) -> Iterator[Finding]:
         yield _unfit(program, "built without libjulia.so, its shared library", environ)
     else:
         yield Finding("Julia", "ok", f"{here['(language)']} in {program}")
-        yield _started(has_package, wanted, environ)
+        yield _started(environ)
 
 
-def _started(has_package: bool, wanted: bool, environ: Mapping[str, str]) -> Finding:
-    if not has_package:
-        cause = "the Python package julia is not installed"
-        return Finding("libjulia", "fail" if wanted else "off", cause, pip_install(*extra("julia")))
+def _started(environ: Mapping[str, str]) -> Finding:
     try:
         seconds = start("julia", environ)
     except TriglotError as error:

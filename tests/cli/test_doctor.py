@@ -69,7 +69,7 @@ def test_a_language_that_the_configuration_needs_must_be_there(
     code, found = looked(capsys)
     assert code == 1
     assert found["R"]["verdict"] == "fail"
-    assert found["Julia"]["verdict"] in ("warn", "off")
+    assert found["Julia"]["verdict"] == "off"
 
 
 def test_a_broken_configuration_keeps_nobody_from_looking_at_the_languages(

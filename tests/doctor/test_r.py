@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.doctor.conftest import OF_32_BITS, programs_without, r_home, script, verdicts
 from tests.helpers import require
+from tests.reading import ROOT
 from triglot.doctor import r, tools
 from triglot.remedy import Command, fitting_rpy2, pip, rpy2_trouble
 
@@ -81,8 +83,10 @@ def test_of_two_rs_the_one_that_is_taken_is_told_and_the_other(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("version", "rpy2"), [("4.0.5", "3.5.17"), ("4.2.2", "3.5.17"), ("4.4.3", "3.5.17"), ("4.5.0", "3.6.9")]
 )
-def test_each_r_has_its_rpy2(version: str, rpy2: str) -> None:
+def test_each_r_has_its_rpy2_for_the_doctor_as_for_the_set_up(version: str, rpy2: str, tmp_path: Path) -> None:
     assert fitting_rpy2(version) == rpy2
+    for_set_up = [str(ROOT / "scripts" / "rpy2_for_r.sh"), str(r_home(tmp_path, version))]
+    assert subprocess.run(for_set_up, capture_output=True, text=True, check=True).stdout.strip() == rpy2
 
 
 @pytest.mark.parametrize(
