@@ -10,7 +10,7 @@ from pathlib import Path
 
 from triglot.client import Client
 from triglot.errors import LanguageUnavailable, WorkerUnavailable
-from triglot.launch import missing, worker_command, worker_environment
+from triglot.launch import EXIT_UNAVAILABLE, missing, worker_command, worker_environment
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
@@ -55,7 +55,7 @@ class Child:
             except WorkerUnavailable:
                 if self.process.poll() is None and time.monotonic() < deadline:
                     continue
-            raise LanguageUnavailable(f"the {self.language} worker did not start: {self.why_not_started()}")
+            raise LanguageUnavailable(self.why_not_started())
 
     def is_over(self) -> bool:
         """Whether the process has ended, also where another thread is waiting for it."""
@@ -74,17 +74,19 @@ class Child:
         return f"the {self.language} worker {how} in the middle of its work; its last words: {self.last_words()}"
 
     def why_not_started(self) -> str:
-        """Return its last words, or how it ended where it left none."""
+        """Return its reason alone where it refused to start, else its last words, or how it ended without any."""
         code = self.process.poll()
+        _, refused, reason = self._written().rpartition(f"{self.language} is off: ")
+        if code == EXIT_UNAVAILABLE and refused:
+            return f"{self.language} is off: {reason.strip()}"
         how = "it is not ready yet" if code is None else f"it ended with exit code {code}"
         how = f"it was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else how
-        return how if (words := self.last_words()) == "none" else words
+        words = self.last_words()
+        return f"the {self.language} worker did not start: {how if words == 'none' else words}"
 
     def last_words(self) -> str:
-        """Return the end of what it has written."""
-        size = os.fstat(self._log.fileno()).st_size
-        text = os.pread(self._log.fileno(), _LAST_BYTES, max(0, size - _LAST_BYTES)).decode("utf-8", "replace")
-        return " / ".join(text.strip().splitlines()[-3:]) or "none"
+        """Return the end of what it has written, as one line."""
+        return " / ".join(self._written().strip().splitlines()[-3:]) or "none"
 
     def stop(self) -> None:
         """End it, in order if it can."""
@@ -96,8 +98,12 @@ class Child:
             self.process.wait()
         self._log.close()
 
+    def _written(self) -> str:
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), _LAST_BYTES, max(0, size - _LAST_BYTES)).decode("utf-8", "replace")
+
 
 def require(language: str, environ: Mapping[str, str]) -> None:
     """Return if the language is installed; raises `LanguageUnavailable` with what was looked for."""
     if (reason := missing(language, environ)) is not None:
-        raise LanguageUnavailable(f"{language} is off: {reason}")
+        raise LanguageUnavailable(f"{language} is off: {reason}. Install it: triglot doctor {language} says how")

@@ -4,6 +4,7 @@ Nothing here imports a worker: whoever starts one (supervisord, the command line
 this command line.
 """
 
+import importlib.util
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 from triglot.errors import ConfigError
 
 LANGUAGES = ("python", "r", "julia")
+EXIT_UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE; how a worker ends whose language is off
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def missing(language: str, environ: Mapping[str, str]) -> str | None:
         return "R is not installed: neither TRIGLOT_R_HOME nor PATH leads to it"
     if language == "julia" and julia_executable(environ) is None:
         return "Julia is not installed: neither JULIA_EXE, PATH nor the private prefix leads to it"
+    if language == "r" and importlib.util.find_spec("rpy2") is None:
+        return "the Python package rpy2 is not installed"
     return None
 
 

@@ -239,7 +239,10 @@ class Project:
         for language, count in counts.items():
             reason = missing(language, self.environ) if count else None
             if reason is not None:
-                raise ConfigError(f"{language} is off: {reason}. Install it, or serve without: --workers {language}=0")
+                raise ConfigError(
+                    f"{language} is off: {reason}. Install it (triglot doctor {language} says how), "
+                    f"or serve without: --workers {language}=0"
+                )
         return Plan(
             run_dir=run_directory(self.run_dir),
             directory=self._cwd,
@@ -314,6 +317,13 @@ class Project:
         """Return the languages of what is configured and of what is stored."""
         stored = {info.model: info.language for info in self.store.list() if "active" in info.aliases}
         return {*stored.values(), *(self._language(name, stored.get(name)) for name in self.names)}
+
+    def spelt_languages(self) -> set[str]:
+        """Return the languages that the configuration names, as far as that can be told without building anything."""
+        shared = {"": self._raw, **self._raw.get("models", {})}
+        factories = [_factory(entry.get("model")) for entry in shared.values()]
+        spelt = {language for said in factories for start, language in _OWN_LANGUAGES.items() if said.startswith(start)}
+        return spelt | {language for language, count in self._worker_counts().items() if count}
 
     def _language(self, name: str, stored: str | None) -> str:
         """Return the language of a configured model; it is built, which takes a second, only if nothing else tells."""

@@ -117,7 +117,7 @@ class Session:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._is_up():
             if self._failed_starts > failed_starts:
-                raise LanguageUnavailable(f"the {self.language} worker did not start: {self._how}")
+                raise LanguageUnavailable(self._how)
             if time.monotonic() > deadline:
                 self._kill()
                 raise LanguageUnavailable(f"the {self.language} worker did not start within {START_TIMEOUT_S:g} s")

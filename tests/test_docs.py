@@ -47,6 +47,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     ("document", "languages", "commands"),
     [
         ("README.md", "r", 4),
+        ("docs/install.md", "r julia", 2),
         ("docs/tutorial.md", "r julia", 19),
         ("docs/r-authors.md", "r", 5),
         ("docs/julia-authors.md", "julia", 3),

@@ -18,7 +18,7 @@ from triglot.artefact import load_key
 from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.estimator import Runtime
-from triglot.launch import LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.launch import EXIT_UNAVAILABLE, LANGUAGES, MEMORY_VARIABLE, memory_of
 from triglot.logs import level_of, set_level
 from triglot.workers import heap
 from triglot.workers.activity import Activity
@@ -35,7 +35,6 @@ RUNTIMES = {
     "julia": ("triglot.workers.julia.runtime", "JuliaRuntime"),
 }
 EXIT_USAGE = 2
-EXIT_UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE
 _PR_SET_PDEATHSIG = 1
 
 

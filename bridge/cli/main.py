@@ -14,6 +14,7 @@ from triglot.cli import (
     deploy,
     devserver,
     dockerize,
+    doctor,
     fit,
     jobs,
     models,
@@ -40,6 +41,9 @@ A first model, in R, Julia or Python:
     triglot check                         what would surprise callers
     triglot fit --evaluate                fit it and store it
     triglot serve                         serve it on 127.0.0.1:8000
+
+\b
+    triglot doctor                        what is missing, and what mends it
 """
 
 
@@ -96,6 +100,7 @@ def version() -> None:
 
 for family in (
     new,
+    doctor,
     check,
     fit,
     compare,

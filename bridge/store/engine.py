@@ -100,6 +100,17 @@ class Database:
             time.sleep(random.uniform(0, 0.02 * attempt))  # seconds; apart, so that they do not meet again
             attempt += 1
 
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, None where a server keeps it."""
+        database = self.url.database
+        return Path(database) if self.dialect == "sqlite" and database and not database.startswith("file:") else None
+
+    def revision(self) -> str | None:
+        """Return the revision of the tables as it is, None where there are none; nothing is upgraded by asking."""
+        with self._translated(), self._reader.begin() as connection:
+            return migrations.current(connection)
+
     def upgrade(self) -> None:
         """Make the tables, or bring them up to date; any number of processes may do so at once."""
         with _upgrading, self._translated():

@@ -1,8 +1,11 @@
 """The model store: every version of every model, and the aliases that say which one is served."""
 
+import contextlib
 import io
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -70,6 +73,25 @@ class ModelStore:
     def upgrade(self) -> None:
         """Make the tables or bring them up to date; safe for processes that start together."""
         self._database.upgrade()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, None where a server keeps it."""
+        return self._database.file
+
+    def revision(self) -> str | None:
+        """Return the revision of the tables as it is, None where there are none; nothing is made by asking."""
+        return None if self.file is not None and not self.file.exists() else self._database.revision()
+
+    def rehearse(self) -> None:
+        """Write a row and take it back; raises `StoreError` with what forbids it."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(models.insert().values(name=f"rehearsal {uuid.uuid4()}", last_version=0))
+            raise _TakenBack
+
+        with contextlib.suppress(_TakenBack):
+            self._database.write(work)
 
     def close(self) -> None:
         """Close idle connections; the store may be used again afterwards."""
@@ -231,6 +253,10 @@ def _next_version(connection: Connection, model: str) -> tuple[int, int]:
     query = select(models.c.id, models.c.last_version).where(models.c.name == model)
     row = connection.execute(query).one()
     return row.id, row.last_version
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that was meant to leave nothing."""
 
 
 class _Written(Exception):

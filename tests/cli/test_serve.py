@@ -111,7 +111,7 @@ def test_a_language_that_is_not_installed_is_refused_with_the_remedy(place: Path
     assert done.returncode == 1
     assert done.stderr == (
         "triglot: r is off: R is not installed: neither TRIGLOT_R_HOME nor PATH leads to it. "
-        "Install it, or serve without: --workers r=0\n"
+        "Install it (triglot doctor r says how), or serve without: --workers r=0\n"
     )
 
 

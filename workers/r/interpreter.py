@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from triglot.errors import EstimatorFailed, LanguageUnavailable
+from triglot.remedy import installed_rpy2, no_shared_library, r_version, rpy2_trouble
 
 CONSOLE_CHARS = 1_000_000
 _UNLIMITED_STACK = 8 * 2**20
@@ -113,17 +114,14 @@ def _prepare(environ: MutableMapping[str, str]) -> None:
     """Set what R reads from the environment: where it stands, UTF-8, and no start-up files of a person."""
     home = environ.get("TRIGLOT_R_HOME") or _home_from_path(environ)
     if not Path(home, "lib", "libR.so").exists():
-        raise LanguageUnavailable(
-            f"there is no lib/libR.so in R's home {home!r}; install an R built as a shared library, or name its "
-            "home with TRIGLOT_R_HOME"
-        )
+        raise LanguageUnavailable(no_shared_library(home).told("r"))
     environ.update(R_HOME=home, LC_ALL="C.UTF-8", R_PROFILE_USER=os.devnull, R_ENVIRON_USER=os.devnull)
 
 
 def _home_from_path(environ: Mapping[str, str]) -> str:
     program = shutil.which("R", path=environ.get("PATH"))
     if program is None:
-        raise LanguageUnavailable("R is not on the PATH; install R or name its home with TRIGLOT_R_HOME")
+        raise LanguageUnavailable("R is not on the PATH. Install it (triglot doctor r says how), or set TRIGLOT_R_HOME")
     try:
         answer = subprocess.run([program, "RHOME"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError) as error:
@@ -138,17 +136,16 @@ def _start(console: Console) -> Any:
         from rpy2 import rinterface
         from rpy2.rinterface_lib import callbacks, embedded, openrlib
     except Exception as error:  # a missing module, but also a libR that does not fit rpy2
-        raise LanguageUnavailable(
-            f"rpy2 cannot be loaded ({type(error).__name__}: {error}); install triglot[r], with rpy2 3.5.17 for R "
-            "below 4.5"
-        ) from error
+        raise LanguageUnavailable(_no_rpy2(os.environ["R_HOME"], error)) from error
     embedded.set_initoptions(_EMBED_OPTIONS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _plain_start(rinterface)
     except Exception as error:
-        raise LanguageUnavailable(f"R does not start: {type(error).__name__}: {error}") from error
+        raise LanguageUnavailable(
+            f"R does not start: {type(error).__name__}: {error}. What else may be wrong: triglot doctor r"
+        ) from error
     lib: Any = openrlib.rlib
     ffi: Any = openrlib.ffi
     # rpy2 switches the check off, and endless recursion would then end the process.
@@ -176,6 +173,15 @@ def _plain_start(rinterface: Any) -> None:
         rinterface.initr()
     finally:
         rinterface._setrenvvars = copying
+
+
+def _no_rpy2(home: str, error: Exception) -> str:
+    """Return why rpy2 cannot be used, and the commands that install one that fits this R."""
+    version = r_version(home)
+    if version is None:
+        return f"{home}/bin/R does not run; name the home of another R with TRIGLOT_R_HOME"
+    why = f"{type(error).__name__}: {error}".strip().splitlines()[-1]
+    return rpy2_trouble(home, version, installed_rpy2(), why).told("r")
 
 
 def _stack_limit() -> int:

@@ -1,0 +1,1 @@
+"""What an installation lacks, found out by trying, and the commands that mend it."""

@@ -1,0 +1,81 @@
+"""The examination: every look in its order, each for itself, so that what one finds keeps no other from looking."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from triglot.doctor import folders, julia, key, machine, python, r, store, stored
+from triglot.doctor.finding import Finding
+from triglot.errors import TriglotError
+from triglot.persister import VersionInfo
+from triglot.project import Project
+
+
+def examine(project: Project, named: Sequence[str], environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what is found: of the named languages alone, else of all and of everything around them.
+
+    A language that is named, or that the configuration or an active version needs, must be there.
+    """
+    if named:
+        yield from _languages(named, frozenset(named), environ)
+        return
+    broken = _configuration(project)
+    if broken is not None:
+        yield broken
+        yield from _languages(("python", "r", "julia"), frozenset(), environ)
+        yield from machine.disk(machine.places(Path.cwd(), None))
+        return
+    versions = _versions(project)
+    needed = {info.language for info in stored.active(versions)} | project.spelt_languages()
+    yield from _languages(("python", "r", "julia"), frozenset(needed), environ)
+    yield from folders.look(project.run_dir)
+    yield key.look(project.key_file, environ)
+    yield from _store(project, versions, environ)
+    yield machine.port(project.front_end, project.run_dir)
+    yield from machine.disk(machine.places(project.run_dir, _of_store(project, store.folder_of)))
+    yield machine.clock(stored.newest(versions))
+
+
+def _languages(names: Sequence[str], wanted: frozenset[str], environ: Mapping[str, str]) -> Iterator[Finding]:
+    if "python" in names:
+        yield from python.look(environ)
+    if "r" in names:
+        yield from r.look(environ, "r" in wanted)
+    if "julia" in names:
+        yield from julia.look(environ, "julia" in wanted)
+
+
+def _configuration(project: Project) -> Finding | None:
+    """Return what is wrong with the configuration, or None where all that is asked of it can be read."""
+    try:
+        project.spelt_languages()
+        _ = project.front_end, project.run_dir, project.key_file
+    except TriglotError as error:
+        return Finding("configuration", "fail", str(error))
+    return None
+
+
+def _store(project: Project, versions: Sequence[VersionInfo], environ: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        persister = project.store
+    except TriglotError as error:
+        yield Finding("store", "fail", str(error))
+        return
+    yield from store.look(persister)
+    if versions:
+        yield from stored.look(versions, environ)
+        if (signing_key := key.there(project.key_file, environ)) is not None:
+            yield from stored.signed(persister, versions, signing_key)
+
+
+def _versions(project: Project) -> list[VersionInfo]:
+    """Return what is stored, as far as it can be listed."""
+    listed: list[VersionInfo] | None = _of_store(project, lambda found: found.list() if store.is_there(found) else [])
+    return listed or []
+
+
+def _of_store(project: Project, ask: Any) -> Any:
+    try:
+        return ask(project.store)
+    except TriglotError:
+        return None  # which the look at the store tells
