@@ -34,7 +34,7 @@ docs: setup-docs ## build the site of docs/ into build/site, with every link che
 
 pictures: setup-test ## make the pictures of the README anew
 	@command -v chromium >/dev/null || scripts/ensure_apt.sh chromium
-	@$(RUN) python scripts/pictures.py
+	@$(RUN) python scripts/docs/pictures.py
 
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check

@@ -1,6 +1,6 @@
 """Makes the pictures of the README anew, in docs/images: what the commands write, as a browser shows it.
 
-scripts/with_env.sh python scripts/pictures.py
+scripts/with_env.sh python scripts/docs/pictures.py
 """
 
 import os
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 COLUMNS = 112
 COLOURS = 256
