@@ -4,7 +4,8 @@
 #   scripts/platforms.sh [RELEASE...]       bookworm and trixie
 #
 # In each root, as root: `make demo` from nothing and once more, then the tests of what differs between releases. Then
-# as a user without rights, who finds R and Julia there, in a checkout whose path has blanks: `make demo`.
+# as a user without rights, who finds R and Julia there, in a checkout whose path has blanks: `make demo`. In another bare
+# root: plain pip and `triglot doctor --fix`.
 # Settings: PLATFORM_TESTS (which tests; "" for none), PLATFORM_ROOTS (a folder that keeps the roots for another look),
 # PLATFORM_MMDEBSTRAP (more options for mmdebstrap, such as a keyring for a release that this machine does not know).
 # Needs root, for chroot and mounts of its own. What this machine needs to reach its mirrors goes into the roots, too.
@@ -131,6 +132,9 @@ platform() {
     local release=$1 root=$work/$1
     step "$release" "a bare root" make_root "$release" "$root" || return 0
     copy "$root" /root/triglot
+    cp --archive "$root" "$root.pip"
+    step "$release" "pip install, triglot doctor --fix" as root "$root.pip" /root/triglot scripts/by_pip.sh /opt || true
+    rm -rf --one-file-system "$root.pip"
     step "$release" "make demo, from nothing" as_root "$release" make demo || return 0
     step "$release" "make demo, again" as_root "$release" make demo || true
     if [[ -n $tests ]]; then
