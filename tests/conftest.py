@@ -39,6 +39,12 @@ settings.register_profile("thorough", _patient, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_configure() -> None:
+    """Hear interrupts: what a shell starts in the background ignores them, and so would all that is started here."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that side by side no process is left alone with one at the end."""
     order = {name: place for place, name in enumerate(_LONGEST)}
@@ -54,7 +60,8 @@ def children() -> set[int]:
 def _no_child_outlives_the_session() -> Iterator[None]:
     before = children()
     yield
-    assert children() <= before, "a test left a process behind"
+    left = {child: Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in children() - before}
+    assert left == {}, "a test left a process behind"
 
 
 @pytest.fixture(autouse=True)

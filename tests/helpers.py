@@ -27,8 +27,7 @@ from triglot.table import Table
 
 KEY = b"a signing key that only tests know"
 RUBY = Path(__file__).parent / "conformance" / "ruby" / "worker.rb"
-START_S = 60.0
-TERM_S = 5.0
+PATIENCE_S = 120.0  # the bound of every wait for what will come: it guards against hanging, and judges no speed
 
 
 def require(language: str) -> None:
@@ -78,12 +77,12 @@ class WorkerProcess:
     def kill(self) -> None:
         """End it as a crash would."""
         self.process.kill()
-        self.process.wait(TERM_S)
+        self.process.wait(PATIENCE_S)
 
     def terminate(self) -> int:
         """Have it drain; return its exit code."""
         self.process.terminate()
-        return self.process.wait(2 * TERM_S)
+        return self.process.wait(PATIENCE_S)
 
     def said(self) -> str:
         """Return what it has written so far."""
@@ -127,15 +126,21 @@ class Hive:
 
     def wait_for(self, worker: WorkerProcess) -> None:
         """Return once the worker's own announcement is there, and its successor's is not mistaken for it."""
-        until(lambda: worker.process.poll() is not None or "ready:" in worker.said(), START_S)
+        until(lambda: worker.process.poll() is not None or "ready:" in worker.said())
         assert worker.process.poll() is None, worker.said()
         assert worker.name in scan(self.run_dir)
 
     def state(self, name: str) -> dict[str, Any]:
-        """Return what a worker's control socket says."""
+        """Return what a worker's control socket says; fails with the words of a worker that has ended."""
         with raw(scan(self.run_dir)[name].control) as socket:
             socket.send(wire.pack_control({"op": "state"}))
+            until(lambda: bool(socket.poll(10)) or self._is_over(name))
+            assert socket.poll(0), [worker.said() for worker in self.workers if worker.name == name]
             return wire.unpack_control(socket.recv())
+
+    def _is_over(self, name: str) -> bool:
+        started = [worker.process for worker in self.workers if worker.name == name]
+        return bool(started) and all(process.poll() is not None for process in started)
 
     def busy(self, name: str) -> bool:
         """Whether the worker's interpreter is in a call at this moment."""
@@ -146,11 +151,11 @@ class Hive:
         for worker in self.workers:
             worker.process.kill()
         for worker in self.workers:
-            worker.process.wait(TERM_S)
+            worker.process.wait(PATIENCE_S)
         shutil.rmtree(self.run_dir, ignore_errors=True)
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Return once the condition holds; fails after the timeout."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -170,10 +175,10 @@ def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
 
 @contextlib.contextmanager
 def raw(address: str) -> Iterator["zmq.Socket[bytes]"]:
-    """Hold a DEALER to a worker, for frames that no client would send; nothing waits longer than 10 s."""
+    """Hold a DEALER to a worker, for frames that no client would send; nothing waits for ever."""
     with context() as made:
         socket = made.socket(zmq.DEALER)
-        socket.rcvtimeo = socket.sndtimeo = 10_000
+        socket.rcvtimeo = socket.sndtimeo = int(PATIENCE_S * 1000)
         socket.connect(address)
         yield socket
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "bridge" / "templates"  # what authors start from: data of the package, not parts of it
 ROOMS = {"bridge": "triglot", "server": "triglot.server", "workers": "triglot.workers"}
@@ -263,7 +265,9 @@ BALLAST = {
 @pytest.mark.parametrize("module", BALLAST)
 def test_a_process_loads_what_it_needs_and_no_more(module: str) -> None:
     program = f"import sys, {module}\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert module in done.stdout.split()
     assert not loaded & BALLAST[module]

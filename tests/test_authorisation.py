@@ -14,7 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 from tests.reading import Reader
 
 QUERY = "/predict?sepal+length=6.3&sepal+width=2.5&petal+length=4.9&petal+width=1.5"
@@ -40,7 +40,7 @@ def ask(url: str, authorization: str | None = None, data: Any = None) -> tuple[i
         headers["Authorization"] = authorization
     request = urllib.request.Request(url, json.dumps(data).encode() if data else None, headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return response.status, json.load(response), ""
     except urllib.error.HTTPError as error:
         with error:
@@ -56,7 +56,7 @@ def fetched(service: Reader, scope: str) -> str:
     secret = (service.folder / "robot.secret").read_text().strip()
     form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode()
     request = urllib.request.Request(service.url("/token", 9000), form, {"Authorization": basic("robot", secret)})
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
         answer = json.load(response)
     assert answer["token_type"] == "Bearer"
     assert answer["expires_in"] == 3600
@@ -84,7 +84,7 @@ def unsigned(service: Reader) -> str:
 
 def by_the_public_key(service: Reader) -> str:
     """Return a token signed by HMAC with what everybody knows of the key."""
-    with urllib.request.urlopen(service.url("/jwks", 9000), timeout=30) as response:
+    with urllib.request.urlopen(service.url("/jwks", 9000), timeout=PATIENCE_S) as response:
         known = response.read()
     return signed(service, OctKey.import_key(known), {"alg": "HS256"})
 
@@ -153,7 +153,7 @@ def test_a_wrong_secret_gets_no_token(service: Reader) -> None:
     request = urllib.request.Request(
         service.url("/token", 9000), urllib.parse.urlencode(form).encode(), {"Authorization": basic("robot", "x")}
     )
-    with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(request, timeout=30):
+    with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(request, timeout=PATIENCE_S):
         pass
     with refused.value as error:
         assert error.code == 401
@@ -164,5 +164,5 @@ def test_a_new_key_of_the_authorization_server_is_found(service: Reader) -> None
     key = ECKey.generate_key("P-256")
     Path(service.folder / "issuer.pem").write_bytes(key.as_pem(private=True))
 
-    until(lambda: ask(service.url(QUERY), f"Bearer {fetched(service, 'predict')}")[0] == 200, 20)
-    until(lambda: ask(service.url(QUERY), f"Bearer {old}")[0] == 401, 20)
+    until(lambda: ask(service.url(QUERY), f"Bearer {fetched(service, 'predict')}")[0] == 200)
+    until(lambda: ask(service.url(QUERY), f"Bearer {old}")[0] == 401)

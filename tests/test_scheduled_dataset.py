@@ -65,9 +65,9 @@ def test_it_loads_anew_at_the_occurrences_and_keeps_the_data_where_that_fails(
     loader = scheduled(data, freq="SECONDLY")
     loader()
     data.write_text("a,b\n9,z\n")
-    until(lambda: loader()[1].tolist() == ["z"], 10)
+    until(lambda: loader()[1].tolist() == ["z"])
     data.unlink()
-    until(lambda: "Failed to call update_cache" in caplog.text, 10)
+    until(lambda: "Failed to call update_cache" in caplog.text)
     assert loader()[1].tolist() == ["z"]
     loader._thread.stop()
 

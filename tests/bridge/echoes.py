@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.helpers import Hive, author_module, fit_request, floats
+from tests.helpers import PATIENCE_S, Hive, author_module, fit_request, floats
 from triglot.artefact import Artefact
 from triglot.client import Answer, Client
 from triglot.ids import new_id
 from triglot.message import Request
 
 MODELS = Path(__file__).parent.parent / "models"
-PATIENCE_S = 60.0
 echo = author_module(MODELS, "echo")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.helpers import PATIENCE_S
 from triglot.cache import abstractcache, compute_key_attrs, diskcache, picklediskcache
 from triglot.errors import ConfigError
 
@@ -78,7 +79,7 @@ print(load(Loader()))
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         ).stdout.split()
         for seed in ("1", "2")
     ]

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
+from tests.helpers import PATIENCE_S
 from triglot import interfaces
 from triglot.interfaces import DatasetLoader, PredictError, annotate
 
@@ -42,7 +43,9 @@ def test_scikit_learn_is_loaded_only_for_a_model() -> None:
         "import sys; from triglot.interfaces import DatasetLoader, PredictError; print('sklearn' in sys.modules); "
         "from triglot.interfaces import Model; print('sklearn' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
     assert done.stdout.split() == ["False", "True"]
     with pytest.raises(AttributeError, match="has no attribute 'Modell'"):
         _ = interfaces.Modell

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import zmq
 
-from tests.helpers import Hive, context, until
+from tests.helpers import PATIENCE_S, Hive, context, until
 from triglot import monitor as monitoring
 from triglot import wire
 from triglot.discovery import Endpoint, announce, local_endpoint, withdraw
@@ -142,7 +142,7 @@ def test_a_worker_that_falls_silent_is_given_up(hive: Hive, monkeypatch: pytest.
     state = {"holds": [], "incarnation": endpoint.incarnation, "draining": False}
     with context() as made:
         socket = made.socket(zmq.ROUTER)
-        socket.rcvtimeo = 5_000
+        socket.rcvtimeo = int(PATIENCE_S * 1000)
         socket.bind(endpoint.control)
         announce(hive.run_dir, endpoint)
         client, _ = socket.recv_multipart()
@@ -163,7 +163,7 @@ def test_a_state_that_cannot_be_read_is_no_sign_of_life(
     endpoint = local_endpoint(hive.run_dir, "odd", "python")
     with context() as made:
         socket = made.socket(zmq.ROUTER)
-        socket.rcvtimeo = 5_000
+        socket.rcvtimeo = int(PATIENCE_S * 1000)
         socket.bind(endpoint.control)
         announce(hive.run_dir, endpoint)
         client, _ = socket.recv_multipart()
@@ -210,8 +210,8 @@ def test_requests_in_a_workers_hands_are_counted(monitor: Monitor, side: Callabl
 
 
 def test_whoever_waits_for_a_change_is_woken_by_it(monitor: Monitor, side: Callable[..., Side]) -> None:
-    waiting = threading.Thread(target=monitor.wait_for_change, args=(60.0,))
+    waiting = threading.Thread(target=monitor.wait_for_change, args=(10 * PATIENCE_S,))
     waiting.start()
     side()
-    waiting.join(5.0)
+    waiting.join(PATIENCE_S)
     assert not waiting.is_alive()

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.functional.running import EXAMPLES, descendants, environment
-from tests.helpers import KEY, until
+from tests.helpers import KEY, PATIENCE_S, until
 from triglot.artefact import seal
 from triglot.errors import BadRequest
 from triglot.runner import fit_arguments
@@ -44,7 +44,6 @@ CONFIG = f"""{{
     }},
     'worker_memory': {{'python': '500M'}},
 }}"""
-DONE_S = 60.0
 
 
 class Place:
@@ -84,7 +83,7 @@ class Place:
 
     def ended(self, job_id: str) -> Job:
         """Return a job once it has ended."""
-        until(lambda: self.jobs.get(job_id).state in ("finished", "error", "cancelled"), DONE_S)
+        until(lambda: self.jobs.get(job_id).state in ("finished", "error", "cancelled"))
         return self.jobs.get(job_id)
 
     def close(self) -> None:
@@ -93,7 +92,7 @@ class Place:
             for pid in [*descendants(runner.pid), runner.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            runner.wait(DONE_S)
+            runner.wait(PATIENCE_S)
         self.store.close()
 
 
@@ -156,7 +155,7 @@ def test_a_fit_that_takes_more_memory_than_it_may_says_so_in_its_job(busy: Place
 
 def test_a_job_that_is_cancelled_ends_with_all_its_processes(busy: Place) -> None:
     job_id = busy.jobs.submit("fit", {"models": ["slow"]}).id
-    until(lambda: len(busy.begun()) == 1, DONE_S)
+    until(lambda: len(busy.begun()) == 1)
     worker = busy.begun()[0]
     group = os.getpgid(worker)
     assert busy.jobs.cancel(job_id).state == "cancelling"
@@ -164,7 +163,7 @@ def test_a_job_that_is_cancelled_ends_with_all_its_processes(busy: Place) -> Non
 
     assert job.state == "cancelled"
     assert "raw \\xff bytes" in job.info
-    until(lambda: is_gone(worker), 5.0)
+    until(lambda: is_gone(worker))
     with pytest.raises(ProcessLookupError):
         os.killpg(group, 0)
     assert not [info for info in busy.store.list() if info.model == "slow"]
@@ -176,13 +175,13 @@ def test_a_job_that_is_cancelled_ends_with_all_its_processes(busy: Place) -> Non
 def test_a_runner_that_was_killed_leaves_nothing_running_and_one_version(place: Place) -> None:
     first = place.run()
     job_id = place.jobs.submit("fit", {"models": ["slow"]}).id
-    until(lambda: len(place.begun()) == 1, DONE_S)
+    until(lambda: len(place.begun()) == 1)
     below = descendants(first.pid)
     assert place.begun()[0] in below
     first.kill()
     first.wait()
 
-    until(lambda: all(map(is_gone, below)), 20.0)
+    until(lambda: all(map(is_gone, below)))
     assert place.jobs.get(job_id).state == "running"
     silence(place.url, job_id)
     (place.folder / "go").touch()
@@ -230,12 +229,12 @@ def silence(url: str, job_id: str) -> None:
 def test_a_runner_that_is_stopped_gives_its_job_back(place: Place) -> None:
     runner = place.run()
     job_id = place.jobs.submit("fit", {"models": ["slow"]}).id
-    until(lambda: len(place.begun()) == 1, DONE_S)
+    until(lambda: len(place.begun()) == 1)
     runner.terminate()
 
-    assert runner.wait(30.0) == 0, place.log.read_text()
+    assert runner.wait(PATIENCE_S) == 0, place.log.read_text()
     assert (place.jobs.get(job_id).state, place.jobs.get(job_id).info) == ("queued", "")
-    until(lambda: is_gone(place.begun()[0]), 5.0)
+    until(lambda: is_gone(place.begun()[0]))
     assert place.store.list() == []
 
 

@@ -30,12 +30,12 @@ fit_failing <- function(x, y) stop("this model does not fit")
 fit_deadly <- function(x, y) {
   cat("these are my last words\n")
   tools::pskill(Sys.getpid(), tools::SIGKILL)
-  Sys.sleep(10)
+  Sys.sleep(600)
 }
 
 fit_slow <- function(x, y, mark = tempfile()) {
   file.create(mark)
-  Sys.sleep(60)
+  Sys.sleep(600)
 }
 
 process <- function(x, y) structure(list(id = Sys.getpid()), class = "process")

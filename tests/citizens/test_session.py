@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import children
-from tests.helpers import require, until
+from tests.helpers import PATIENCE_S, require, until
 from triglot import session
 from triglot.errors import LanguageUnavailable, WorkerLost
 from triglot.estimators import RRegressor
@@ -26,8 +26,6 @@ from triglot.estimators import RRegressor
 SCRIPT = str(Path(__file__).parent / "plain.R")
 X = np.arange(20.0).reshape(10, 2) ** 2
 y = X @ [1.0, 2.0]
-START_S = 60.0
-ORPHAN_S = 30.0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,11 +73,19 @@ def test_a_worker_that_is_killed_between_two_calls_costs_time_and_no_answer() ->
     assert fitted.predict(X) == pytest.approx(y)
 
 
-def test_an_interrupt_ends_the_call_and_the_worker_with_it() -> None:
+def test_an_interrupt_ends_the_call_and_the_worker_with_it(tmp_path: Path) -> None:
     before = worker_id()
-    threading.Timer(0.5, _thread.interrupt_main).start()
+    mark = tmp_path / "mark"
+
+    def interrupt() -> None:
+        until(mark.exists)
+        _thread.interrupt_main()
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
     with pytest.raises(KeyboardInterrupt):
-        model("fit_slow").fit(X, y)
+        model("fit_slow").set_params(params__mark=str(mark)).fit(X, y)
+    interrupting.join()
     assert worker_id() != before
 
 
@@ -96,7 +102,7 @@ def test_a_fork_has_a_session_of_its_own_and_leaves_the_parents_alone() -> None:
     process = context.Process(target=child)
     process.start()
     its_worker, answer = results.get()
-    process.join(START_S)
+    process.join(PATIENCE_S)
     assert process.exitcode == 0
     assert answer == pytest.approx(y.tolist())
     assert its_worker != before
@@ -122,10 +128,10 @@ def test_an_unpickled_model_predicts_in_a_new_process_whose_worker_ends_with_it_
         answers = [float(number) for number in process.stdout.readline().split()]
         its_worker = int(process.stdout.readline())
         assert list(places.glob("triglot-*/session.json"))
-        until(mark.exists, START_S)
+        until(mark.exists)
         process.kill()
     assert answers == pytest.approx(y.tolist())
-    until(lambda: not _is_alive(its_worker), ORPHAN_S)
+    until(lambda: not _is_alive(its_worker))
     assert os.listdir(places) == []
     places.rmdir()
 

@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.functional.running import EXAMPLES, environment, folder, free_port, triglot
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 
 IRIS = EXAMPLES / "iris-python" / "triglot-config.py"
 QUERY = "sepal+length=5.1&sepal+width=3.5&petal+length=1.4&petal+width=0.2"
@@ -16,7 +16,7 @@ QUERY = "sepal+length=5.1&sepal+width=3.5&petal+length=1.4&petal+width=0.2"
 def answer(port: int) -> bytes:
     """Return the body of one prediction, or nothing while there is no server."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/predict?{QUERY}", timeout=30) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/predict?{QUERY}", timeout=PATIENCE_S) as response:
             return bytes(response.read())
     except OSError:
         return b""
@@ -47,11 +47,11 @@ def test_it_answers_with_a_reloader_and_ends_with_all_that_it_started() -> None:
                 stderr=subprocess.STDOUT,
             )
         try:
-            until(lambda: b"Iris-setosa" in answer(port) or server.poll() is not None, 60)
+            until(lambda: b"Iris-setosa" in answer(port) or server.poll() is not None)
             assert server.poll() is None, log.read_text()
             started = descendants(server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            server.wait(PATIENCE_S)
         assert len(started) == 3, "a worker, Flask's server and its reloader"
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))

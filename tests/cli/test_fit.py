@@ -10,11 +10,10 @@ import pytest
 
 from tests.cli.conftest import run
 from tests.functional.running import AUTHORS, EXAMPLES, environment
-from tests.helpers import require
+from tests.helpers import PATIENCE_S, require
 from triglot.store import ModelStore
 
 IRIS = EXAMPLES / "iris-python" / "triglot-config.py"
-FIT_S = 110.0
 
 
 def stored(place: Path) -> list[tuple[int, tuple[str, ...]]]:
@@ -38,7 +37,7 @@ def test_two_fits_at_once_give_versions_1_and_2_and_say_so(here: Path) -> None:
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=FIT_S) for process in running]
+    said = [process.communicate(timeout=PATIENCE_S) for process in running]
 
     assert [process.returncode for process in running] == [0, 0], said
     assert [out for out, _ in said] == ["", ""]

@@ -21,7 +21,7 @@ import pytest
 
 from tests.cli.conftest import run
 from tests.functional.running import environment, folder, triglot
-from tests.helpers import KEY, until
+from tests.helpers import KEY, PATIENCE_S, until
 from triglot.fitting import Bench, bench
 
 CONFIG = """{
@@ -50,7 +50,7 @@ class Model(ClassifierMixin, BaseEstimator):
         return np.column_stack([large, 1 - large])
     def predict(self, X):
         if (X['size'] == 77).all():
-            time.sleep(60)
+            time.sleep(600)
         return self.classes_[1 - self.predict_proba(X)[:, 0].astype(int)]
 """
 SIZES = np.round(np.random.default_rng(1).uniform(0, 2, 30_000), 3)
@@ -221,9 +221,13 @@ def test_ctrl_c_leaves_nothing_behind(place: Path) -> None:
         env=environment(),
         stderr=subprocess.PIPE,
     )
-    until(lambda: bool(list(place.glob(".slow-answers*.part"))), 30)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    try:
+        until(lambda: bool(list(place.glob(".slow-answers*.part"))))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+        process.communicate()
 
     assert process.returncode == 1, said
     assert not list(place.glob(".slow-answers*")) + list(place.glob("slow-answers*"))

@@ -11,12 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.functional.running import Running, environment, folder, free_port, triglot
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 from triglot.client import Client
 from triglot.discovery import run_directory
-
-START_S = 60.0
-STOP_S = 10.0
 
 
 @pytest.fixture
@@ -42,10 +39,10 @@ def test_the_last_line_of_a_start_is_a_command_that_gets_an_answer(place: Path) 
     assert triglot("fit", cwd=place).returncode == 0
     service = Running(place, config)
     try:
-        until(lambda: "; ask it: " in service.said(), START_S)
+        until(lambda: "; ask it: " in service.said())
         (command,) = re.findall(r"; ask it: (curl .+)", service.said())
         asked = f"{command} --silent --write-out '\n%{{http_code}}'"
-        done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, timeout=START_S, check=True)
+        done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     finally:
         service.close()
 
@@ -140,13 +137,13 @@ def test_a_worker_serves_in_the_foreground_and_drains_on_sigterm(place: Path) ->
     )
     client = Client(run_directory(place / "run"))
     try:
-        until(lambda: [w.endpoint.name for w in client.workers() if w.alive] == ["lone"], START_S)
+        until(lambda: [w.endpoint.name for w in client.workers() if w.alive] == ["lone"])
         process.terminate()
-        said, _ = process.communicate(timeout=STOP_S)
+        said, _ = process.communicate(timeout=PATIENCE_S)
     finally:
         client.close()
         process.kill()
-        process.wait(STOP_S)
+        process.wait()
 
     assert process.returncode == 0
     assert "ready: python" in said

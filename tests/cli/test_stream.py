@@ -9,6 +9,7 @@ from sys import executable
 import pytest
 
 from tests.functional.running import environment, folder, triglot
+from tests.helpers import PATIENCE_S
 
 CONFIG = """{
     'model': {'!': 'mine.Scaled'},
@@ -62,7 +63,7 @@ def streamed(place: Path, *lines: object, config: str = "triglot-config.py") -> 
         stderr=PIPE,
         text=True,
     ) as process:
-        out, err = process.communicate(said, timeout=90)
+        out, err = process.communicate(said, timeout=PATIENCE_S)
         assert process.returncode == 0, err
     return out.splitlines(), err
 

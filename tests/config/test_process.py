@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from tests.helpers import PATIENCE_S
 from triglot.config import (
     args_from_config,
     configure_logging,
@@ -74,7 +75,7 @@ def test_threads_that_ask_at_once_share_one_configuration(write, monkeypatch):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join()
     assert len(found) == 4
     assert len({id(config) for config in found}) == 1
 
@@ -135,7 +136,7 @@ def run(code, **environ):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environ},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=True,
     )
     return done.stdout, done.stderr

@@ -5,7 +5,6 @@ worker in `ruby/` does, which shares no code with the others.
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.helpers import KEY, Hive, WorkerProcess, ask, author_module, raw, unfitted, until
+from tests.helpers import KEY, PATIENCE_S, Hive, WorkerProcess, ask, author_module, raw, unfitted, until
 from triglot import wire
 from triglot.artefact import Artefact, seal
 from triglot.client import Client
@@ -40,7 +39,6 @@ MODELS = Path(__file__).parent / "models"
 CLASSES = ["versicolor", "setosa", "virginica"]
 NAMES = ("sepal length", "petal.width")
 CENTRES = np.array([[5.9, 1.3], [5.0, 0.2], [6.6, 2.0]])
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(params=(*LANGUAGES, "ruby"), scope="module")
@@ -360,12 +358,11 @@ def test_an_artefact_of_another_language_is_refused(site: Site) -> None:
 
 
 def test_a_call_past_its_deadline_is_interrupted_and_the_worker_lives_on(site: Site) -> None:
-    start = time.monotonic()
+    (worker,) = site.hive.workers
     with pytest.raises(DeadlineExceeded):
-        site.ask(flowers(3)[0], nap=20.0, timeout_s=0.5)
-    assert time.monotonic() - start < 2.0
+        site.ask(flowers(3)[0], nap=10 * PATIENCE_S, timeout_s=0.5)
     assert site.answers(flowers(3)[0]).shape == (3, 1)
-    assert time.monotonic() - start < 10.0, "the call was not interrupted"
+    assert worker.process.poll() is None
 
 
 def test_a_fresh_worker_predicts_what_the_fitting_one_does(site: Site) -> None:

@@ -7,9 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 
-ANSWER_S = 30.0
 HANGS_UP = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
@@ -42,12 +41,12 @@ class Callers:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(2 * ANSWER_S)
+            thread.join(2 * PATIENCE_S)
 
     def after(self, more: int) -> None:
         """Return once so many more answers or failures have come."""
         there = len(self.answers) + len(self.failures)
-        until(lambda: len(self.answers) + len(self.failures) >= there + more, ANSWER_S)
+        until(lambda: len(self.answers) + len(self.failures) >= there + more)
 
     def _run(self, ask: Any) -> None:
         with contextlib.ExitStack() as stack:
@@ -65,7 +64,7 @@ class Callers:
                     self.failures.append(f"{ask.__name__}: {status} {body[:200]!r}")
 
     def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
 
     def _closing(self, _: http.client.HTTPConnection) -> tuple[int, bytes]:
         with contextlib.closing(self._connection()) as connection:

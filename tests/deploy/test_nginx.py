@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.deploy import front
 from tests.deploy.described import deployment, full
 from tests.functional.running import folder, free_port
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 from triglot.deploy import nginx
 from triglot.deploy.nginx import Address, Front
 from triglot.errors import ConfigError
@@ -74,12 +74,12 @@ def port(place: Path) -> Iterator[int]:
             nginx.configuration(made, Front(Address("127.0.0.1", listen), servers, state=str(place)))
         )
         with front.running(place / "nginx.conf"):
-            until((place / "nginx.pid").exists, 10)
+            until((place / "nginx.pid").exists)
             yield listen
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     with contextlib.closing(connection):
         connection.request(method, path, body, {"Host": "iris.example.org"})
         answer = connection.getresponse()

@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import run
 from tests.deploy.marathon import Marathon, marathon
 from tests.deploy.tasks import Processes
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 
 INSTANCE = Path(__file__).parent / "instance.py"
 IMAGES = {f"iris:{what}": [sys.executable, "-S", str(INSTANCE), what] for what in ("1", "2", "sick", "crashing")}
@@ -51,14 +51,14 @@ def post(here: Path, there: Marathon, monkeypatch: pytest.MonkeyPatch) -> Post:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("triglot.deploy.post.LOOK_S", 0.01)
     (here / "triglot-config.py").write_text(CONFIG)
-    return lambda *more: run("deploy", "marathon", "--post", there.url, "--wait", "20", *more)
+    return lambda *more: run("deploy", "marathon", "--post", there.url, "--wait", str(PATIENCE_S), *more)
 
 
 def versions(there: Marathon) -> set[str]:
     """Return what the instances themselves say they are."""
     found = set()
     for task in there.apps["/iris"].tasks:
-        with urllib.request.urlopen(f"http://127.0.0.1:{task.running.port}/ready", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{task.running.port}/ready", timeout=PATIENCE_S) as answer:
             found.add(json.loads(answer.read())["version"])
     return found
 
@@ -116,7 +116,7 @@ def test_an_instance_that_ends_is_told_of_and_started_again(
 ) -> None:
     assert post("--instances", "2") == 0
     agent.started[0].process.kill()
-    until(lambda: len(agent.started) == 3 and sum(task.healthy for task in there.apps["/iris"].tasks) == 2, 10)
+    until(lambda: len(agent.started) == 3 and sum(task.healthy for task in there.apps["/iris"].tasks) == 2)
     assert run("deploy", "marathon", "--post", there.url, "--image", "iris:crashing", "--wait", "0.5") == 1
     assert "TASK_FAILED exit code 3" in capsys.readouterr().err
 

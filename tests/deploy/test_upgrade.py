@@ -15,7 +15,7 @@ from tests.deploy import front
 from tests.deploy.callers import Callers
 from tests.deploy.described import deployment
 from tests.functional.running import folder, free_port
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 from triglot.deploy import nginx
 from triglot.deploy.backend import BackEnd, Question, UpgradeFailed, same
 from triglot.deploy.nginx import Address, Front
@@ -64,9 +64,9 @@ class Site:
             command=serves(what),
             environ=dict(os.environ),
             expect=[what, 0.5],
-            load_s=10.0,
-            drain_s=10.0,
-            stop_s=10.0,
+            load_s=PATIENCE_S,
+            drain_s=PATIENCE_S,
+            stop_s=PATIENCE_S,
             tell=self.told.append,
         )
         return replace(made, **more)
@@ -79,7 +79,7 @@ class Site:
     def close(self) -> None:
         """End every back end; they are children of this process."""
         for each in self.started:
-            each.stop(20.0)
+            each.stop(PATIENCE_S)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def site() -> Iterator[Site]:
         assert made.told[-1] == f"nginx does not run yet; start it: nginx -c {made.config}"
         try:
             with front.running(made.config):
-                until(lambda: Nginx(made.config).master is not None, 10)
+                until(lambda: Nginx(made.config).master is not None)
                 yield made
         finally:
             made.close()

@@ -22,15 +22,12 @@ from typing import Any
 from supervisor.options import make_namespec
 from supervisor.xmlrpc import SupervisorTransport
 
-from tests.helpers import KEY, until
+from tests.helpers import KEY, PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 AUTHORS = Path(__file__).parent / "authors"
-COMMAND_S = 110.0
-READY_S = 60.0
-STOP_S = 60.0
-ANSWER_S = 40.0
+COMMAND_S = 2 * PATIENCE_S
 DEMO_LANGUAGES = {"iris-python": "python", "iris-r": "r", "iris-julia": "julia", "tooth-r": "r"}
 
 
@@ -112,7 +109,7 @@ class Running:
 
     def wait_until_ready(self) -> None:
         """Return once every model can be answered, and every process that was asked for runs."""
-        deadline = time.monotonic() + READY_S
+        deadline = time.monotonic() + PATIENCE_S
         while not self._is_ready():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
@@ -146,7 +143,7 @@ class Running:
     def ask(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to one request on a connection of its own."""
         started = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, data, dict(headers or {}))
             response = connection.getresponse()
@@ -165,7 +162,7 @@ class Running:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=STOP_S,
+            timeout=PATIENCE_S,
         )
 
     def processes(self) -> dict[str, dict[str, Any]]:
@@ -186,7 +183,7 @@ class Running:
     def stop(self) -> int:
         """Stop it as an operator would; return supervisord's exit code."""
         self.process.terminate()
-        return self.process.wait(STOP_S)
+        return self.process.wait(PATIENCE_S)
 
     def close(self) -> None:
         """End supervisord and all that it started, however it is."""
@@ -198,7 +195,7 @@ class Running:
             for pid in [self.process.pid, *below]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            self.process.wait(STOP_S)
+            self.process.wait(PATIENCE_S)
 
 
 def descendants(pid: int) -> list[int]:
@@ -238,12 +235,12 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self.finish()
         for thread in self._running:
-            thread.join(2 * ANSWER_S)
+            thread.join(2 * PATIENCE_S)
 
     def after(self, more: int) -> None:
         """Return once so many more answers have come."""
         there = len(self.answers) + len(self.broken)
-        until(lambda: len(self.answers) + len(self.broken) >= there + more, ANSWER_S)
+        until(lambda: len(self.answers) + len(self.broken) >= there + more)
 
     def finish(self) -> None:
         """Send no further request; those in flight are waited for when the block ends."""

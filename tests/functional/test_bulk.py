@@ -17,7 +17,7 @@ import pytest
 
 from tests.functional.running import Answer, Running, descendants
 from tests.functional.test_serving import CLASSES, FIELDS, IRIS, flowers
-from tests.helpers import require
+from tests.helpers import PATIENCE_S, require
 from triglot.server.media import ARROW, CSV
 
 MANY = 1_000_000
@@ -51,7 +51,7 @@ def arrow_pieces(flowers: Any, chunk: int = 50_000) -> Iterator[bytes]:
 
 def send(service: Running, path: str, body: Any, kind: str, accept: str) -> tuple[int, bytes]:
     """Return status and content of the answer; a body of pieces is sent chunked, all of it before anything is read."""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE_S)
     try:
         connection.request("POST", path, body, {"Content-Type": kind, "Accept": accept})
         response = connection.getresponse()
@@ -121,7 +121,6 @@ def forget_peaks(service: Running) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-@pytest.mark.timeout(240)
 def test_a_million_rows_are_one_request_in_bounded_memory(service: Running) -> None:
     require("python")
     many = table(MANY)
@@ -190,7 +189,7 @@ def test_a_bad_row_at_the_end_is_a_400_and_not_half_an_answer(service: Running) 
 
 def test_whoever_goes_away_in_the_middle_leaves_the_service_well(service: Running) -> None:
     require("python")
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE_S)
     connection.putrequest("POST", "/models/iris-python/predict")
     connection.putheader("Content-Type", ARROW)
     connection.putheader("Content-Length", str(10**8))

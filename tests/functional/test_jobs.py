@@ -36,8 +36,6 @@ CONFIG = f"""{{
           'view_func': 'palladium.server.update_model_cache', 'methods': ['POST']}},
     ],
 }}"""
-JOB_S = 60.0
-EVERYWHERE_S = 10.0
 # Each connection goes to any of three processes: that one of them gets none of so many happens once in 10**10.
 ASKED = 60
 
@@ -73,7 +71,7 @@ def job(service: Running, job_id: str) -> Mapping[str, Any]:
 
 def ended(service: Running, job_id: str) -> Mapping[str, Any]:
     """Return a job once it has ended."""
-    until(lambda: job(service, job_id)["finished"] is not None, JOB_S)
+    until(lambda: job(service, job_id)["finished"] is not None)
     return job(service, job_id)
 
 
@@ -104,7 +102,7 @@ def test_a_fit_by_http_answers_in_all_processes_once_one_was_told_and_its_job_is
     assert "Wrote model with version 2." in done["info"]
     assert versions(service) == {1}  # the rule says when to follow
     assert post(service, "/update-model-cache").body["job_id"]
-    until(lambda: versions(service) == {2}, EVERYWHERE_S)
+    until(lambda: versions(service) == {2})
     shown = [service.get("/alive").body["process_metadata"]["jobs"] for _ in range(ASKED)]
     assert all(jobs[job_id] == {"func": "fit", "started": done["started"], "status": "finished"} for jobs in shown)
     listed = service.get("/list").body["models"]
@@ -118,7 +116,7 @@ def test_an_older_version_is_active_again_everywhere(service: Running) -> None:
     assert answer.body["properties"]["active-model"] == "1"
     assert versions(service) == {2}
     post(service, "/refresh")
-    until(lambda: versions(service) == {1}, EVERYWHERE_S)
+    until(lambda: versions(service) == {1})
 
 
 def test_a_job_that_waits_is_cancelled_and_never_begun(service: Running) -> None:

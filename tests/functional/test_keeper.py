@@ -15,12 +15,11 @@ import pytest
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from tests.functional.running import folder
-from tests.helpers import until
+from tests.helpers import PATIENCE_S, until
 from triglot import health
 from triglot.condition import note_address, note_troubles, troubles
 from triglot.discovery import run_directory
 
-STOP_S = 10.0
 CONF = """\
 [unix_http_server]
 file={run}/supervisor.sock
@@ -88,12 +87,12 @@ def kept() -> Iterator[Kept]:
     with folder() as place:
         made = Kept(run_directory(place / "run"))
         try:
-            until(lambda: (made.run / "supervisor.sock").exists(), STOP_S)
-            until(lambda: set(troubles(made.run)) == {"doomed", "looping"}, STOP_S)
+            until(lambda: (made.run / "supervisor.sock").exists())
+            until(lambda: set(troubles(made.run)) == {"doomed", "looping"})
             yield made
         finally:
             made.process.terminate()
-            made.process.communicate(timeout=STOP_S)
+            made.process.communicate(timeout=PATIENCE_S)
             made.rpc("close")()
 
 
@@ -126,7 +125,7 @@ def test_what_cannot_be_started_is_told_with_its_reason(kept: Kept) -> None:
 
 
 def test_a_program_that_crashes_again_and_again_waits_before_its_next_start(kept: Kept) -> None:
-    until(lambda: kept.info("looping")["statename"] == "BACKOFF", STOP_S)
+    until(lambda: kept.info("looping")["statename"] == "BACKOFF")
 
     said = troubles(kept.run)["looping"]
     assert said.startswith("crashes again and again: ")
@@ -188,12 +187,12 @@ def test_a_loop_that_has_ended_and_a_program_that_is_stopped_are_no_trouble_any_
     (kept.run / "cured").touch()
     kept.rpc.supervisor.removeProcessGroup("doomed")
 
-    until(lambda: troubles(kept.run) == {}, 4 + 5 + STOP_S)  # it is looked after every five seconds
+    until(lambda: troubles(kept.run) == {})  # it is looked after every five seconds
 
 
 def test_a_reload_of_supervisord_changes_nothing_of_that(kept: Kept) -> None:
     kept.rpc.supervisor.restart()
-    until(lambda: "doomed" in troubles(kept.run), STOP_S)
+    until(lambda: "doomed" in troubles(kept.run))
     kept.rpc("close")()  # its socket is another one now
     until(lambda: all(kept.pids().values()))
 
@@ -203,7 +202,7 @@ def test_a_reload_of_supervisord_changes_nothing_of_that(kept: Kept) -> None:
 def test_the_exit_code_tells_that_something_was_wrong(kept: Kept) -> None:
     assert set(troubles(kept.run)) == {"doomed"}
     kept.process.terminate()
-    _, said = kept.process.communicate(timeout=STOP_S)
+    _, said = kept.process.communicate(timeout=PATIENCE_S)
 
     assert kept.process.returncode == 1
     assert said.decode() == "unhealthy: doomed has been given up: it ended at every start; its log says why\n"

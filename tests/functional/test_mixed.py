@@ -96,7 +96,7 @@ def test_it_is_served_and_answers_the_same_after_its_r_was_killed(service: Runni
     assert successor != r
 
     os.kill(worker, signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{successor}").exists(), 10.0)
+    until(lambda: not Path(f"/proc/{successor}").exists())
     assert service.post("/predict", rows).result == answer.result
 
 

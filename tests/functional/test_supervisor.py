@@ -39,13 +39,13 @@ def test_status_shows_every_process_running(service: Running) -> None:
 
 def test_the_replacement_of_a_killed_worker_starts_within_a_second(service: Running) -> None:
     for _ in range(2):
-        until(lambda: service.get("/ready").status == 200, START_S)
+        until(lambda: service.get("/ready").status == 200)
         old = service.pid("workers-python:python-0")
         # what ends in its first second has not started, in supervisord's eyes, and waits a second for the next try
-        until(lambda old=old: time.clock_gettime(time.CLOCK_BOOTTIME) - started_at(old) > 1.5, START_S)  # type: ignore[misc]
+        until(lambda old=old: time.clock_gettime(time.CLOCK_BOOTTIME) - started_at(old) > 1.5)  # type: ignore[misc]
         killed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         os.kill(old, signal.SIGKILL)
-        until(lambda old=old: service.pid("workers-python:python-0") not in (0, old), START_S)  # type: ignore[misc]
+        until(lambda old=old: service.pid("workers-python:python-0") not in (0, old))  # type: ignore[misc]
 
         assert started_at(service.pid("workers-python:python-0")) - killed_at < 1.0
     assert service.post(PYTHON, [FINE]).result == [1.0]
@@ -66,7 +66,7 @@ def test_a_restart_of_all_r_workers_loses_no_request(service: Running) -> None:
 
 def test_the_restart_of_one_of_two_is_not_noticed(service: Running) -> None:
     require("r")
-    until(lambda: service.get("/ready").body["models"]["moody-r"]["workers"] == 2, START_S)
+    until(lambda: service.get("/ready").body["models"]["moody-r"]["workers"] == 2)
     with Load(service, [R], [BRIEF], threads=3) as load:
         load.after(6)
         assert service.ctl("restart", "workers-r:r-0").returncode == 0
@@ -146,7 +146,7 @@ def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: 
 
     assert service.ctl("start", "workers-julia:*").returncode == 0
     # each process of the front end looks for workers by itself, some milliseconds apart
-    until(lambda: all(service.post(JULIA, [FINE]).status == 200 for _ in range(4)), START_S)
+    until(lambda: all(service.post(JULIA, [FINE]).status == 200 for _ in range(4)))
 
 
 def test_sigterm_answers_what_is_in_flight_and_leaves_no_process(service: Running) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from tests.deploy import front
 from tests.deploy.callers import Callers
-from tests.functional.running import COMMAND_S, EXAMPLES, STOP_S, descendants, environment, folder, free_port
-from tests.helpers import until
+from tests.functional.running import COMMAND_S, EXAMPLES, descendants, environment, folder, free_port
+from tests.helpers import PATIENCE_S, until
 
 CONFIG = f"""{{
     'model_name': 'iris',
@@ -70,7 +70,7 @@ class Operator:
         for pid in self.services().values():
             below = descendants(pid)
             os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_S
+            deadline = time.monotonic() + PATIENCE_S
             while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert not [each for each in below if Path(f"/proc/{each}").exists()]
@@ -89,7 +89,6 @@ def operator() -> Iterator[Operator]:
             made.close()
 
 
-@pytest.mark.timeout(300)
 def test_a_service_is_replaced_by_a_newer_one_and_nobody_notices(operator: Operator) -> None:
     fitted = operator.does("fit")
     assert fitted.returncode == 0, fitted.stderr
@@ -105,7 +104,7 @@ def test_a_service_is_replaced_by_a_newer_one_and_nobody_notices(operator: Opera
     (old,) = operator.services()
 
     with front.running(operator.place / "nginx.conf"):
-        until((operator.place / "nginx.pid").exists, 10)
+        until((operator.place / "nginx.pid").exists)
         with Callers(operator.port, ROW, each=2) as callers:
             second = operator.upgrades("2", "--front", f"http://{listen}")
             assert second.returncode == 0, second.stderr

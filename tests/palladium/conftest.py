@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.functional.running import EXAMPLES, READY_S, STOP_S, environment, folder, free_port
-from tests.helpers import until
+from tests.functional.running import EXAMPLES, environment, folder, free_port
+from tests.helpers import PATIENCE_S, until
 
 HERE = Path(__file__).parent
 
@@ -39,7 +39,7 @@ def pld(name: str, *arguments: str, cwd: Path, said: str = "", **more: str) -> "
         input=said,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
     )
 
 
@@ -59,12 +59,12 @@ def devserver(cwd: Path) -> Iterator[str]:
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: _is_ready(url) or server.poll() is not None, READY_S)
+        until(lambda: _is_ready(url) or server.poll() is not None)
         assert server.poll() is None, log.read_text("utf-8", "replace")
         yield url
     finally:
         server.terminate()
-        server.wait(STOP_S)
+        server.wait(PATIENCE_S)
 
 
 def _is_ready(url: str) -> bool:
@@ -79,7 +79,7 @@ def ask(url: str, rows: Any = None) -> tuple[int, dict[str, Any]]:
     data = None if rows is None else json.dumps(rows).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"} if data else {})
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 
 import triglot.palladium
+from tests.helpers import PATIENCE_S
 from triglot.config import resolve_dotted_name
 from triglot.errors import ConfigError
 from triglot.palladium import IN_THE_SERVER, install
@@ -72,7 +73,7 @@ def test_palladium_itself_keeps_its_name_and_a_mere_folder_does_not(made: str, o
         "import palladium.util; print('ours' if hasattr(palladium.util, 'timer') else 'theirs')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, timeout=PATIENCE_S
     )
     assert done.stdout.strip() == owner
 

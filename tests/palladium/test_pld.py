@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import PATIENCE_S
 from tests.palladium.conftest import lines, pld
 from triglot import __version__
 from triglot.cli import pld as commands
@@ -133,7 +134,9 @@ def test_logging_settings_that_name_palladiums_logger_get_our_lines(name: str, t
         f"configure_logging(RawConfig({{'logging': {settings!r}}})); "
         "logging.getLogger('triglot').debug('one'); logging.getLogger('triglot.service').info('two')"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
     assert done.stderr.splitlines() == [f"{name} one", f"{name}.service two"]
 
 

@@ -15,13 +15,13 @@ from uuid import uuid4
 
 import pytest
 
+from tests.helpers import PATIENCE_S
 from tests.persisters.other_process import OPEN
 from triglot.artefact import Artefact, seal
 from triglot.persister import Persister
 
 HERE = Path(__file__).parent
 KEY = b"a key for tests, 32 bytes long.."
-START_S = 30.0
 AWS = {
     "AWS_ACCESS_KEY_ID": "nobody",
     "AWS_SECRET_ACCESS_KEY": "nothing",
@@ -66,7 +66,7 @@ def running(command: list[str], port: int, **options: Any) -> Iterator[None]:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     )
     try:
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -77,7 +77,7 @@ def running(command: list[str], port: int, **options: Any) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
@@ -175,8 +175,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         blob, auth = url.format(version="@iris@1") + ".pkl.gz", ("user", "secret-word")
 
         def damage_rest() -> None:
-            data = requests.get(blob, auth=auth, timeout=10).content
-            assert requests.put(blob, data=_flipped(data), auth=auth, timeout=10).status_code == 204
+            data = requests.get(blob, auth=auth, timeout=PATIENCE_S).content
+            assert requests.put(blob, data=_flipped(data), auth=auth, timeout=PATIENCE_S).status_code == 204
 
         return Place("rest", url, damage_rest)
     request.getfixturevalue("s3_server")

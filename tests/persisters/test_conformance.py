@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.helpers import PATIENCE_S
 from tests.persisters.conftest import Place
 from triglot.artefact import Artefact
 from triglot.errors import ArtefactRefused, ModelNotFound, StoreError, VersionInUse, VersionNotFound
@@ -216,7 +217,7 @@ def test_two_persisters_on_one_place_see_each_other(place: Place, artefact: Make
 
 def test_four_processes_that_write_at_once_get_numbers_of_their_own(place: Place, persister: Persister) -> None:
     command = [sys.executable, str(OTHER_PROCESS), place.kind, place.where, "iris", "4", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     lines = [line.split() for line in done.stdout.splitlines()]
     written = {int(number): digest for number, digest in lines}
     assert len(lines) == 12
@@ -232,7 +233,7 @@ def test_threads_that_change_aliases_at_once_lose_none(persister: Persister, art
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert persister.aliases("iris") == {f"alias-{n}": 1 for n in range(6)}
 
 

@@ -260,7 +260,7 @@ def test_readers_never_see_half_written_metadata(tmp_path: Path, artefact: Make)
     for _ in range(10):
         persister.write("model", artefact(), metadata={"filler": "x" * 300_000})
     over.set()
-    reader.join(10)
+    reader.join()
     assert seen == sorted(seen)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 

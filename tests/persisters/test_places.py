@@ -74,7 +74,7 @@ def redirecting() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-        thread.join(10)
+        thread.join()
 
 
 def test_a_redirected_write_does_not_pass_for_one_that_was_carried_out(redirecting: str, artefact: Make) -> None:

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sklearn.linear_model import LogisticRegression
 
-from tests.helpers import KEY, Hive
+from tests.helpers import KEY, PATIENCE_S, Hive
 from tests.server import authors
 from triglot.client import Client
 from triglot.dataset import CSV
@@ -24,7 +24,7 @@ from triglot.store import ModelStore
 DATA = Path(__file__).parents[2] / "examples" / "data" / "iris.data"
 COLUMNS = ["sepal length", "sepal width", "petal length", "petal width", "species"]
 FLOWER = {"sepal length": 5.2, "sepal width": 3.5, "petal length": 1.5, "petal width": 0.2}
-TIMEOUT_S = 20.0
+TIMEOUT_S = PATIENCE_S
 
 Open = Callable[..., FlaskClient]
 

@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from tests.helpers import KEY, Hive
+from tests.helpers import KEY, PATIENCE_S, Hive
 from tests.server import foresight
 from triglot.client import Client
 from triglot.errors import BadRequest, ConfigError
@@ -33,7 +33,7 @@ PAIR = [("a", "float"), ("b", "float")]
 TEXTS = ["cheap pills now", "meeting at noon", "cheap offer now", "lunch at noon"]
 KINDS = ["spam", "ham", "spam", "ham"]
 PARAMS = [("factor", "float"), ("shift", "int"), ("note", "str"), ("flag", "bool"), ("missing", "str")]
-TIMEOUT_S = 20.0
+TIMEOUT_S = PATIENCE_S
 
 Open = Callable[[PredictService], FlaskClient]
 

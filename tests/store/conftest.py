@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from tests.helpers import PATIENCE_S
 from triglot.artefact import Artefact, seal
 from triglot.store import ModelStore
 
@@ -86,7 +87,7 @@ def postgresql() -> Iterator[str]:
             [binaries / program, "-D", data, *arguments],
             cwd=folder,
             check=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

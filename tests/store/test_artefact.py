@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers import PATIENCE_S
 from triglot.artefact import Artefact, load_key, seal
 from triglot.errors import ArtefactRefused, ConfigError
 
@@ -186,7 +187,7 @@ def test_the_users_own_key_is_in_the_data_folder(tmp_path: Path, environ: dict[s
 
 def test_processes_that_start_together_get_one_key(tmp_path: Path) -> None:
     command = [sys.executable, OTHER_PROCESS, "crowd", "4", "load-key", tmp_path / "new" / "signing.key"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ended.returncode == 0, ended.stderr
     keys = ended.stdout.split()
     assert len(keys) == 4

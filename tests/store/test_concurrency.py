@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from tests.helpers import PATIENCE_S
 from triglot.artefact import Artefact
 from triglot.errors import StoreError, VersionInUse, VersionNotFound
 from triglot.store import ModelStore, engine, migrations
@@ -21,13 +22,12 @@ from triglot.store import ModelStore, engine, migrations
 Make = Callable[..., Artefact]
 Open = Callable[..., ModelStore]
 OTHER_PROCESS = Path(__file__).with_name("other_process.py")
-TIMEOUT_S = 60
 
 
 def other_process(*arguments: str) -> list[str]:
     """Return the lines that other processes have said, once all of them ended well."""
     command = [sys.executable, "-W", "error", OTHER_PROCESS, *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.splitlines()
 
@@ -76,16 +76,16 @@ def write_held_in_the_middle(store: ModelStore, artefact: Artefact) -> Iterator[
             seen += 1
             if seen == 3:
                 reached.set()
-                go_on.wait(TIMEOUT_S)
+                go_on.wait(PATIENCE_S)
 
     event.listen(sa.Engine, "before_cursor_execute", hold)
     try:
         writer.start()
-        assert reached.wait(TIMEOUT_S)
+        assert reached.wait(PATIENCE_S)
         yield writer
     finally:
         go_on.set()
-        writer.join(TIMEOUT_S)
+        writer.join(PATIENCE_S)
         event.remove(sa.Engine, "before_cursor_execute", hold)
 
 
@@ -116,7 +116,7 @@ def test_a_version_deleted_while_it_is_read_is_still_read_whole(
             deleted.set()
             thread = threading.Thread(target=other.delete, args=("iris", 1))
             thread.start()
-            thread.join(TIMEOUT_S)
+            thread.join(PATIENCE_S)
 
     event.listen(sa.Engine, "before_cursor_execute", delete)
     try:
@@ -135,7 +135,7 @@ def test_a_version_is_never_both_active_and_deleted(store: ModelStore, open_stor
             store.write("iris", artefact())
             activated = pool.submit(store.activate, "iris", number, alias=f"a{number}")
             deleted = pool.submit(other.delete, "iris", number)
-            failures = [future.exception(TIMEOUT_S) for future in (activated, deleted)]
+            failures = [future.exception(PATIENCE_S) for future in (activated, deleted)]
             assert [type(f) for f in failures if f] in ([VersionNotFound], [VersionInUse])
             exists = number in [info.version for info in store.list("iris")]
             assert exists == (f"a{number}" in store.aliases("iris"))
@@ -172,7 +172,7 @@ def test_a_store_may_be_used_on_both_sides_of_a_fork(store: ModelStore, url: str
 def test_a_file_that_is_written_for_long_says_so(
     tmp_path: Path, artefact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(engine, "BUSY_PATIENCE_S", 0.2)
     store = ModelStore(f"sqlite:///{tmp_path}/store.db", chunk_size=10)
     with (
         write_held_in_the_middle(store, artefact(b"x" * 100)),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from tests.helpers import PATIENCE_S
 from triglot.artefact import Artefact
 from triglot.errors import BadRequest, JobNotFound
 from triglot.store import ModelStore, migrations
@@ -104,11 +105,14 @@ def test_unknown_jobs_are_named(jobs: JobStore) -> None:
             ask("gone")
 
 
-@pytest.mark.timeout(60)
 def test_eight_processes_that_take_forty_jobs_take_each_once(store: ModelStore, url: str) -> None:
     ids = [store.jobs.submit("fit", {"number": number}).id for number in range(40)]
     done = subprocess.run(
-        [sys.executable, OTHER, "crowd", "8", "claim", url], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, OTHER, "crowd", "8", "claim", url],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
@@ -227,14 +231,13 @@ def test_a_job_writes_one_version_of_a_model_however_often_it_is_begun(
     assert [info.version for info in store.list("iris")] == [1, 2, 3]
 
 
-@pytest.mark.timeout(60)
 def test_many_processes_that_write_for_one_job_write_one_version(store: ModelStore, url: str) -> None:
     store.upgrade()
     done = subprocess.run(
         [sys.executable, OTHER, "crowd", "6", "write-for-job", url, "iris", "night-7"],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=PATIENCE_S,
         check=False,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import Hive, WorkerProcess, author_module, fit_request, floats, until
+from tests.helpers import PATIENCE_S, Hive, WorkerProcess, author_module, fit_request, floats, until
 from tests.workers.test_worker_process import refused
 from triglot.client import Client
 from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost, WorkerUnavailable
@@ -17,7 +17,6 @@ from triglot.message import Request
 from triglot.workers.control import EXIT_MEMORY, EXIT_STUCK
 
 GREEDY = Path(__file__).parent / "greedy"
-PATIENCE_S = 60.0
 CEILING = "700M"
 
 
@@ -41,8 +40,12 @@ def greedy(language: str, **params: Any) -> Request:
 
 @pytest.fixture
 def bounded(hive: Hive, language: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """Hold a client of one worker with a ceiling of memory."""
+    """Hold a client of one worker with a ceiling of memory, which inherits that SIGINT is ignored.
+
+    So do all that a script starts in the background: their calls must be stopped all the same.
+    """
     monkeypatch.setenv(MEMORY_VARIABLE, f"{language}={CEILING}")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # another fixture puts back what was there
     hive.start(language, "bounded")
     client = Client(hive.run_dir)
     yield client
@@ -56,7 +59,7 @@ def test_a_long_call_is_interrupted_and_one_that_takes_too_much_memory_says_so(
     bounded.wait_for({language: 1}, PATIENCE_S)
     with pytest.raises(DeadlineExceeded):
         bounded.call(greedy(language, seconds=60), language, 1.0)
-    until(lambda: not hive.busy("bounded"), 20.0)
+    until(lambda: not hive.busy("bounded"))
     (worker,) = hive.workers
     assert worker.process.poll() is None, worker.said()
 

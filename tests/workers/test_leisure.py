@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import Hive, ask, raw, until
+from tests.helpers import PATIENCE_S, Hive, ask, raw, until
 from triglot import wire
 from triglot.discovery import scan
 from triglot.message import Reply, Request
@@ -110,12 +110,14 @@ def test_an_idle_r_worker_gives_back_what_a_call_has_left_and_loads_nothing_of_p
         reply = ask(socket, *wire.encode_request(Request("dataset", "1", "m", spec=spec)))
     assert isinstance(reply, Reply)
     before = hive.state(worker.name)["rss_bytes"]
-    until(lambda: hive.state(worker.name)["rss_bytes"] < before - 30 * MIB, 3 * IDLE_S)
+    until(lambda: hive.state(worker.name)["rss_bytes"] < before - 30 * MIB)
     mapped = Path(f"/proc/{worker.process.pid}/maps").read_text()
     assert "libR.so" in mapped
     assert not any(name in mapped for name in ("sklearn", "scipy/", "pandas", "pyarrow"))
 
 
 def test_pandas_comes_into_a_python_worker_once_something_of_it_is_used() -> None:
-    done = subprocess.run([sys.executable, "-c", PUT_OFF], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PUT_OFF], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     assert done.stdout.splitlines() == ["False False True", "True", "True [-1.0, 1.0]"]

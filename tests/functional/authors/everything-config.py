@@ -80,5 +80,5 @@
     },
     "service_metadata": {"service_name": "every model there is"},
     "alive": {"process_store_required": ["iris-python"]},
-    "server": {"timeout_s": 30},
+    "server": {"timeout_s": 100},
 }

@@ -23,5 +23,5 @@
         ],
     },
     "grid_search": {"param_grid": {"forest__params__ntree": [1, 20]}, "cv": 2},
-    "server": {"timeout_s": 30, "processes": 1},
+    "server": {"timeout_s": 100, "processes": 1},
 }
