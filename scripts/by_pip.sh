@@ -13,7 +13,7 @@ installed() {
     python3 -m venv "$folder/$1"
     "$folder/$1/bin/python" -m pip install --quiet --no-compile "$2"
     "$folder/$1/bin/triglot" doctor --fix r julia
-    (cd examples/iris-r && "$folder/$1/bin/triglot" fit --evaluate)
+    (cd "$folder" && "$1/bin/triglot" new r "$1-model" && cd "$1-model" && "../$1/bin/triglot" fit --evaluate)
 }
 
 scripts/ensure_apt.sh python3-venv

@@ -189,7 +189,8 @@ def test_a_client_may_be_used_on_both_sides_of_a_fork(two: Echoes, tmp_path: Pat
     for part in ("manifest", "blob", "signature"):
         (tmp_path / part).write_bytes(getattr(two.artefact, part))
     done = subprocess.run(
-        [sys.executable, "-c", FORK, str(tmp_path), str(two.hive.run_dir)],
+        # Python warns of a fork beside threads since 3.12; that these do no harm is what is tried here.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK, str(tmp_path), str(two.hive.run_dir)],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
