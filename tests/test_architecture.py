@@ -55,6 +55,7 @@ SEEN_BY_WORKERS = {
 MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
 # Decisions and encodings: they are handed the time and say what to send.
 PURE = ("table", "labels", "schema", "message", "wire", "arrow", "batching", "routing", "scoring", "crashes")
+PURE += ("workers.fit_spec",)
 # And what is written of a deployment: values in, text out.
 PURE += tuple(
     f"deploy.{name}"
