@@ -43,7 +43,18 @@ FORBIDDEN = {
 # All that the front end's modules import of the core, and all of the core that a worker's process can ever come to.
 SEEN_BY_SERVER = {
     *("bulk.envelope", "bulk.flow", "bulk.reading", "bulk.writing", "catalogue", "config", "errors", "ids"),
-    *("interfaces", "lane", "palladium.stream", "persister", "process_store", "project", "schema", "service", "store"),
+    *(
+        "interfaces",
+        "lane",
+        "palladium.stream",
+        "persister",
+        "process_store",
+        "project",
+        "remote_model",
+        "schema",
+        "service",
+        "store",
+    ),
     *("store.jobs", "table", "util"),
 }
 SEEN_BY_WORKERS = {
