@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from triglot.answers import Answers, ask, measures
 from triglot.batching import Batch
 from triglot.errors import ConfigError
 from triglot.estimator import Task
 from triglot.fitting import Bench
 from triglot.pipelines import language_of
-from triglot.report.answers import Answers, ask, measures
 from triglot.table import Array, Table
 from triglot.tabular import task_of, to_table, to_target
 

@@ -12,6 +12,8 @@ from triglot.config.directives import nearest
 from triglot.errors import ConfigError
 from triglot.fitting import Bench, bench
 from triglot.labels import Labels
+from triglot.remote_model import RemoteModel
+from triglot.schema import Schema
 from triglot.table import Array, Column, Table
 from triglot.tabular import to_frame, to_table
 
@@ -23,27 +25,37 @@ Scorer: TypeAlias = Callable[[Any, Any, Any], Any]
 ONE = "score"
 
 
-class RemoteModel:
-    """A fitted model as scikit-learn's scorers know estimators; a worker answers for it."""
+class ScoredModel(RemoteModel):
+    """A fitted model as scikit-learn's scorers know estimators: samples are data as its author's loaders give them."""
 
     def __init__(self, worker: Bench, name: str, artefact: Artefact) -> None:
         self._worker = worker
-        self._name = name
         self._artefact = artefact
         card = artefact.card()
         self._task = card["task"]
-        self._labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
-        if self._labels is not None:  # scorers take it for granted that classes are sorted
-            self.classes_, self._columns = np.unique(np.array(self._labels.classes), return_index=True)
+        labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
+        super().__init__(name, Schema.from_json(card["schema"]), labels, self._by_the_worker)
+        if labels is not None:  # scorers take it for granted that classes are sorted
+            self._sorted, self._columns = np.unique(np.array(labels.classes), return_index=True)
 
-    def predict(self, X: Any) -> Array:
-        """Return a label or a number a row."""
-        answer = self._worker.predict(self._name, self._artefact, X)
-        return answer if self._labels is None else self._labels.array(answer)
+    @property
+    def classes_(self) -> Array:
+        """The sorted classes of a classifier."""
+        return super().classes_ if self._labels is None else self._sorted
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, samples: Any, **params: Any) -> Array:
         """Return probabilities of shape (rows, classes), in the order of `classes_`."""
-        return self._worker.predict_proba(self._name, self._artefact, X)[:, self._columns]
+        return super().predict_proba(samples, **params)[:, self._columns]
+
+    def _table(self, samples: Any) -> Table:
+        """Return the table of a data frame, of an array or of a table itself."""
+        return to_table(samples)
+
+    def _by_the_worker(self, X: Table, params: Mapping[str, Any], *, proba: bool) -> Array:
+        return self._worker.answer(self._name, self._artefact, X, params, proba=proba)
+
+    def _answer(self, X: Table, params: Mapping[str, Any], *, proba: bool) -> Array:
+        return self._ask(X, params, proba=proba)  # what a model foresees is told to callers, and here is a failure
 
     def score(self, X: Any, y: Any) -> float:
         """Return the accuracy or R²."""
@@ -107,9 +119,9 @@ class FittedModel:
             return X
         return to_table(X).renamed([field["name"] for field in self.artefact.card()["schema"]])
 
-    def _by_a_worker(self, ask: Callable[[RemoteModel], R]) -> R:
+    def _by_a_worker(self, ask: Callable[[ScoredModel], R]) -> R:
         with bench(self.artefact.card()["language"], self.environ, self.key_file) as worker:
-            return ask(RemoteModel(worker, self.name, self.artefact))
+            return ask(ScoredModel(worker, self.name, self.artefact))
 
 
 def is_single(scoring: Any) -> bool:
@@ -117,7 +129,7 @@ def is_single(scoring: Any) -> bool:
     return scoring is None or isinstance(scoring, str) or callable(scoring)
 
 
-def scores(model: RemoteModel, scoring: Any, X: Any, y: Any) -> Scores:
+def scores(model: ScoredModel, scoring: Any, X: Any, y: Any) -> Scores:
     """Return what `scoring` says of the model on these data: one entry `score`, or those of a dict of scorers.
 
     Without a `scoring` it is the accuracy of a classifier and R² of a regression.

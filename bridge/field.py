@@ -105,7 +105,7 @@ def _to_float(value: Any) -> float:
         if not math.isfinite(number):
             raise ValueError(f"must be a finite number, not {_shown(value)}")
         return number
-    raise ValueError(f"must be a number, not {_JSON_NAME.get(type(value), 'this')}")
+    raise ValueError(f"must be a number, not {_type_name(value)}")
 
 
 def _to_int(value: Any, bits: int) -> int:
@@ -119,7 +119,7 @@ def _to_int(value: Any, bits: int) -> int:
             raise ValueError(f"must be a whole number, not {value!r}: it was one when the model was fitted")
         value = int(value)
     elif type(value) is not int:
-        raise ValueError(f"must be a whole number, not {_JSON_NAME.get(type(value), 'this')}")
+        raise ValueError(f"must be a whole number, not {_type_name(value)}")
     if not -(2**bits) <= value < 2**bits:
         raise ValueError(f"does not fit a whole number of {bits + 1} bits")
     return int(value)
@@ -146,13 +146,19 @@ def _level_text(value: Any) -> str:
         return value
     if type(value) in (bool, int, float):
         return str(value)
-    raise ValueError(f"must be a level's text, not {_JSON_NAME.get(type(value), 'this')}")
+    raise ValueError(f"must be a level's text, not {_type_name(value)}")
 
 
 def _to_text(value: Any) -> str:
     if type(value) is str:
         return value
-    raise ValueError(f"must be text, not {_JSON_NAME.get(type(value), 'this')}")
+    raise ValueError(f"must be text, not {_type_name(value)}")
+
+
+def _type_name(value: Any) -> str:
+    """Return what a value is, to people who sent JSON; a value of another type came from Python code."""
+    kind = type(value)
+    return _JSON_NAME.get(kind) or f"a value of type {kind.__module__}.{kind.__qualname__}"
 
 
 def _shown(value: Any) -> str:

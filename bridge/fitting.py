@@ -15,7 +15,7 @@ import cloudpickle
 import numpy as np
 
 from triglot.artefact import Artefact, load_key, seal
-from triglot.batching import Batch
+from triglot.batching import Batch, Limits
 from triglot.child import Child, require
 from triglot.client import Client
 from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
@@ -158,7 +158,9 @@ def fit(
     """Return the model that a worker of the client's fitted, its artefact verified.
 
     With a `version` above 0 the worker goes on holding it; with `digests` data that the worker keeps is not sent again.
+    Raises `ConfigError` for limits of `batch` that are none.
     """
+    Limits.of(task.batch)
     request = Request(
         op="fit",
         id=new_id(),

@@ -16,8 +16,14 @@ from typing import Any
 
 from triglot.errors import ConfigError
 
-LANGUAGES = ("python", "r", "julia")
+NAMES = {"python": "Python", "r": "R", "julia": "Julia"}
+LANGUAGES = tuple(NAMES)
 EXIT_UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE; how a worker ends whose language is off
+
+
+def language_name(language: str) -> str:
+    """Return what a language is called in a sentence; one that is not started here goes by its own name."""
+    return NAMES.get(language, language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from triglot.batching import Batch
 from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import BadRequest, ConfigError
-from triglot.evaluation import FittedModel, RemoteModel, Scores, for_python, is_single, metric, scorers, scores, told
+from triglot.evaluation import FittedModel, ScoredModel, Scores, for_python, is_single, metric, scorers, scores, told
 from triglot.fitting import Bench, Fitted, bench
 from triglot.launch import Workshop
 from triglot.persister import Persister, StoredVersion
@@ -70,7 +70,7 @@ def fit(
         _pass_on(name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
         if evaluate:
-            remote = RemoteModel(worker, name, fitted.artefact)
+            remote = ScoredModel(worker, name, fitted.artefact)
             with step("Evaluating model on train set", logger.debug):
                 found = scores(remote, scoring, X, y)
             metrics["score_train"] = metric(found)
@@ -113,7 +113,7 @@ def assess(
     logger.info("Loaded model version %d", stored.version)
     language = stored.artefact.card()["language"]
     with bench(language, workshop.environ, workshop.key_file) as worker, step("Applying model"):
-        found = scores(RemoteModel(worker, name, stored.artefact), scoring, X, y)
+        found = scores(ScoredModel(worker, name, stored.artefact), scoring, X, y)
         if look is not None:
             look(worker, stored, X, y)
     logger.info("Score: %s.", "\n       ".join(told(found)))

@@ -13,7 +13,7 @@ from triglot.interfaces import PredictError
 from triglot.schema import MAX_PROBLEMS, Schema
 from triglot.server.asked import Asked, asked_by
 from triglot.server.errors import foreseen
-from triglot.server.hooks import RemoteModel
+from triglot.server.hooks import remote_model
 from triglot.server.limits import Limits
 from triglot.server.media import JSON, body_type, wanted
 from triglot.server.payload import json_response, metadata
@@ -120,7 +120,7 @@ class PredictService:
         served = self.served(service, model)
         if self.hooked:
             g.good_metadata = metadata(service_metadata, **self._facts(served, g.request_id))
-            return self(RemoteModel(service, served, timeout_s, g.request_id), request)
+            return self(remote_model(service, served, timeout_s, g.request_id), request)
         kind, accept = JSON, wanted(request.accept_mimetypes)
         if request.method == "POST":
             encoding, charset = request.headers.get("Content-Encoding"), request.mimetype_params.get("charset")

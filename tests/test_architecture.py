@@ -6,11 +6,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from tests.arrows import circle, closure, heights, homeless, over_the_wall, upward, within
 from tests.helpers import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +28,6 @@ SKLEARN_IN_THE_CORE = {
     "sklearn.model_selection",
 }
 DATABASE = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "pymysql"}
-CONFIGURATION = {"triglot.config", "triglot.project", "triglot.cli"}
 # Whoever reads these formats runs what the writer wanted.
 DESERIALISERS = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle", "yaml"}
 NETWORK = {"zmq", "socket", "socketserver", "http.client", "http.server", "urllib.request", "requests", "httpx"}
@@ -36,25 +35,28 @@ NETWORK = {"zmq", "socket", "socketserver", "http.client", "http.server", "urlli
 # a room or module -> what nothing in it may import
 FORBIDDEN = {
     "triglot": FRONT_END | LANGUAGES | {"triglot.server", "triglot.workers"},
-    "triglot.server": NETWORK
-    | DATABASE
-    | LANGUAGES
-    | {"sklearn"}
-    | DESERIALISERS
-    | {"triglot.workers", "triglot.client"},
-    "triglot.workers": FRONT_END
-    | DATABASE
-    | CONFIGURATION
-    | NETWORK - {"zmq"}
-    | {"triglot.server", "triglot.service", "triglot.store", "triglot.catalogue", "triglot.fitting"},
+    "triglot.server": NETWORK | DATABASE | LANGUAGES | {"sklearn"} | DESERIALISERS | {"triglot.workers"},
+    "triglot.workers": FRONT_END | DATABASE | NETWORK - {"zmq"} | {"triglot.server"},
     "triglot.workers.python": {"rpy2", "julia", "zmq", "triglot.workers.r", "triglot.workers.julia"},
     "triglot.workers.r": DESERIALISERS | {"julia", "sklearn", "zmq", "triglot.workers.python", "triglot.workers.julia"},
     "triglot.workers.julia": DESERIALISERS | {"rpy2", "sklearn", "zmq", "triglot.workers.python", "triglot.workers.r"},
+}
+# All that the front end's modules import of the core, and all of the core that a worker's process can ever come to.
+SEEN_BY_SERVER = {
+    *("bulk.envelope", "bulk.flow", "bulk.reading", "bulk.writing", "catalogue", "config", "errors", "ids"),
+    *("interfaces", "lane", "logs", "palladium.stream", "persister", "process_store", "project", "remote_model"),
+    *("schema", "service", "store", "store.jobs", "table", "util"),
+}
+SEEN_BY_WORKERS = {
+    *("aliases", "arrow", "artefact", "batching", "bundle", "curve", "discovery", "errors", "estimator", "field"),
+    *("frames", "interfaces", "labels", "launch", "logs", "message", "model", "remedy", "schema", "sources", "table"),
+    *("tabular", "times", "wire"),
 }
 # Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.
 MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
 # Decisions and encodings: they are handed the time and say what to send.
 PURE = ("table", "labels", "schema", "message", "wire", "arrow", "batching", "routing", "scoring", "crashes")
+PURE += ("workers.fit_spec",)
 # And what is written of a deployment: values in, text out.
 PURE += tuple(
     f"deploy.{name}"
@@ -99,28 +101,12 @@ def imports() -> dict[str, frozenset[str]]:
     return found
 
 
-def within(name: str, parents: set[str]) -> bool:
-    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
-
-
 def rules_of(name: str) -> Iterator[set[str]]:
     """Yield what a module may not import; the rules of the core do not bind the other rooms."""
     for room, banned in FORBIDDEN.items():
         foreign = room == "triglot" and within(name, {"triglot.server", "triglot.workers"})
         if within(name, {room}) and not foreign:
             yield banned
-
-
-def closure(name: str) -> set[str]:
-    """Return all modules that importing `name` can ever lead to, ours and others'."""
-    reached: set[str] = set()
-    waiting = [name]
-    while waiting:
-        module = waiting.pop()
-        if module not in reached:
-            reached.add(module)
-            waiting += imports().get(module, ())
-    return reached
 
 
 def test_every_room_is_read() -> None:
@@ -162,43 +148,59 @@ def test_decisions_and_encodings_have_no_socket_no_clock_and_no_thread() -> None
     assert not wrong
 
 
-def test_imports_make_no_cycle() -> None:
-    TopologicalSorter({name: targets & imports().keys() for name, targets in imports().items()}).prepare()
+def modules_of(room: str) -> set[str]:
+    return {name for name in sources() if within(name, {room})}
+
+
+def hidden_from(seen: set[str]) -> set[str]:
+    """Return the modules of the core but those that are seen, and the package itself, which is empty."""
+    rooms = modules_of("triglot.server") | modules_of("triglot.workers")
+    assert seen <= {name.removeprefix("triglot.") for name in sources()}, "a name stands for nothing"
+    return sources().keys() - rooms - {"triglot"} - {f"triglot.{name}" for name in seen}
+
+
+def package_of(module: str) -> str:
+    """Return the package of a module, one below the core or the room it stands in; a single module is its own."""
+    depth = 3 if within(module, {"triglot.server", "triglot.workers"}) else 2
+    return ".".join(module.split(".")[:depth])
+
+
+def test_the_front_end_sees_of_the_core_what_it_may() -> None:
+    assert not over_the_wall(imports(), modules_of("triglot.server"), hidden_from(SEEN_BY_SERVER))
+
+
+def test_a_worker_can_never_come_to_more_of_the_core_than_it_may_see() -> None:
+    reached = set().union(*(closure(imports(), name) for name in modules_of("triglot.workers")))
+    assert not over_the_wall(imports(), reached, hidden_from(SEEN_BY_WORKERS))
+
+
+def test_imports_make_no_circle_of_modules_nor_of_packages() -> None:
+    assert not circle(imports(), str)
+    assert not circle(imports(), package_of)
 
 
 def levels() -> list[list[str]]:
     """Return the levels that the architecture document draws, the highest first."""
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    drawing = re.search(r"Arrows point down only[^\n]*\n\n((?: {4}.+\n)+)", text)
+    drawing = re.search(r"Arrows point down only[^#]*?\n\n((?: {4}.+\n)+)", text)
     assert drawing, "docs/architecture.md draws the levels below 'Arrows point down only'"
-    return [line.strip().split("  ")[0].split(" · ") for line in drawing[1].splitlines()]
+    names = [line.strip().split("  ")[0].split(" · ") for line in drawing[1].splitlines()]
+    return [[f"triglot.{name.strip()}" for name in level] for level in names]
+
+
+def test_every_module_is_on_a_level_of_the_drawing_and_every_name_there_is_a_module() -> None:
+    drawn = heights(levels())
+    assert not drawn.keys() - sources().keys(), "docs/architecture.md draws what is not there"
+    assert not homeless(sources().keys() - {"triglot"}, drawn)
 
 
 def test_imports_point_down_the_levels_that_the_architecture_draws() -> None:
-    height: dict[str, int] = {}
-    drawn = levels()
-    for level, names in enumerate(reversed(drawn)):
-        for name in (found.strip() for found in names):
-            full = {"wsgi": "triglot.server.wsgi"}.get(name, f"triglot.{name}")
-            assert full in sources(), f"docs/architecture.md draws {name}, which is not there"
-            height[full] = level
-
-    def level_of(module: str) -> int | None:
-        return next((height[name] for name in height if within(module, {name})), None)
-
-    assert len(height) > 20
-    wrong = []
-    for name, targets in imports().items():
-        for target in targets:
-            own, other = level_of(name), level_of(target)
-            if own is not None and other is not None and other > own:
-                wrong.append(f"{name} imports {target}, which is drawn above it")
-    assert not wrong
+    assert not upward(imports(), heights(levels()))
 
 
 def test_nothing_on_the_way_of_the_wire_can_deserialise_an_object() -> None:
     for start in ("triglot.wire", "triglot.client", "triglot.workers.control", "triglot.workers.worker"):
-        reached = closure(start)
+        reached = closure(imports(), start)
         assert "msgpack" in reached
         assert not {module for module in reached if within(module, DESERIALISERS)}, start
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from triglot import batching, bundle
 from triglot.artefact import Artefact, seal
-from triglot.errors import ArtefactNeeded, BadRequest, EstimatorFailed, ProtocolError
+from triglot.errors import ArtefactNeeded, ArtefactRefused, BadRequest, ConfigError, EstimatorFailed, ProtocolError
 from triglot.estimator import FitTask, Model, Output, Runtime
 from triglot.labels import Labels
 from triglot.logs import writable
@@ -23,6 +23,7 @@ from triglot.message import Op, Reply, Request
 from triglot.schema import Schema
 from triglot.table import Array, Column, Table
 from triglot.workers.activity import Activity
+from triglot.workers.fit_spec import FitSpec, mapping
 from triglot.workers.golden import Ask, check_golden_rows, record_golden_rows, warm_up
 
 logger = logging.getLogger("triglot.worker")
@@ -125,53 +126,26 @@ class Models:
         return EstimatorFailed(message, language=self._runtime.language)
 
     def _fit(self, request: Request) -> Reply:
-        spec = request.spec
-        task = spec.get("task")
-        if task not in ("classification", "regression") or len(request.tables) not in (1, 2):
-            raise ProtocolError("fit takes X or X and y, and a task: classification or regression")
-        labels = Labels(tuple(spec["classes"])) if spec.get("classes") is not None else None
-        X = request.tables[0]
-        schema = Schema.learn(X, spec.get("unseen_levels", "error"))
-        if spec.get("unseen_levels") == "other":
-            X = schema.check(X)  # its categories have the level that stands for unseen ones from now on
-        y = request.tables[1].matrix() if len(request.tables) == 2 else None
-        if y is not None and y.shape[1] == 1:
-            y = y[:, 0]
-        if y is not None and len(y) != X.rows:
-            raise BadRequest(f"y has {len(y)} rows, X has {X.rows}")
+        spec = FitSpec.of(request.spec)
+        X, y, schema = _training_data(request, spec)
         base = None
         if request.artefact is not None:
             request.artefact.verified(self._key)
             base = request.artefact.blob
-        author = _mapping(spec, "spec")
-        sources = _mapping(spec, "sources")
         started = time.perf_counter()
-        model = self._runtime.fit(FitTask(task, author, sources, X, y, labels, base))
+        model = self._runtime.fit(FitTask(spec.task, spec.author, spec.sources, X, y, spec.labels, base))
         seconds = time.perf_counter() - started
         output = self.take_output([request])
         blob = self._runtime.dump(model)
-        fields = {
-            "language": self._runtime.language,
-            "task": task,
-            "spec": author,
-            "sources": sources,
-            "runtime": dict(self._runtime.versions()),
-            "schema": schema.to_json(),
-            "classes": None if labels is None else list(labels.classes),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        said = spec.get("batch", True)
-        pace = batching.Pace(batching.Limits.of(said))
-        if said is not True:
-            fields["batch"] = said
-        fitted = Held(model, schema, labels)
-        reloaded = Held(self._runtime.load(fields, blob), schema, labels, pace=pace)
+        fields = self._manifest(spec, schema)
+        fitted = Held(model, schema, spec.labels)
+        reloaded = Held(self._runtime.load(fields, blob), schema, spec.labels, pace=batching.Pace(spec.limits))
         known = self._runtime.describe(model)
         if known.get("attributes"):
             fields["attributes"] = known["attributes"]
         if known.get("predict", True):  # a search over parameters may be made for its results alone
             fields["golden"] = record_golden_rows(
-                schema, X, labels is not None, self._asking(fitted), self._asking(reloaded)
+                schema, X, spec.labels is not None, self._asking(fitted), self._asking(reloaded)
             )
         self._runtime.take_output()  # what the golden rows printed belongs to no request
         artefact = seal(fields, blob, self._key)
@@ -180,9 +154,23 @@ class Models:
         info = {"seconds": seconds, "rows": X.rows, **known}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 
+    def _manifest(self, spec: FitSpec, schema: Schema) -> dict[str, Any]:
+        """Return what is written of a fit, but for what the fitted model itself tells."""
+        return {
+            "language": self._runtime.language,
+            "task": spec.task,
+            "spec": spec.author,
+            "sources": spec.sources,
+            "runtime": dict(self._runtime.versions()),
+            "schema": schema.to_json(),
+            "classes": None if spec.labels is None else list(spec.labels.classes),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **({} if spec.batch is True else {"batch": spec.batch}),
+        }
+
     def _dataset(self, request: Request) -> Reply:
         started = time.perf_counter()
-        X, y = self._runtime.dataset(_mapping(request.spec, "spec"), _mapping(request.spec, "sources"))
+        X, y = self._runtime.dataset(mapping(request.spec, "spec"), mapping(request.spec, "sources"))
         seconds = time.perf_counter() - started
         output = self.take_output([request])
         if y is not None and len(y) != X.rows:
@@ -227,7 +215,7 @@ class Models:
             Schema.from_json(manifest["schema"]),
             None if classes is None else Labels(tuple(classes)),
             manifest["blob_sha256"],
-            batching.Pace(batching.Limits.of(manifest.get("batch", True))),
+            batching.Pace(_declared(manifest)),
         )
         check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
         warm_up(manifest.get("golden"), held.schema, self._asking(held))
@@ -248,11 +236,27 @@ class Models:
         return output
 
 
-def _mapping(spec: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = spec.get(key, {})
-    if not isinstance(value, dict):
-        raise ProtocolError(f"{key!r} must be a map")
-    return value
+def _declared(manifest: Mapping[str, Any]) -> batching.Limits:
+    try:
+        return batching.Limits.of(manifest.get("batch", True))
+    except ConfigError as error:
+        raise ArtefactRefused(f"the manifest's {error}") from None
+
+
+def _training_data(request: Request, spec: FitSpec) -> tuple[Table, Array | None, Schema]:
+    """Return what a fit's tables hold, X and y, and the schema that X has."""
+    if len(request.tables) not in (1, 2):
+        raise ProtocolError("fit takes X or X and y")
+    X = request.tables[0]
+    schema = Schema.learn(X, spec.unseen_levels)
+    if spec.unseen_levels == "other":
+        X = schema.check(X)  # its categories have the level that stands for unseen ones from now on
+    y = request.tables[1].matrix() if len(request.tables) == 2 else None
+    if y is not None and y.shape[1] == 1:
+        y = y[:, 0]
+    if y is not None and len(y) != X.rows:
+        raise BadRequest(f"y has {len(y)} rows, X has {X.rows}")
+    return X, y, schema
 
 
 def _target(y: Column) -> Column:

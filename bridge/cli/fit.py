@@ -9,14 +9,16 @@ from typing import Any
 import click
 
 from triglot import __version__, training
+from triglot.answers import ask
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.evaluation import Scores
 from triglot.fitting import Bench
+from triglot.launch import language_name
 from triglot.persister import StoredVersion
 from triglot.pipelines import language_of
 from triglot.project import Project
 from triglot.report import figures
-from triglot.report.answers import NAMES, ask, section
+from triglot.report.answers import section
 from triglot.report.page import Section, page, write
 from triglot.scoring import name as score_name
 
@@ -92,7 +94,7 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None, re
     sections: list[Section] = []
 
     def draw(worker: Bench, stored: StoredVersion, X: Any, y: Any) -> None:
-        lead = f"Version {stored.version}, {NAMES[worker.language]}, on the test data."
+        lead = f"Version {stored.version}, {language_name(worker.language)}, on the test data."
         sections.append(section(stored.model, lead, ask(worker, stored.model, stored.artefact, X, y)))
 
     if report is not None:

@@ -7,7 +7,7 @@ import click
 from triglot.fitting import bench
 from triglot.points import read_model
 from triglot.project import Project
-from triglot.stream import PredictStream, StreamedModel
+from triglot.stream import PredictStream, streamed
 
 
 @click.command()
@@ -26,7 +26,7 @@ def stream(project: Project, name: str | None) -> None:
     name = str(name or getattr(service, "model", None) or project.only_name)
     stored = read_model(project.store, name)
     with bench(stored.artefact.card()["language"], project.environ, project.key_file) as worker:
-        PredictStream(StreamedModel(worker, name, stored.artefact), service).listen(sys.stdin, sys.stdout, sys.stderr)
+        PredictStream(streamed(worker, name, stored.artefact), service).listen(sys.stdin, sys.stdout, sys.stderr)
 
 
 COMMANDS = (stream,)

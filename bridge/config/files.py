@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from triglot.aliases import install
 from triglot.config.components import RawConfig
 from triglot.config.directives import (
     Location,
@@ -19,7 +20,6 @@ from triglot.config.directives import (
     spell_components,
 )
 from triglot.errors import ConfigError
-from triglot.palladium import install
 
 VARIABLES: Final = ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG")
 DEFAULT_FILES: Final = (

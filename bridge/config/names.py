@@ -6,10 +6,10 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from triglot.aliases import NAME as PALLADIUM
+from triglot.aliases import install, ours
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
-from triglot.palladium import NAME as PALLADIUM
-from triglot.palladium import install, ours
 
 
 def resolve_dotted_name(name: str) -> Any:

@@ -25,7 +25,7 @@ class PredictStream(stream.PredictStream):
         running = ExitStack()
         worker = running.enter_context(bench(stored.artefact.card()["language"], where.environ, where.key_file))
         self.close = weakref.finalize(self, running.close)
-        super().__init__(stream.StreamedModel(worker, name, stored.artefact), service)
+        super().__init__(stream.streamed(worker, name, stored.artefact), service)
 
     def __enter__(self) -> "PredictStream":
         return self

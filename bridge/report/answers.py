@@ -1,94 +1,23 @@
-"""What a model answered beside what was true, and the section of a report that shows it."""
+"""The section of a report that shows what a model answered beside what was true."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from triglot.artefact import Artefact
-from triglot.estimator import Task
-from triglot.fitting import Bench
+from triglot.answers import Answers, measures, rocs, shown_classes
 from triglot.report import figures
 from triglot.report.page import Block, Facts, Plot, Rows, Section
-from triglot.scoring import score
 from triglot.table import Array
-from triglot.tabular import to_table, to_target
 
 BINS = 10
 BIN_ROWS = 12
-NAMES = {"python": "Python", "r": "R", "julia": "Julia"}
 MOST_OUTPUTS = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """Truth and predictions: codes into `classes` of shape (rows,), or numbers of shape (rows,) or (rows, outputs).
-
-    `classes` are the model's own, then those of the truth that it never saw. `shares` has shape (rows, classes), and is
-    None where the model has no probabilities.
-    """
-
-    task: Task
-    classes: tuple[Any, ...]
-    y: Array
-    predicted: Array
-    shares: Array | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The classes as text."""
-        return [str(label) for label in self.classes]
-
-
-def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers:
-    """Return a stored model's answers to data that have a target."""
-    card = artefact.card()
-    table = to_table(X)
-    truth, labels = to_target(y, card["task"])
-    predicted = worker.predict(name, artefact, table)
-    if labels is None:
-        return Answers("regression", (), truth, predicted)
-    own = list(card["classes"])
-    classes = (*own, *(label for label in labels.classes if label not in own))
-    place = {label: code for code, label in enumerate(classes)}
-    codes = np.array([place[label] for label in labels.classes], dtype=np.int32)[truth]
-    golden = card.get("golden")
-    shares = None
-    if golden is None or golden["op"] == "predict_proba":
-        shares = np.zeros((table.rows, len(classes)))
-        shares[:, : len(own)] = worker.predict_proba(name, artefact, table)
-    return Answers("classification", classes, codes, predicted, shares)
 
 
 def section(title: str, lead: str, answers: Answers) -> Section:
     """Return what a report says of one model's answers."""
     blocks = _classes(answers) if answers.task == "classification" else _numbers(answers)
     return Section(title, blocks, lead)
-
-
-def measures(answers: Answers) -> dict[str, float]:
-    """Return the usual measures of one model, the first one being its score."""
-    from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error, root_mean_squared_error
-
-    y, predicted = answers.y, answers.predicted
-    if answers.task == "regression":
-        return {
-            "R²": score("regression", y, predicted),
-            "RMSE": float(root_mean_squared_error(y, predicted)),
-            "mean absolute error": float(mean_absolute_error(y, predicted)),
-        }
-    found = {"accuracy": score("classification", y, predicted)}
-    if len(set(y.tolist())) > 1 and set(predicted.tolist()) <= set(y.tolist()):
-        found["balanced accuracy"] = float(balanced_accuracy_score(y, predicted))
-    if answers.shares is not None:
-        shares = np.clip(answers.shares, 1e-15, None)
-        shares /= shares.sum(axis=1, keepdims=True)
-        found["log loss"] = float(log_loss(y, shares, labels=range(len(answers.classes))))
-    areas = [area for _, _, area in _rocs(answers).values()]
-    if areas:
-        found["ROC area"] = float(np.mean(areas))
-    return found
 
 
 def _classes(answers: Answers) -> list[Block]:
@@ -106,7 +35,7 @@ def _classes(answers: Answers) -> list[Block]:
             "A row a true class; the darker a cell, the larger its share of the row. Right is what is on the diagonal.",
         ),
     ]
-    curves = _rocs(answers)
+    curves = rocs(answers)
     if curves:
         blocks.append(
             Plot(
@@ -166,22 +95,9 @@ def _numbers(answers: Answers) -> list[Block]:
     return blocks
 
 
-def _rocs(answers: Answers) -> dict[str, tuple[Array, Array, float]]:
-    """Return the curve of the second of two classes, or of each against the rest."""
-    from sklearn.metrics import auc, roc_curve
-
-    found = {}
-    for code in _shown_classes(answers):
-        truth = answers.y == code
-        if answers.shares is not None and 0 < truth.sum() < len(truth):
-            false, true, _ = roc_curve(truth, answers.shares[:, code])
-            found[answers.names[code]] = (false, true, float(auc(false, true)))
-    return found
-
-
 def _calibrations(answers: Answers) -> dict[str, tuple[Array, Array, Array]]:
     found = {}
-    for code in _shown_classes(answers):
+    for code in shown_classes(answers):
         if answers.shares is None:
             continue
         said, came = answers.shares[:, code], answers.y == code
@@ -195,14 +111,6 @@ def _calibrations(answers: Answers) -> dict[str, tuple[Array, Array, Array]]:
             np.array([(bins == b).sum() for b in seen]),
         )
     return found
-
-
-def _shown_classes(answers: Answers) -> Sequence[int]:
-    """Return the codes that get a curve: the second of two, or the most frequent ones."""
-    if len(answers.classes) == 2:
-        return [1]
-    counts = np.bincount(answers.y.astype(int), minlength=len(answers.classes))
-    return sorted(np.argsort(-counts, kind="stable")[: figures.MOST_CURVES].tolist())
 
 
 def _shown(value: Any) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from triglot.comparison import Comparison, Result
+from triglot.launch import language_name
 from triglot.report import figures
-from triglot.report.answers import NAMES, section
+from triglot.report.answers import section
 from triglot.report.page import Block, Plot, Rows, Section
 from triglot.table import Array
 
@@ -22,7 +23,7 @@ def sections(comparison: Comparison) -> list[Section]:
     each = [
         section(
             result.name,
-            f"{NAMES[result.language]}; each row answered by a fit that did not see it.",
+            f"{language_name(result.language)}; each row answered by a fit that did not see it.",
             result.answers,
         )
         for result in comparison.results
@@ -37,7 +38,7 @@ def table(comparison: Comparison) -> Rows:
     rows = [
         [
             result.name,
-            NAMES[result.language],
+            language_name(result.language),
             *(f"{result.mean(name):.3f} ± {np.std(result.scores[name]):.3f}" for name in measures),
             _seconds(float(np.mean(result.fit_s))),
             _seconds(result.one_row_s),

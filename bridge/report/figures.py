@@ -16,7 +16,6 @@ from triglot.table import Array
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#444444")
 INK, SOFT, LINE = "#1d2433", "#5b6475", "#e3e7ee"
 LIBRARY = "matplotlib"
-MOST_CURVES = 8
 MOST_POINTS = 4_000
 NAMED_CELLS = 12
 WIDTH, HEIGHT = 4.6, 4.0  # inches, which the page scales to its columns

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, precision_score
 
 from triglot.errors import BadRequest, ConfigError
-from triglot.evaluation import RemoteModel, is_single, metric, scores, told
+from triglot.evaluation import ScoredModel, is_single, metric, scores, told
 from triglot.fitting import Bench, bench
 
 X = np.linspace(0, 1, 40).reshape(-1, 1)
@@ -29,36 +29,36 @@ def worker() -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def classifier(worker: Bench) -> RemoteModel:
-    return RemoteModel(worker, "c", worker.fit("c", LogisticRegression(C=100.0), X, CLASSES).artefact)
+def classifier(worker: Bench) -> ScoredModel:
+    return ScoredModel(worker, "c", worker.fit("c", LogisticRegression(C=100.0), X, CLASSES).artefact)
 
 
 @pytest.fixture(scope="module")
-def regressor(worker: Bench) -> RemoteModel:
-    return RemoteModel(worker, "r", worker.fit("r", LinearRegression(), X, NUMBERS).artefact)
+def regressor(worker: Bench) -> ScoredModel:
+    return ScoredModel(worker, "r", worker.fit("r", LinearRegression(), X, NUMBERS).artefact)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "f1_macro", "neg_log_loss", "roc_auc", "balanced_accuracy"])
-def test_a_scorers_name_gives_what_it_gives_for_the_estimator_itself(classifier: RemoteModel, name: str) -> None:
+def test_a_scorers_name_gives_what_it_gives_for_the_estimator_itself(classifier: ScoredModel, name: str) -> None:
     y = np.where(X[:, 0] > 0.4, "yes", "no")
     assert scores(classifier, name, X, y) == {"score": pytest.approx(get_scorer(name)(CLASSIFIER, X, y))}
 
 
 def test_levels_in_an_order_of_their_own_are_scored_as_sorted_ones(worker: Bench) -> None:
     y = pd.Series(pd.Categorical(CLASSES, categories=["yes", "no"], ordered=True))
-    model = RemoteModel(worker, "levels", worker.fit("levels", LogisticRegression(C=100.0), X, y).artefact)
+    model = ScoredModel(worker, "levels", worker.fit("levels", LogisticRegression(C=100.0), X, y).artefact)
     assert model.classes_.tolist() == ["no", "yes"]
     np.testing.assert_allclose(model.predict_proba(X), CLASSIFIER.predict_proba(X), atol=1e-6)
     for name in ("neg_log_loss", "roc_auc"):
         assert scores(model, name, X, CLASSES) == {"score": pytest.approx(get_scorer(name)(CLASSIFIER, X, CLASSES))}
 
 
-def test_without_a_scoring_it_is_the_accuracy_or_r2(classifier: RemoteModel, regressor: RemoteModel) -> None:
+def test_without_a_scoring_it_is_the_accuracy_or_r2(classifier: ScoredModel, regressor: ScoredModel) -> None:
     assert scores(classifier, None, X, CLASSES) == {"score": 1.0}
     assert scores(regressor, None, X, NUMBERS) == {"score": pytest.approx(1.0)}
 
 
-def test_functions_dicts_and_lists_are_scorings(classifier: RemoteModel, regressor: RemoteModel) -> None:
+def test_functions_dicts_and_lists_are_scorings(classifier: ScoredModel, regressor: ScoredModel) -> None:
     def share(model: Any, X: Any, y: Any) -> float:
         return float((model.predict(X) == "yes").mean())
 
@@ -71,7 +71,7 @@ def test_functions_dicts_and_lists_are_scorings(classifier: RemoteModel, regress
     assert scores(classifier, lambda model, X, y: {"a": 1, "b": 2}, X, CLASSES) == {"a": 1.0, "b": 2.0}
 
 
-def test_what_cannot_be_scored_says_why(classifier: RemoteModel, regressor: RemoteModel) -> None:
+def test_what_cannot_be_scored_says_why(classifier: ScoredModel, regressor: ScoredModel) -> None:
     with pytest.raises(ConfigError, match=r"there is no scorer 'acuracy'\. Did you mean 'accuracy'"):
         scores(classifier, {"a": "acuracy"}, X, CLASSES)
     with pytest.raises(ConfigError, match="there is no target to score against"):

@@ -271,6 +271,29 @@ def test_a_parameter_that_the_model_does_not_know_is_told_and_the_worker_lives_o
     assert site.answers(flowers(3)[0]).shape == (3, 1)
 
 
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        *(("task", wrong) for wrong in (None, 3, "ranking", ["classification"])),
+        *(("classes", wrong) for wrong in (5, "setosa", {"setosa": 1})),
+        *(("spec", wrong) for wrong in (3, None, ["script"])),
+        *(("sources", wrong) for wrong in ("text", {"a": 3})),
+        *(("unseen_levels", wrong) for wrong in (7, None)),
+        *(("batch", wrong) for wrong in ("x", None, {"rows": -1}, {"rows": "many"})),
+    ],
+)
+def test_a_key_of_a_fits_spec_that_is_wrong_is_a_fault_of_the_protocol(site: Site, key: str, wrong: Any) -> None:
+    X, codes = flowers()
+    spec, sources = spec_of(site.language)
+    base = unfitted(author_module(MODELS, "centroids").Centroids()) if site.language == "python" else None
+    said = {"task": "classification", "classes": CLASSES, "spec": spec, "sources": sources, key: wrong}
+    tables = (X, Table(["y"], matrix=codes.reshape(-1, 1)))
+    request = Request("fit", new_id(), "flowers", tables=tables, artefact=base, spec=said)
+    with pytest.raises(ProtocolError, match=key):
+        site.client.call(request, site.language, PATIENCE_S)
+    assert site.answers(flowers(3)[0]).shape == (3, 1)
+
+
 def test_a_fit_may_name_its_tables_by_digest_once_the_worker_has_seen_them(site: Site) -> None:
     X, codes = flowers(300)
     y = Table(["y"], matrix=codes.reshape(-1, 1))

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from tests.helpers import KEY
+from triglot.aliases import install
 from triglot.config import get_config, initialize_config, use_config
 from triglot.errors import ConfigError
-from triglot.palladium import install
 
 MINE = """
 calls = []

@@ -10,9 +10,9 @@ from sklearn.base import clone
 
 import triglot.palladium
 from tests.helpers import PATIENCE_S
+from triglot.aliases import IN_THE_SERVER, install
 from triglot.config import resolve_dotted_name
 from triglot.errors import ConfigError
-from triglot.palladium import IN_THE_SERVER, install
 from triglot.pipelines import declared, language_of
 
 NAMES = """
@@ -69,7 +69,7 @@ def test_palladium_itself_keeps_its_name_and_a_mere_folder_does_not(made: str, o
     (tmp_path / "palladium" / made).write_text("")
     (tmp_path / "palladium" / "util.py").write_text("")
     program = (
-        "import sys; from triglot.palladium import install; install(); sys.path.insert(0, sys.argv[1]); "
+        "import sys; from triglot.aliases import install; install(); sys.path.insert(0, sys.argv[1]); "
         "import palladium.util; print('ours' if hasattr(palladium.util, 'timer') else 'theirs')"
     )
     done = subprocess.run(

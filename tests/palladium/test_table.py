@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.palladium.test_names import PAIRS
-from triglot.palladium import install
+from triglot.aliases import install
 
 TESTS = Path(__file__).parents[1]
 DOCUMENT = TESTS.parent / "docs" / "palladium.md"

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from triglot.report.answers import Answers, measures, section
+from triglot.answers import Answers, measures
+from triglot.report.answers import section
 from triglot.report.page import Facts, Section, Text, page
 
 EVIL = "<script>alert('x')</script>"

@@ -16,7 +16,7 @@ import zmq
 
 from tests.helpers import KEY, PATIENCE_S, context, fit_request, floats, unfitted, until
 from triglot import bundle, wire
-from triglot.artefact import Artefact
+from triglot.artefact import Artefact, seal
 from triglot.message import Fault, Reply, Request, Started
 from triglot.table import Array, Column, Table
 from triglot.workers.activity import Activity
@@ -573,6 +573,16 @@ def test_a_fit_or_load_that_makes_no_sense_is_refused(bed: Bed, change: dict[str
     fault = peer.receive()
     assert isinstance(fault, Fault)
     assert fault.code == code, fault.message
+
+
+def test_a_version_whose_manifest_declares_limits_that_are_none_is_refused(bed: Bed) -> None:
+    peer = bed.start()
+    artefact = fit(peer, Probe())
+    card = {key: value for key, value in artefact.card().items() if key not in ("format", "blob_sha256")}
+    peer.send(op="load", tables=(), artefact=seal({**card, "batch": "x"}, artefact.blob, KEY))
+    fault = peer.receive()
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.message[:27]) == ("artefact-refused", "the manifest's batch is 'x'")
 
 
 def test_a_table_of_text_where_numbers_were_learnt_is_a_bad_request(bed: Bed) -> None:

@@ -20,11 +20,11 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import cloudpickle
 import numpy as np
 
+from triglot.aliases import install
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.estimator import FitTask, Output
 from triglot.interfaces import PredictError
 from triglot.labels import Labels
-from triglot.palladium import install
 from triglot.schema import Schema
 from triglot.table import NUMERIC, Array, Column, Table
 from triglot.tabular import to_column, to_frame, to_table

@@ -65,9 +65,10 @@ class Models
   def fit(request, said)
     x, y = request.tables
     task = request.spec['task']
-    %w[classification regression].include?(task) && [1, 2].include?(request.tables.size) or
-      raise Wire.protocol('fit takes X or X and y, and a task')
-    author_spec, sources, classes = request.spec.values_at('spec', 'sources', 'classes')
+    %w[classification regression].include?(task) or raise Wire.protocol("'task' must be classification or regression")
+    [1, 2].include?(request.tables.size) or raise Wire.protocol('fit takes X or X and y')
+    author_spec, sources = %w[spec sources].map { |key| Wire.typed(request.spec, key, Hash, {}) }
+    classes = read_extras(request.spec)
     started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     model = author { home(author_spec, sources).const_get(author_spec['class']).new.fit(x.to_rows, *y&.columns) }
     seconds = Process.clock_gettime(Process::CLOCK_MONOTONIC) - started
@@ -85,6 +86,18 @@ class Models
     hold(request, held) if request.version.positive?
     header = { 'id' => request.id, 'artefact' => true, 'info' => info }.merge(told)
     [Wire.packed(header), *parts]
+  end
+
+  # The keys of a fit that may be left out: which are used here, and which are only looked at.
+  def read_extras(spec)
+    spec['classes'].nil? || spec['classes'].is_a?(Array) or raise Wire.protocol("'classes' must be a list or null")
+    Wire.typed(spec, 'unseen_levels', String, 'error')
+    spec.fetch('sources', {}).each_value.all?(String) or raise Wire.protocol("'sources' must hold the text of files")
+    batch = spec.fetch('batch', true)
+    sound = [true, false].include?(batch)
+    sound ||= batch.is_a?(Hash) && batch.each_value.all? { |most| most.is_a?(Numeric) && most.positive? }
+    sound or raise Wire.protocol("'batch' must be true, false or a map of limits above 0")
+    spec['classes']
   end
 
   def load(request, said)
