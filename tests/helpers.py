@@ -132,11 +132,9 @@ class Hive:
 
     def state(self, name: str) -> dict[str, Any]:
         """Return what a worker's control socket says; fails with the words of a worker that has ended."""
-        with raw(scan(self.run_dir)[name].control) as socket:
-            socket.send(wire.pack_control({"op": "state"}))
-            until(lambda: bool(socket.poll(10)) or self._is_over(name))
-            assert socket.poll(0), [worker.said() for worker in self.workers if worker.name == name]
-            return wire.unpack_control(socket.recv())
+        state = control_state(self.run_dir, name, lambda: self._is_over(name))
+        assert state is not None, [worker.said() for worker in self.workers if worker.name == name]
+        return state
 
     def _is_over(self, name: str) -> bool:
         started = [worker.process for worker in self.workers if worker.name == name]
@@ -161,6 +159,14 @@ def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass in time"
         time.sleep(0.01)
+
+
+def control_state(run_dir: Path, name: str, is_over: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
+    """Return what a worker's control socket says, or nothing once `is_over` holds."""
+    with raw(scan(run_dir)[name].control) as socket:
+        socket.send(wire.pack_control({"op": "state"}))
+        until(lambda: bool(socket.poll(10)) or is_over())
+        return wire.unpack_control(socket.recv()) if socket.poll(0) else None
 
 
 @contextlib.contextmanager

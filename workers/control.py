@@ -58,7 +58,7 @@ class Control(threading.Thread):
         self._over = threading.Event()
         self._parent = os.getppid()
         self._alone_since = 0.0
-        self._armed = False
+        self._armed_for: float | None = None
 
     def run(self) -> None:
         """Answer until `close`."""
@@ -113,27 +113,27 @@ class Control(threading.Thread):
         if until is not None and self.orphaned:  # whoever asked for the call is gone, too
             self._alone_since = self._alone_since or time.monotonic()
             until = min(until, self._alone_since)
-        if until is None:
-            self._arm(0.0)
-            return
-        late_s = time.monotonic() - until
+        late_s = -1.0 if until is None else time.monotonic() - until
         if late_s > KILL_GRACE_S:
             # Code that cannot be interrupted (a loop in C, say) would hold this worker for ever.
             self._end(
                 EXIT_STUCK, f"the call is {late_s:.0f} s past its deadline and does not stop: this worker ends itself"
             )
         if late_s > INTERRUPT_GRACE_S:
-            self._arm(KILL_GRACE_S + LAST_RESORT_S)
+            self._arm(until)
             self._runtime.interrupt()
+        else:
+            self._arm(None)
 
-    def _arm(self, seconds: float) -> None:
-        """Have the kernel end this process by SIGALRM after some seconds unless it is told otherwise; 0 tells it so.
+    def _arm(self, until: float | None) -> None:
+        """Have the kernel end this process by SIGALRM some seconds after a call's end was due; for None, disarm it.
 
-        A call that is interrupted by force may leave locks behind that this thread needs, too.
+        A call that is interrupted by force may leave locks behind that this thread needs, too. Calls may follow each
+        other without a pause: what was meant for one must not hit the next.
         """
-        if (seconds > 0) != self._armed:
-            self._armed = seconds > 0
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+        if until != self._armed_for:
+            self._armed_for = until
+            signal.setitimer(signal.ITIMER_REAL, 0.0 if until is None else KILL_GRACE_S + LAST_RESORT_S)
 
     def _hold_to_memory(self) -> None:
         """End the call, and the process with it, beyond the ceiling; go in order where there is no call."""

@@ -22,7 +22,8 @@ from typing import Any
 from supervisor.options import make_namespec
 from supervisor.xmlrpc import SupervisorTransport
 
-from tests.helpers import KEY, PATIENCE_S, until
+from tests.helpers import KEY, PATIENCE_S, control_state, until
+from triglot.discovery import scan
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -175,6 +176,12 @@ class Running:
     def pid(self, process: str) -> int:
         """Return the process id of a supervised process; 0 while it has none."""
         return int(self.processes()[process]["pid"])
+
+    def busy(self) -> set[str]:
+        """Return the languages of which a worker is in a call at this moment."""
+        run_dir = self.folder / "run"
+        states = [control_state(run_dir, name) for name in scan(run_dir)]
+        return {state["language"] for state in states if state is not None and state["busy_s"] > 0}
 
     def triglot(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Return a finished command of the same project."""

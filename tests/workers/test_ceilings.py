@@ -2,16 +2,18 @@
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.helpers import PATIENCE_S, Hive, WorkerProcess, author_module, fit_request, floats, until
-from tests.workers.test_worker_process import refused
+from tests.workers.test_worker_process import MODELS, refused
 from triglot.client import Client
 from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost, WorkerUnavailable
 from triglot.estimators import JuliaRegressor, RRegressor
+from triglot.ids import new_id
 from triglot.launch import MEMORY_VARIABLE, memory_of, memory_text
 from triglot.message import Request
 from triglot.workers.control import EXIT_MEMORY, EXIT_STUCK
@@ -104,6 +106,29 @@ def test_a_worker_whose_call_cannot_be_stopped_ends_itself(hive: Hive, client: C
     worker = after_a_deaf_call(hive, client, language)
     assert worker.process.wait(PATIENCE_S) == EXIT_STUCK
     assert "does not stop: this worker ends itself" in worker.said()
+
+
+def test_a_call_right_after_one_that_was_stopped_has_all_its_time(hive: Hive, client: Client) -> None:
+    worker = hive.start("python", "busy", program=IMPATIENT)
+    client.wait_for({"python": 1}, PATIENCE_S)
+    model = author_module(MODELS, "echo").Echo()
+    request = fit_request(model, floats((0.0, 0.0)), [0.0], None, python_path=[str(MODELS)])
+    fitted = client.call(request, "python", PATIENCE_S).reply.artefact
+    assert fitted is not None
+
+    def ask(number: float, timeout_s: float, nap: float) -> float:
+        request = Request("predict", new_id(), "echo", 1, tables=(floats((number, 0.0)),), params={"nap": nap})
+        reply = client.call(request, "python", timeout_s, fetch=lambda: fitted).reply
+        return float(reply.tables[0].matrix()[0, 0])
+
+    assert ask(1.0, PATIENCE_S, 0.0) == 1.0
+    with ThreadPoolExecutor(2) as pool:
+        stopped = pool.submit(ask, 2.0, 1.0, 10 * PATIENCE_S)
+        until(lambda: hive.busy("busy"))
+        after = pool.submit(ask, 3.0, PATIENCE_S, 3.0)  # waits in the queue by then
+        assert after.result() == 3.0
+    assert isinstance(stopped.exception(), DeadlineExceeded)
+    assert worker.process.poll() is None, worker.said()
 
 
 def test_the_kernel_ends_a_worker_that_cannot_even_end_itself(hive: Hive, client: Client) -> None:
