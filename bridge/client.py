@@ -27,6 +27,7 @@ from triglot.errors import (
     DeadlineExceeded,
     Overloaded,
     TableNeeded,
+    TriglotError,
     WorkerLost,
     WorkerUnavailable,
     from_wire,
@@ -34,7 +35,7 @@ from triglot.errors import (
 from triglot.ids import new_id
 from triglot.message import Fault, Reply, Request, Started
 from triglot.monitor import Monitor
-from triglot.routing import History, WorkerView, choose
+from triglot.routing import History, WorkerView, choose, history_after
 
 logger = logging.getLogger("triglot.client")
 
@@ -123,25 +124,18 @@ class Client:
                 finally:
                     process.monitor.gave_back(worker.id)
                 return Answer(reply, worker.endpoint.name, history.deaths)
-            except WorkerLost as error:
-                logger.warning("request %s: %s", request.id, error)
-                history = history.after_death(worker.id, error.started)
-                if request.op in ("fit", "dataset"):  # an author's function may have done half of what it does
-                    raise
-                if history.is_poison:
-                    raise history.poison(request.id, error.reason) from None
-            except Overloaded:
-                history = history.after_refusal(worker.id)
-                if not any(w.id not in history.avoid for w in self._siblings(process, language)):
-                    raise
-            except TableNeeded:
-                if packed is whole:
-                    raise
-                packed = whole
-            except ArtefactNeeded:
-                if fetch is None:
-                    raise
-                history = self._hand_over(process, worker, request, fetch, history, deadline)
+            except TriglotError as error:
+                if isinstance(error, WorkerLost):
+                    logger.warning("request %s: %s", request.id, error)
+                history = history_after(error, request, worker, history, process.monitor.workers())
+                if isinstance(error, TableNeeded):
+                    if packed is whole:
+                        raise
+                    packed = whole
+                if isinstance(error, ArtefactNeeded):
+                    if fetch is None:
+                        raise
+                    history = self._hand_over(process, worker, request, fetch, history, deadline)
 
     def load(self, model: str, version: int, sha256: str, language: str, fetch: Fetch) -> int:
         """Have every worker of the language that does not hold a version take it; return how many did."""
@@ -149,16 +143,12 @@ class Client:
         request = Request(op="load", id=new_id(), model=model, version=version, sha256=sha256)
         taken = 0
         for worker in process.monitor.workers():
-            if worker.endpoint.language == language and worker.alive and not worker.draining:
+            if worker.serves(language):
                 if (model, version, sha256) in worker.holds:
                     continue
                 self._load(process, worker, request, fetch)
                 taken += 1
         return taken
-
-    def _siblings(self, process: _Process, language: str) -> list[WorkerView]:
-        workers = process.monitor.workers()
-        return [w for w in workers if w.endpoint.language == language and w.alive and not w.draining]
 
     def _hand_over(
         self,
@@ -171,10 +161,8 @@ class Client:
     ) -> History:
         try:
             self._load(process, worker, request, fetch, deadline)
-        except WorkerLost:
-            return history.after_death(worker.id, started=False)
-        except Overloaded:
-            return history.after_refusal(worker.id)
+        except (WorkerLost, Overloaded) as error:
+            return history_after(error, request, worker, history, process.monitor.workers())
         return history
 
     def workers(self) -> Sequence[WorkerView]:
@@ -186,7 +174,7 @@ class Client:
         monitor = self._here().monitor
         deadline = time.monotonic() + timeout_s
         while True:
-            there = [w.endpoint.language for w in monitor.workers() if w.alive and not w.draining]
+            there = [w.endpoint.language for w in monitor.workers() if w.ready]
             short = {language: count for language, count in languages.items() if there.count(language) < count}
             if not short:
                 return

@@ -19,15 +19,14 @@ import zmq
 from triglot import bundle, frames, wire
 from triglot.client import Answer, Client, Fetch, attempt_id, encode_attempt
 from triglot.errors import (
-    ArtefactNeeded,
     DeadlineExceeded,
-    Overloaded,
     ProtocolError,
+    WorkerLost,
     WorkerUnavailable,
     from_wire,
 )
 from triglot.message import Fault, Reply, Request
-from triglot.routing import History, WorkerView, choose
+from triglot.routing import History, WorkerView, choose, history_after
 
 logger = logging.getLogger("triglot.lane")
 
@@ -76,16 +75,9 @@ class Lane:
             monitor.gave_back(worker.id)
         if isinstance(reply, Reply):
             return Answer(reply, worker.endpoint.name)
-        if reply is None:
-            history = History().after_death(worker.id, started=False)
-            return await self._in_a_thread(request, language, deadline, fetch, history)
-        error = from_wire(reply.code, reply.message, reply.details)
-        if isinstance(error, ArtefactNeeded):
-            return await self._in_a_thread(request, language, deadline, fetch, History())
-        if isinstance(error, Overloaded) and self._has_sibling(worker, language):
-            history = History().after_refusal(worker.id)
-            return await self._in_a_thread(request, language, deadline, fetch, history)
-        raise error
+        error = _lost(worker) if reply is None else from_wire(reply.code, reply.message, reply.details)
+        history = history_after(error, request, worker, History(), monitor.workers())
+        return await self._in_a_thread(request, language, deadline, fetch, history)
 
     def close(self) -> None:
         """Close the sockets; nothing may be waiting any more."""
@@ -102,12 +94,6 @@ class Lane:
             return self._client.call(request, language, left, fetch, history)
 
         return self._loop.run_in_executor(self._pool, call)
-
-    def _has_sibling(self, worker: WorkerView, language: str) -> bool:
-        return any(
-            other.id != worker.id and other.alive and not other.draining and other.endpoint.language == language
-            for other in self._client.workers()
-        )
 
     async def _ask(self, worker: WorkerView, request: Request, deadline: float) -> Reply | Fault | None:
         """Ask one worker once; None where it was lost meanwhile."""
@@ -196,3 +182,7 @@ class Lane:
         self._sweeping = bool(self._waiting)
         if self._sweeping:
             self._loop.call_later(SWEEP_S, self._sweep)
+
+
+def _lost(worker: WorkerView) -> WorkerLost:
+    return WorkerLost(f"worker {worker.endpoint.name} was lost while it held the request")

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from triglot.discovery import Endpoint
-from triglot.errors import PoisonRequest
+from triglot.errors import ArtefactNeeded, Overloaded, PoisonRequest, TableNeeded, TriglotError, WorkerLost
+from triglot.message import Request
 
 MAX_PROVEN_DEATHS = 2
 # A worker that would have to be sent the model first is as good as one with this many requests before ours.
@@ -27,6 +28,15 @@ class WorkerView:
         """Name and incarnation: one process, never its successor."""
         return (self.endpoint.name, self.endpoint.incarnation)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it can take a request."""
+        return self.alive and not self.draining
+
+    def serves(self, language: str) -> bool:
+        """Whether it can take a request to a model of this language."""
+        return self.ready and self.endpoint.language == language
+
 
 def choose(
     workers: Sequence[WorkerView],
@@ -40,7 +50,7 @@ def choose(
     `outstanding` counts this process's own unanswered requests, by worker. Workers in `avoid` have failed this
     request and are taken only when there is no other. None where there is no worker at all.
     """
-    fit = [w for w in workers if w.alive and not w.draining and w.endpoint.language == language]
+    fit = [w for w in workers if w.serves(language)]
     if len(fit) < 2:
         return fit[0] if fit else None
     fresh = [w for w in fit if w.id not in avoid] or fit
@@ -87,3 +97,25 @@ class History:
             f"request {request_id} ended {self.proven} workers that were answering nothing else, and is not tried "
             f"again{told}"
         )
+
+
+def history_after(
+    error: TriglotError, request: Request, worker: WorkerView, history: History, workers: Sequence[WorkerView]
+) -> History:
+    """Return what a request has been through once a worker gave this error, where it is to be tried again.
+
+    Raises what its caller is to be told where it is not. Whoever tries again after `ArtefactNeeded` or `TableNeeded`
+    brings what was lacking.
+    """
+    if isinstance(error, WorkerLost) and request.op not in ("fit", "dataset"):
+        history = history.after_death(worker.id, error.started)
+        if history.is_poison:
+            raise history.poison(request.id, error.reason) from None
+        return history
+    if isinstance(error, Overloaded):
+        history = history.after_refusal(worker.id)
+        if any(other.serves(worker.endpoint.language) and other.id not in history.avoid for other in workers):
+            return history
+    if isinstance(error, ArtefactNeeded | TableNeeded):
+        return history
+    raise error  # an author's function may have done half of what it does, and what is wrong stays wrong

@@ -198,7 +198,7 @@ class Service:
 
     def _absence(self, language: str) -> float:
         """Look for workers of a language, and return for how many seconds there have been none."""
-        if any(w.endpoint.language == language and w.alive and not w.draining for w in self._client.workers()):
+        if any(w.serves(language) for w in self._client.workers()):
             self._absent_since.pop(language, None)
             return 0.0
         now = time.monotonic()

@@ -11,13 +11,13 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from triglot.errors import BadRequest
 
 MAX_BYTES = 4 * 2**20
-_SUFFIXES = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
+_SUFFIXES: Mapping[str, Set[str]] = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
 _PROJECTS = ("JuliaProject.toml", "Project.toml")
 _MANIFEST = re.compile(r"(Julia)?Manifest(-v\d+\.\d+)?\.toml")  # those of one version are Julia's since 1.10.8
 _LEFT_OUT = (".", "__", "renv")  # hidden, caches, and what renv installed
@@ -26,13 +26,13 @@ _LEFT_OUT = (".", "__", "renv")  # hidden, caches, and what renv installed
 def collect(language: str, script: Path, root: Path | None = None) -> dict[str, str]:
     """Return the text of `script` and of the files of its language in `root` (its own folder), by relative name.
 
-    Hidden folders and libraries are left out. Raises `BadRequest` where the script is missing, is not UTF-8, or the
-    folder holds more than 4 MiB of such files.
+    Hidden folders and libraries are left out; of a language that has no suffix here it is the script alone. Raises
+    `BadRequest` where the script is missing, is not UTF-8, or the folder holds more than 4 MiB of such files.
     """
     if not script.is_file():
         raise BadRequest(f"there is no file {str(script)!r}; the script's path is relative to the working directory")
     root = root or script.parent
-    suffixes = _SUFFIXES[language]
+    suffixes = _SUFFIXES.get(language, frozenset())
     sources: dict[str, str] = {}
     size = 0
     for folder, subfolders, files in os.walk(root):

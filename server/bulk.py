@@ -62,10 +62,7 @@ class Call:
     def in_flight(self) -> int:
         """How many pieces are in the hands of workers at a time."""
         language = self.served.language
-        there = sum(
-            worker.endpoint.language == language and worker.alive and not worker.draining
-            for worker in self.service.workers()
-        )
+        there = sum(worker.serves(language) for worker in self.service.workers())
         return min(max(1, there), MOST_WORKERS) * flow.PER_WORKER
 
 

@@ -48,7 +48,7 @@ def alive() -> Response:
 def ready() -> Response:
     """Return 200 once each active model has a worker that can take a request, with what is there."""
     service = here().service
-    workers = [w for w in service.workers() if w.alive and not w.draining]
+    workers = [w for w in service.workers() if w.ready]
     languages = [w.endpoint.language for w in workers]
     models = {
         name: {"version": served.version, "language": served.language, "workers": languages.count(served.language)}

@@ -1,9 +1,20 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from triglot.discovery import Endpoint
-from triglot.errors import PoisonRequest
-from triglot.routing import MAX_PROVEN_DEATHS, History, WorkerView, choose
+from triglot.errors import (
+    ArtefactNeeded,
+    BadRequest,
+    DeadlineExceeded,
+    Overloaded,
+    PoisonRequest,
+    TableNeeded,
+    TriglotError,
+    WorkerLost,
+)
+from triglot.message import Op, Request
+from triglot.routing import MAX_PROVEN_DEATHS, History, WorkerView, choose, history_after
 
 HELD = ("m", 1, "ab")
 
@@ -119,3 +130,45 @@ def test_a_successor_of_a_dead_worker_is_another_worker() -> None:
     successor = WorkerView(Endpoint("w", "r", "", "", incarnation="2"), True)
     sibling_that_failed = view("w")
     assert choose([sibling_that_failed, successor], "r", HELD, {successor.id: 9}, history.avoid) is successor
+
+
+def after(error: TriglotError, op: Op = "predict", history: History | None = None, *others: WorkerView) -> History:
+    worker = view("a")
+    return history_after(error, Request(op, "7", "m"), worker, history or History(), [worker, *others])
+
+
+@pytest.mark.parametrize("others", [(), (view("b", language="julia"),), (view("b", draining=True),)])
+def test_a_full_queue_is_told_where_no_sibling_can_take_the_request(others: tuple[WorkerView, ...]) -> None:
+    with pytest.raises(Overloaded):
+        after(Overloaded("full"), "predict", None, *others)
+
+
+def test_a_full_queue_sends_the_request_to_a_sibling() -> None:
+    assert after(Overloaded("full"), "predict", None, view("b")).avoid == {("a", "1")}
+    with pytest.raises(Overloaded):
+        after(Overloaded("full"), "predict", History().after_refusal(("b", "1")), view("b"))
+
+
+@pytest.mark.parametrize("op", ["fit", "dataset"])
+def test_what_must_not_be_repeated_is_lost_with_its_worker(op: Op) -> None:
+    with pytest.raises(WorkerLost, match="gone"):
+        after(WorkerLost("gone"), op)
+
+
+def test_a_request_that_loses_its_worker_is_tried_again_until_it_is_proven_to_end_them() -> None:
+    history = after(WorkerLost("gone", started=True))
+    assert (history.deaths, history.proven) == (1, 0)
+    history = after(WorkerLost("gone", started=True), "predict", history)
+    with pytest.raises(PoisonRequest, match=r"ended 2 workers .*: out of memory"):
+        after(WorkerLost("gone", started=True, reason="out of memory"), "predict", history)
+
+
+def test_what_a_worker_lacks_is_brought_and_leaves_no_trace() -> None:
+    history = History().after_refusal(("b", "1"))
+    assert after(ArtefactNeeded("7"), "predict", history) == after(TableNeeded("7"), "predict", history) == history
+
+
+@pytest.mark.parametrize("error", [BadRequest("no"), DeadlineExceeded("late"), TriglotError("broken")])
+def test_any_other_error_is_the_callers(error: TriglotError) -> None:
+    with pytest.raises(type(error)):
+        after(error)

@@ -156,3 +156,9 @@ def test_packages_inside_the_project_or_of_the_host_change_nothing(tmp_path: Pat
 def test_a_manifest_that_cannot_be_followed_is_refused(tmp_path: Path, manifest: str, part: str) -> None:
     with pytest.raises(BadRequest, match=part):
         collect_project(project(tmp_path, manifest))
+
+
+def test_of_a_language_without_a_suffix_here_the_script_is_collected_alone(tmp_path: Path) -> None:
+    (tmp_path / "model.rb").write_text("class Model; end")
+    (tmp_path / "other.rb").write_text("class Other; end")
+    assert collect("ruby", tmp_path / "model.rb") == {"model.rb": "class Model; end"}

@@ -5,8 +5,11 @@ import re
 import numpy as np
 
 from triglot.answers import Answers, measures
+from triglot.comparison import Comparison, Result
+from triglot.report import comparing
 from triglot.report.answers import section
 from triglot.report.page import Facts, Section, Text, page
+from triglot.table import Table
 
 EVIL = "<script>alert('x')</script>"
 
@@ -61,6 +64,17 @@ def test_measures_are_those_of_scikit_learn() -> None:
     assert found["accuracy"] == np.mean(given.y == given.predicted)
     assert found["log loss"] == log_loss(given.y, given.shares)
     assert abs(found["ROC area"] - roc_auc_score(given.y, given.shares, multi_class="ovr")) < 1e-12
+
+
+def test_a_language_without_a_name_here_goes_by_its_own() -> None:
+    results = tuple(
+        Result(language, language, {"accuracy": [0.5, 0.7]}, [1.0, 1.0], 0.001, 100, answers())
+        for language in ("julia", "ruby")
+    )
+    shown = comparing.table(Comparison("classification", Table(("a",), matrix=np.zeros((90, 1))), 2, results))
+    assert [row[:2] for row in shown.rows] == [["julia", "Julia"], ["ruby", "ruby"]]
+    sections = comparing.sections(Comparison("classification", Table(("a",), matrix=np.zeros((90, 1))), 2, results))
+    assert [section.lead.split(";")[0] for section in sections[-2:]] == ["Julia", "ruby"]
 
 
 def test_blocks_are_written_in_their_order() -> None:
