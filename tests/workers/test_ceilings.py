@@ -137,11 +137,11 @@ def test_the_kernel_ends_a_worker_that_cannot_even_end_itself(hive: Hive, client
 
 def test_an_idle_worker_beyond_its_ceiling_goes_in_order(hive: Hive, monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
-        "import sys\nfrom triglot.workers import __main__, control\n"
-        "start = __import__('time').monotonic()\n"
-        "control.rss_bytes = lambda: 2**31 if __import__('time').monotonic() > start + 4 else 2**20\n"
+        "import os, sys\nfrom triglot.workers import __main__, control\n"
+        "control.rss_bytes = lambda: 2**31 if os.path.exists(os.environ['READY']) else 2**20\n"
         "sys.exit(__main__.main(sys.argv[1:]))"
     )
+    monkeypatch.setenv("READY", str(hive.run_dir / "leaky.json"))
     monkeypatch.setenv(MEMORY_VARIABLE, "1G")
     worker = hive.start("python", "leaky", wait=False, program=program)
     assert worker.process.wait(PATIENCE_S) == 0
