@@ -8,12 +8,11 @@ from datetime import datetime
 from triglot.doctor.asking import by_script
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
-from triglot.launch import julia_executable, r_executable
+from triglot.launch import julia_executable, language_name, r_executable
 from triglot.persister import ACTIVE, Persister, VersionInfo
 
 # What a manifest's `runtime` says beside the versions of packages.
 _NOT_PACKAGES = ("language", "attached")
-_NAMES = {"python": "Python", "r": "R", "julia": "Julia"}
 LARGEST_BYTES = 256 * 2**20  # of a version that is read for its signature alone
 
 
@@ -48,7 +47,7 @@ def signed(store: Persister, versions: Iterable[VersionInfo], key: bytes) -> Ite
 
 
 def _compared(info: VersionInfo, then: Mapping[str, str], here: Mapping[str, str], packages: list[str]) -> Finding:
-    language = _NAMES[info.language]
+    language = language_name(info.language)
     missing = [name for name in packages if name not in here]
     changed = [
         f"{language if name == 'language' else name} {then[name]} then, {here[name]} here"
@@ -75,14 +74,15 @@ def _compared(info: VersionInfo, then: Mapping[str, str], here: Mapping[str, str
 def _install(info: VersionInfo, packages: list[str]) -> str:
     if info.language == "python":
         return f"python -m pip install {' '.join(packages)}"
-    return f"install them beside {_NAMES[info.language]}; nothing is amiss where the model has a library of its own"
+    return f"install them beside {language_name(info.language)}; nothing is amiss where the model has a library of its own"
 
 
 def _here(language: str, packages: list[str], environ: Mapping[str, str]) -> dict[str, str] | None:
     """Return the versions of the language and of packages here; None where the language is not here."""
     if language == "python":
         return {"language": platform.python_version(), **_distributions(packages)}
-    program = julia_executable(environ) if language == "julia" else r_executable(environ)
+    find = {"julia": julia_executable, "r": r_executable}.get(language)
+    program = find(environ) if find else None
     if program is None:
         return None
     if language == "r":

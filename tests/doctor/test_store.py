@@ -146,6 +146,12 @@ def test_versions_of_r_and_julia_are_asked_of_themselves(place: Path, language: 
     assert list(stored.look(models.list(), {"PATH": "/nonexistent", "TRIGLOT_HOME": "/nonexistent"})) == []
 
 
+def test_a_version_of_a_language_that_is_not_started_here_is_compared_with_no_other(place: Path) -> None:
+    models = opened(place)
+    write(models, "gems", {"language": "3.3.0"}, language="ruby")
+    assert list(stored.look(models.list(), os.environ)) == []
+
+
 def test_a_version_that_another_key_signed_is_told(place: Path) -> None:
     models = opened(place)
     write(models, "mine", {})
