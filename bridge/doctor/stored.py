@@ -74,7 +74,9 @@ def _compared(info: VersionInfo, then: Mapping[str, str], here: Mapping[str, str
 def _install(info: VersionInfo, packages: list[str]) -> str:
     if info.language == "python":
         return f"python -m pip install {' '.join(packages)}"
-    return f"install them beside {language_name(info.language)}; nothing is amiss where the model has a library of its own"
+    return (
+        f"install them beside {language_name(info.language)}; nothing is amiss where the model has a library of its own"
+    )
 
 
 def _here(language: str, packages: list[str], environ: Mapping[str, str]) -> dict[str, str] | None:
