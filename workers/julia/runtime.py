@@ -31,9 +31,11 @@ from triglot.workers.julia.plan import Plan
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
 # Julia takes an interrupt where its code allocates or waits. A loop that does neither only yields to force, which
 # Julia uses after four or five that come quickly; force in the midst of compilation would end the process, so
-# what runs is first given the time that compiling a function takes.
+# what runs is first given the time that compiling a function takes: of a processor, which others may be using, too,
+# or by the clock for what only waits.
 _GENTLE_EVERY_S = 0.5
 _GENTLE_FOR_S = 3.0
+_GENTLE_AT_MOST_S = 9.0
 _FORCEFUL_EVERY_S = 0.05
 # Read once, when the libraries are loaded. The last keeps a thread of the kernel away that io_uring would bring.
 _SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "JULIA_NUM_THREADS": "1", "UV_USE_IO_URING": "0"}
@@ -206,13 +208,15 @@ class JuliaRuntime:
             self._stopping.start()
 
     def _insist(self, call: int) -> None:
-        began = time.monotonic()
+        used = time.pthread_getcpuclockid(self._thread)
+        began, used_before = time.monotonic(), time.clock_gettime(used)
         while True:
             with self._lock:
                 if self._running != call:
                     return
                 self._library.interrupt()
-            gentle = time.monotonic() - began < _GENTLE_FOR_S
+            gentle = time.clock_gettime(used) - used_before < _GENTLE_FOR_S
+            gentle = gentle and time.monotonic() - began < _GENTLE_AT_MOST_S
             self._forced = self._forced or not gentle
             self._ended.wait(_GENTLE_EVERY_S if gentle else _FORCEFUL_EVERY_S)
 
