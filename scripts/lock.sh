@@ -44,7 +44,7 @@ fi
 "${pip[@]}" install --quiet --no-compile --requirement "$work/requirements"
 
 cat <<'HEADER'
-# Every package of a development environment, pinned; they install on Python 3.11, 3.12 and 3.13.
+# Every package of a development environment, pinned; they install on Python 3.11 to 3.14.
 # Made by `make lock` from pyproject.toml, not by hand. rpy2 is chosen at set-up, to fit R.
 HEADER
 pinned
