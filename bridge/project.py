@@ -23,6 +23,7 @@ from triglot.config import (
     note_config,
     read_config,
 )
+from triglot.config.shapes import check_shapes, front_end_entries
 from triglot.crashes import CrashLoop
 from triglot.curve import CurveKeys
 from triglot.deploy import description
@@ -80,6 +81,7 @@ class Project:
     def _raw(self) -> RawConfig:
         """What the files say, directives carried out, components not built."""
         raw = read_config(self._paths, self._outer)
+        check_shapes(raw)
         note_config(raw)
         return raw
 
@@ -192,8 +194,7 @@ class Project:
     @property
     def front_end(self) -> FrontEnd:
         """Where and how wide the front end listens."""
-        wanted = {key: value for key, value in self._server().items() if key in {f.name for f in fields(FrontEnd)}}
-        return FrontEnd(**wanted)
+        return FrontEnd(**front_end_entries(self._server()))
 
     def server_options(self) -> dict[str, Any]:
         """Return what the configuration says of the HTTP application, with its components built."""

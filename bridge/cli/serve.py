@@ -10,7 +10,7 @@ import click
 
 from triglot import greeting
 from triglot.condition import note_address
-from triglot.discovery import check_name, run_directory
+from triglot.discovery import check_name, local_endpoint, run_directory
 from triglot.errors import ConfigError
 from triglot.handle import Handle
 from triglot.launch import LANGUAGES, worker_command, worker_environment
@@ -116,7 +116,8 @@ def _plan(project: Project, host: str | None, port: int | None, counts: tuple[st
 
 
 def _check_alone(run_dir: Path) -> None:
-    """Refuse to take over the run directory of a service that lives."""
+    """Refuse to take over the run directory of a service that lives, and one that no socket's path would fit."""
+    local_endpoint(run_dir, "python-0", "python")
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(str(run_dir / "supervisor.sock")) == 0:
             raise ConfigError(

@@ -1,6 +1,6 @@
 """The examination: every look in its order, each for itself, so that what one finds keeps no other from looking."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +28,32 @@ def examine(project: Project, named: Sequence[str], environ: Mapping[str, str]) 
     versions = _versions(project)
     needed = {info.language for info in stored.active(versions)} | project.spelt_languages()
     yield from _languages(("python", "r", "julia"), frozenset(needed), environ)
-    yield from folders.look(project.run_dir)
-    yield key.look(project.key_file, environ)
-    yield from _store(project, versions, environ)
-    yield machine.port(project.front_end, project.run_dir)
-    yield from machine.disk(machine.places(project.run_dir, _of_store(project, store.folder_of)))
+    yield from _tried("run directory", lambda: folders.look(project.run_dir))
+    yield from _tried("signing key", lambda: [key.look(project.key_file, environ)])
+    yield from _tried("store", lambda: _store(project, versions, environ))
+    yield from _tried("port", lambda: [machine.port(project.front_end, project.run_dir)])
+    folder = _of_store(project, store.folder_of)
+    yield from _tried("disk", lambda: machine.disk(machine.places(project.run_dir, folder)))
     yield machine.clock(stored.newest(versions))
+
+
+def _tried(check: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yield what a look finds; where it is not let in, or gets an answer that nobody foresaw, that is what is found."""
+    try:
+        yield from look()
+    except OSError as error:
+        yield Finding(check, "fail", f"{error.filename or 'it'} cannot be looked at: {error.strerror or error}")
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        yield Finding(check, "fail", f"cannot be looked at: {type(error).__name__}: {error}")
 
 
 def _languages(names: Sequence[str], wanted: frozenset[str], environ: Mapping[str, str]) -> Iterator[Finding]:
     if "python" in names:
-        yield from python.look(environ)
+        yield from _tried("Python", lambda: python.look(environ))
     if "r" in names:
-        yield from r.look(environ, "r" in wanted)
+        yield from _tried("R", lambda: r.look(environ, "r" in wanted))
     if "julia" in names:
-        yield from julia.look(environ, "julia" in wanted)
+        yield from _tried("Julia", lambda: julia.look(environ, "julia" in wanted))
 
 
 def _configuration(project: Project) -> Finding | None:
@@ -50,7 +61,7 @@ def _configuration(project: Project) -> Finding | None:
     try:
         project.spelt_languages()
         _ = project.front_end, project.run_dir, project.key_file
-    except TriglotError as error:
+    except (TriglotError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Finding("configuration", "fail", str(error))
     return None
 
@@ -77,5 +88,5 @@ def _versions(project: Project) -> list[VersionInfo]:
 def _of_store(project: Project, ask: Any) -> Any:
     try:
         return ask(project.store)
-    except TriglotError:
+    except (TriglotError, OSError):
         return None  # which the look at the store tells

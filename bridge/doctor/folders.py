@@ -14,6 +14,7 @@ from triglot.errors import ConfigError
 from triglot.remedy import Command
 
 LONGEST_NAME = "python-99"  # of the workers that a supervisor starts
+_OURS = ("supervisor", "address", "troubles", ".")
 _ELSEWHERE = "export TRIGLOT_RUN_DIR={}"
 
 
@@ -24,30 +25,40 @@ def look(run_dir: Path) -> Iterator[Finding]:
 
 
 def _run_directory(path: Path) -> Finding:
-    there = path.is_dir()
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        return _unfit(path, f"cannot be made: {error.strerror}")
-    try:
-        found = path.stat()
-        if found.st_uid != os.getuid():
-            return _unfit(path, f"belongs to another user (id {found.st_uid})")
-        if mode := stat.S_IMODE(found.st_mode) & 0o077:
-            why = f"can be entered by others (mode {stat.S_IMODE(found.st_mode):04o}, and {mode:03o} is too much)"
-            return Finding("run directory", "fail", f"{path} {why}", (Command(("chmod", "700", str(path))),))
-        if why_not := _no_socket(path):
-            return _unfit(path, why_not)
-    finally:
-        if not there:
-            path.rmdir()
-    return Finding("run directory", "ok", f"{path}{'' if there else ', to be made'}; sockets can be bound there")
+    if not path.is_dir():
+        return _to_be_made(path)
+    found = path.stat()
+    if found.st_uid != os.getuid():
+        return _unfit(path, f"belongs to another user (id {found.st_uid})")
+    if mode := stat.S_IMODE(found.st_mode) & 0o077:
+        why = f"can be entered by others (mode {stat.S_IMODE(found.st_mode):04o}, and {mode:03o} is too much)"
+        if not _is_ours(path):
+            return _unfit(path, f"{why} and holds what is not Triglot's")
+        return Finding("run directory", "fail", f"{path} {why}", (Command(("chmod", "700", str(path))),))
+    if why_not := _too_long(path) or _no_socket(path):
+        return _unfit(path, why_not)
+    return Finding("run directory", "ok", f"{path}; sockets can be bound there")
+
+
+def _to_be_made(path: Path) -> Finding:
+    """Return whether a directory that is not there can be made; none is made to find out."""
+    if why := _too_long(path):
+        return _unfit(path, why)
+    nearest = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        return _unfit(path, f"cannot be made: {nearest} is no folder that is yours to write to")
+    return Finding("run directory", "ok", f"{path}, to be made")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a directory holds nothing but what a service leaves in one: only such a one is closed to others."""
+    return all(name.startswith(_OURS) or name.endswith((".ipc", ".json", ".end")) for name in os.listdir(path))
 
 
 def _temporary() -> Finding:
     try:
         with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
-            why = _no_socket(Path(folder))
+            why = _too_long(Path(folder)) or _no_socket(Path(folder))
     except OSError as error:
         why = f"nothing can be made there: {error.strerror}"
     place = tempfile.gettempdir() if why is None or "made" not in why else os.environ.get("TMPDIR", "/tmp")
@@ -56,12 +67,17 @@ def _temporary() -> Finding:
     return Finding("temporary files", "fail", f"{place} {why}", advice="name another folder: export TMPDIR=/var/tmp")
 
 
-def _no_socket(folder: Path) -> str | None:
-    """Return why no worker could listen in a folder, or None where one has just done."""
+def _too_long(folder: Path) -> str | None:
+    """Return why the path of a worker's socket would not fit, or None where it would."""
     try:
-        endpoint = local_endpoint(folder, LONGEST_NAME, "python")
+        local_endpoint(folder, LONGEST_NAME, "python")
     except ConfigError as error:
         return str(error).partition("' ")[2]
+    return None
+
+
+def _no_socket(folder: Path) -> str | None:
+    """Return why no worker could listen in a folder, or None where one has just done."""
     probe = folder / f"doctor-{os.getpid()}.ipc"
     with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
         try:
@@ -70,7 +86,6 @@ def _no_socket(folder: Path) -> str | None:
             return f"takes no sockets: {os.strerror(error.errno or 0)}"
         finally:
             probe.unlink(missing_ok=True)
-    del endpoint
     return None
 
 

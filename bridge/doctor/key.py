@@ -20,6 +20,10 @@ def look(key_file: Path | None, environ: Mapping[str, str]) -> Finding:
         path = _path(key_file, environ)
         if not path.exists():
             return _to_be_made(path)
+        if not path.is_file():
+            return Finding(
+                "signing key", "fail", f"{path} is no file", advice="name a file in TRIGLOT_SIGNING_KEY_FILE"
+            )
         where = f"in {path}"
         commands = (Command(("chmod", "600", str(path))),) if path.stat().st_mode & 0o077 else ()
     try:

@@ -213,3 +213,27 @@ def test_the_workers_that_there_are_follow_from_what_the_models_are(
     for config in ({"model": spelled}, {"models": {"a": {"model": spelled}}}, {"model": spelled, "models": {"a": {}}}):
         full = {**config, "dataset_loader_train": LOADER}
         assert opened(full, **with_r).plan(host=None, port=None, workers={}).workers == languages
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"models": ["a"]}, r"models: \['a'\]; write a mapping such as"),
+        ({"models": None}, "models: None; write a mapping"),
+        ({"models": {"a": 3}}, "models: 'a': 3; write a mapping"),
+        ({"workers": 3}, "workers: 3; write a mapping"),
+        ({"server": 5}, "server: 5; write a mapping"),
+        ({"server": {"port": "x8000"}}, "server: port: 'x8000'; write a whole number from 0 to 65535"),
+        ({"server": {"port": 99_999}}, "server: port: 99999; write a whole number"),
+        ({"server": {"threads": True}}, "server: threads: True; write a whole number"),
+        ({"server": {"host": 5}}, "server: host: 5; write a name or an address"),
+    ],
+)
+def test_an_entry_of_another_kind_is_refused_by_its_name(opened: Open, config: dict[str, Any], said: str) -> None:
+    project = opened(config)
+    with pytest.raises(ConfigError, match=said):
+        _ = project.names, project.spelt_languages(), project.front_end
+
+
+def test_a_port_may_be_text_as_the_environment_gives_it(opened: Open) -> None:
+    assert opened({"server": {"port": "8123"}}).front_end.port == 8123

@@ -47,6 +47,17 @@ def test_all_is_looked_at_without_a_configuration_and_nothing_is_left(
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize("config", ["{'models': ['a']}", "{'workers': 'r'}", "{'server': {'port': 99_999}}"])
+def test_an_entry_of_another_kind_is_a_finding_and_stops_no_other_look(
+    here: Path, capsys: pytest.CaptureFixture[str], config: str
+) -> None:
+    (here / "triglot-config.py").write_text(config)
+    code, found = looked(capsys)
+    assert code == 1
+    assert "; write a " in found["configuration"]["found"]
+    assert found["Python worker"]["verdict"] == "ok"
+
+
 def test_a_named_language_is_looked_at_alone_and_must_be_there(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

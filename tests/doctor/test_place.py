@@ -32,7 +32,7 @@ def run_directory(path: Path) -> Finding:
 def test_sockets_are_bound_in_the_run_directory_and_for_fits_and_nothing_is_left(short: Path) -> None:
     found = list(folders.look(short / "run"))
     assert [finding.verdict for finding in found] == ["ok", "ok"]
-    assert found[0].found == f"{short}/run, to be made; sockets can be bound there"
+    assert found[0].found == f"{short}/run, to be made"
     assert list(short.iterdir()) == []
 
     (short / "run").mkdir(mode=0o700)
@@ -59,8 +59,22 @@ def test_a_run_directory_too_long_for_a_socket_is_told(short: Path) -> None:
 
 def test_a_run_directory_that_cannot_be_made_is_told(short: Path) -> None:
     (short / "run").write_text("a file")
-    assert "run cannot be made: File exists" in run_directory(short / "run").found
-    assert "inner cannot be made: Not a directory" in run_directory(short / "run" / "inner").found
+    assert f"{short}/run is no folder that is yours to write to" in run_directory(short / "run").found
+    assert f"{short}/run is no folder that is yours to write to" in run_directory(short / "run" / "inner").found
+
+
+def test_nothing_of_a_path_is_made_by_looking(short: Path) -> None:
+    assert run_directory(short / "a" / "b" / "run").verdict == "ok"
+    assert list(short.iterdir()) == []
+
+
+def test_a_folder_that_holds_what_is_not_triglots_is_never_to_be_closed_to_others(short: Path) -> None:
+    (short / "letters.txt").write_text("mine")
+    short.chmod(0o1777)
+    found = run_directory(short)
+    assert (found.verdict, found.commands) == ("fail", ())
+    assert "holds what is not Triglot's" in found.found
+    assert found.advice.startswith("name another: export TRIGLOT_RUN_DIR=/")
 
 
 def test_a_folder_of_another_user_is_told(short: Path) -> None:
@@ -102,6 +116,12 @@ def test_a_key_that_others_may_read_is_told_with_its_command(tmp_path: Path) -> 
     path.chmod(0o600)
     assert key.look(path, {}).found == f"in {path}"
     assert key.there(path, {}) == b"k" * 32
+
+
+def test_a_folder_in_the_place_of_a_key_is_told_and_its_mode_left_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    found = key.look(None, {"TRIGLOT_SIGNING_KEY_FILE": str(tmp_path)})
+    assert (found.verdict, found.found, found.commands) == ("fail", f"{tmp_path} is no file", ())
 
 
 def test_a_key_that_is_too_short_is_told() -> None:
