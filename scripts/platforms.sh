@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 releases=("$@")
 ((${#releases[@]})) || releases=(bookworm trixie)
-readonly tests=${PLATFORM_TESTS-tests/workers tests/conformance tests/test_types.py tests/citizens tests/functional}
+readonly tests=${PLATFORM_TESTS-tests/workers tests/conformance tests/test_types.py tests/citizens}
 readonly user=someone
 readonly path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly shared=/usr/local/share/triglot # the private Julia, where the user without rights finds it

@@ -172,7 +172,7 @@ def test_a_store_may_be_used_on_both_sides_of_a_fork(store: ModelStore, url: str
 def test_a_file_that_is_written_for_long_says_so(
     tmp_path: Path, artefact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_PATIENCE_S", 0.2)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.2)
     store = ModelStore(f"sqlite:///{tmp_path}/store.db", chunk_size=10)
     with (
         write_held_in_the_middle(store, artefact(b"x" * 100)),
