@@ -47,7 +47,7 @@ autorestart=true
 command=false
 startretries=0
 [program:looping]
-command=sh -c "test -e {run}/cured || {{ sleep 0.05; exit 75; }}; sleep 1000"
+command=sh -c "test -e {run}/cured || {{ sleep 0.05; exit 75; }}; exec sleep 1000"
 startsecs=0
 autorestart=true
 """
