@@ -102,9 +102,14 @@ def fitting_rpy2(r_version: str) -> str:
 
 def installed_rpy2() -> dict[str, str]:
     """Return the versions of what is installed of rpy2 and its parts, by name."""
+    return installed(RPY2_PARTS)
+
+
+def installed(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of those of these Python packages that are installed, by name."""
     importlib.invalidate_caches()
     found = {}
-    for name in RPY2_PARTS:
+    for name in names:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

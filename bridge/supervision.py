@@ -27,6 +27,18 @@ LARGEST_READ_BYTES = 2**20  # a long body reaches Python in pieces of this size:
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
+def has_no_address(error: OSError) -> bool:
+    """Whether a front end cannot listen because nobody knows its host's name: the resolver's errors are below 0."""
+    return (error.errno or 0) < 0
+
+
+def why_not_bound(error: OSError) -> str:
+    """Return in words why a front end cannot listen."""
+    if has_no_address(error):
+        return (error.strerror or "").partition(" (while")[0] or "this name has no address"
+    return os.strerror(error.errno or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
     """Where the front end listens, and how wide it is."""

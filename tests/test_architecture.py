@@ -48,8 +48,21 @@ SEEN_BY_SERVER = {
     *("schema", "service", "store", "store.jobs", "table", "util"),
 }
 SEEN_BY_WORKERS = {
-    *("aliases", "arrow", "artefact", "batching", "bundle", "curve", "discovery", "errors", "estimator", "field"),
-    *("frames", "interfaces", "labels", "launch", "logs", "message", "model", "remedy", "schema", "sources", "table"),
+    *("aliases", "arrow", "artefact", "batching", "bundle", "curve", "discovery", "elf", "errors", "estimator"),
+    *(
+        "field",
+        "frames",
+        "interfaces",
+        "labels",
+        "launch",
+        "logs",
+        "message",
+        "model",
+        "remedy",
+        "schema",
+        "sources",
+        "table",
+    ),
     *("tabular", "times", "wire"),
 }
 # Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.

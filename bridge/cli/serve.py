@@ -16,7 +16,7 @@ from triglot.handle import Handle
 from triglot.launch import LANGUAGES, worker_command, worker_environment
 from triglot.logs import level_of
 from triglot.project import Project
-from triglot.supervision import FrontEnd, Plan, supervisord_conf
+from triglot.supervision import FrontEnd, Plan, supervisord_conf, why_not_bound
 
 
 @click.command()
@@ -132,7 +132,7 @@ def _check_free(front_end: FrontEnd) -> None:
         socket.create_server((front_end.host, front_end.port), family=family).close()
     except OSError as error:
         raise ConfigError(
-            f"cannot listen on {front_end.host}, port {front_end.port}: {os.strerror(error.errno or 0)}; "
+            f"cannot listen on {front_end.host}, port {front_end.port}: {why_not_bound(error)}; "
             "choose another --host or --port"
         ) from None
 

@@ -30,6 +30,8 @@ def look(environ: Mapping[str, str], wanted: bool) -> Iterator[Finding]:
     here = {} if why else by_script("julia", program, (), environ)
     if not here:
         yield _unfit(program, why or "it dies of an exception", environ)
+    elif lacking := [f"its {key}" for key in ("bits", "language", "library") if f"({key})" not in here]:
+        yield _unfit(program, f"it does not tell {' and '.join(lacking)}", environ)
     elif here["(bits)"] != "64":
         yield _unfit(program, f"{here['(bits)']} bits", environ)
     elif not here["(library)"]:

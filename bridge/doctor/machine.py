@@ -1,7 +1,6 @@
 """The machine: the port of the service, room on its disks, and its clock."""
 
 import contextlib
-import os
 import shutil
 import socket
 import tempfile
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import triglot
 from triglot.doctor.finding import Finding
-from triglot.supervision import FrontEnd
+from triglot.supervision import FrontEnd, has_no_address, why_not_bound
 
 SCARCE_BYTES = 200 * 2**20
 TOO_SCARCE_BYTES = 20 * 2**20
@@ -27,10 +26,10 @@ def port(front_end: FrontEnd, run_dir: Path) -> Finding:
     except OSError as error:
         if _serves(run_dir):
             return Finding("port", "ok", f"{host}:{number}, where the service of this run directory listens")
-        why = os.strerror(error.errno or 0)
-        return Finding(
-            "port", "warn", f"{host}:{number}: {why}", advice=f"choose another: triglot serve --port {number + 1}"
-        )
+        why = why_not_bound(error)
+        other = "--host" if has_no_address(error) else f"--port {number + 1}"
+        advice = f"choose another: triglot serve {other}"
+        return Finding("port", "warn", f"{host}:{number}: {why}", advice=advice)
     return Finding("port", "ok", f"{host}:{number} is free")
 
 

@@ -1,6 +1,5 @@
 """What the active versions were fitted with, against what is here now."""
 
-import importlib.metadata
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,6 +9,7 @@ from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
 from triglot.launch import julia_executable, language_name, r_executable
 from triglot.persister import ACTIVE, Persister, VersionInfo
+from triglot.remedy import installed
 
 # What a manifest's `runtime` says beside the versions of packages.
 _NOT_PACKAGES = ("language", "attached")
@@ -82,7 +82,7 @@ def _install(info: VersionInfo, packages: list[str]) -> str:
 def _here(language: str, packages: list[str], environ: Mapping[str, str]) -> dict[str, str] | None:
     """Return the versions of the language and of packages here; None where the language is not here."""
     if language == "python":
-        return {"language": platform.python_version(), **_distributions(packages)}
+        return {"language": platform.python_version(), **installed(packages)}
     find = {"julia": julia_executable, "r": r_executable}.get(language)
     program = find(environ) if find else None
     if program is None:
@@ -91,16 +91,6 @@ def _here(language: str, packages: list[str], environ: Mapping[str, str]) -> dic
         program = program.with_name("Rscript")
     found = by_script(language, program, packages, environ)
     return {**found, "language": found["(language)"]} if found else None
-
-
-def _distributions(names: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _runtime(info: VersionInfo) -> dict[str, str]:

@@ -56,6 +56,12 @@ def test_a_julia_that_dies_of_an_exception_is_told(tmp_path: Path) -> None:
     assert found.found == f"{program} cannot be used: it dies of an exception"
 
 
+def test_a_julia_that_answers_in_part_is_told_with_what_it_left_out(tmp_path: Path) -> None:
+    program = script(tmp_path / "julia", "printf '(bits)\\t64\\n'")
+    (found,) = julia.look({**os.environ, "JULIA_EXE": str(program)}, wanted=False)
+    assert found.found == f"{program} cannot be used: it does not tell its language and its library"
+
+
 def test_only_what_the_kernel_would_refuse_is_a_misfit(tmp_path: Path) -> None:
     other = tmp_path / "other"
     own = Path("/proc/self/exe").read_bytes()[:64]

@@ -145,6 +145,14 @@ def test_a_port_is_free_or_taken_by_a_stranger_or_the_services_own(short: Path) 
     assert machine.port(front_end, short).verdict == "ok"
 
 
+def test_a_host_that_has_no_address_is_told_in_the_resolvers_words(short: Path) -> None:
+    found = machine.port(FrontEnd(host="no.such.host.invalid"), short)
+    assert found.verdict == "warn"
+    assert found.found.startswith("no.such.host.invalid:8000: ")
+    assert "Unknown error" not in found.found
+    assert found.advice == "choose another: triglot serve --host"
+
+
 def test_what_is_free_is_told_once_a_disk(short: Path) -> None:
     (found,) = machine.disk([short / "not" / "yet", short])
     assert found.found.endswith(f"MiB free for {short}")

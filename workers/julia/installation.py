@@ -1,21 +1,18 @@
 """Which Julia there is on this machine, and where it keeps its parts."""
 
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from triglot.elf import OURS, kind
 from triglot.errors import LanguageUnavailable
 from triglot.launch import julia_executable
 
 _LIBRARY_NAMES = ("libjulia.so", "libjulia.so.1")
 _WHERE = Path(__file__).resolve().parent / "where.jl"
 _ANSWER_S = 60  # a launcher may first bring its Julia up to date
-_ELF = b"\x7fELF"
-_KIND = slice(4, 6)  # of an ELF file's head: the size of words and their byte order
-_MACHINE = slice(18, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +81,11 @@ def _silent(executable: Path, why: str) -> LanguageUnavailable:
 
 def _check_kind(executable: Path, library: Path) -> None:
     """Raise `LanguageUnavailable` where the library is for machines, or words, of another kind than this Python."""
-    ours, theirs = _head(Path("/proc/self/exe")), _head(library)
-    if not (ours.startswith(_ELF) and theirs.startswith(_ELF)):
-        return  # the loader has its own words for this
-    if ours[_KIND] != theirs[_KIND] or ours[_MACHINE] != theirs[_MACHINE]:
-        bits, kind = 64 if sys.maxsize > 2**32 else 32, {1: "a Julia of 32 bits", 2: "a Julia of 64 bits"}
-        raise LanguageUnavailable(
-            f"{executable} is {kind.get(theirs[4], 'a Julia')} for another kind of process than this Python of {bits} "
-            "bits, which is to load it; install the Julia for the machine that `uname -m` names, and set JULIA_EXE to "
-            "its executable"
-        )
-
-
-def _head(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(_MACHINE.stop)
-    except OSError:
-        return b""
+    ours, theirs = kind(OURS), kind(library)
+    if ours is None or theirs is None or ours == theirs:
+        return  # of what is no library at all, the loader has its own words
+    raise LanguageUnavailable(
+        f"{executable} is a Julia of {theirs[0]} bits for another kind of process than this Python of {ours[0]} bits, "
+        "which is to load it; install the Julia for the machine that `uname -m` names, and set JULIA_EXE to its "
+        "executable"
+    )
