@@ -3,6 +3,8 @@
 The rest of the packages is compiled when it is imported: all of it would be a third more.
 """
 
+import importlib
+
 import granian.cli  # noqa: F401
 import pyarrow.dataset
 import pyarrow.parquet  # noqa: F401
@@ -11,9 +13,12 @@ import sklearn.linear_model
 import sklearn.pipeline  # noqa: F401
 import supervisor.supervisorctl  # noqa: F401
 
-import triglot.cli.main
 import triglot.health
 import triglot.keeper
 import triglot.server.__main__
 import triglot.workers.python.runtime
 import triglot.workers.worker  # noqa: F401
+from triglot.cli.main import PLACES
+
+for place in PLACES.values():
+    importlib.import_module(f"triglot.cli.{place.partition(':')[0]}")

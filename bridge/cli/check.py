@@ -142,6 +142,3 @@ def _show(finding: Finding) -> None:
         lead = "→ " if number == 0 else "  "
         text = textwrap.wrap(line, room, initial_indent=lead, subsequent_indent="  ", drop_whitespace=False)
         click.echo("\n".join(f"{MARGIN}{part.rstrip()}" for part in text))
-
-
-COMMANDS = (check,)

@@ -74,6 +74,3 @@ def compare(project: Project, names: tuple[str, ...], folds: int, seed: int, rep
             lead = "Which model to serve: what it knows, what it costs, and where the others see it otherwise."
             write(report, page(" · ".join(names), lead, comparing.sections(found), foot))
         click.echo(f"The report is in {report}")
-
-
-COMMANDS = (compare,)

@@ -149,6 +149,3 @@ def _put(text: str, output: Path | None, *, private: bool = False) -> None:
         half.replace(output)
     except OSError as error:
         raise ConfigError(f"--output {str(output)!r}: {error.strerror}") from None
-
-
-COMMANDS = (deploy,)

@@ -75,6 +75,3 @@ def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-COMMANDS = (devserver,)

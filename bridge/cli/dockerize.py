@@ -56,6 +56,3 @@ def dockerize(
         for kind in kinds or FILES:
             engine.build(Path(work), name, kind, key)
             click.echo(f"built {image_of(name, kind)}")
-
-
-COMMANDS = (dockerize,)

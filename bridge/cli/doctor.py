@@ -56,6 +56,3 @@ def _show(finding: Finding) -> None:
     click.echo(f"  {click.style(f'{finding.verdict:4}', fg=COLOURS[finding.verdict])}  {finding.check:16}  {found}")
     for line in (*map(str, finding.commands), *([finding.advice] if finding.advice else [])):
         click.echo(f"{MARGIN}→ {line}")
-
-
-COMMANDS = (doctor,)

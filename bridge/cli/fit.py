@@ -136,6 +136,3 @@ def _done(project: Project, name: str, job: str) -> int | None:
     except ModelNotFound:
         return None
     return next((info.version for info in versions if info.metadata.get("job") == job), None)
-
-
-COMMANDS = (fit, test)

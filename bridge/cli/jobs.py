@@ -53,6 +53,3 @@ def run(project: Project) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.stop)
     runner.run()
-
-
-COMMANDS = (jobs,)

@@ -1,34 +1,17 @@
 """`triglot`: the group of all commands, and what they share."""
 
+import importlib
 import logging
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
 from triglot import __version__
-from triglot.cli import (
-    check,
-    compare,
-    deploy,
-    devserver,
-    dockerize,
-    doctor,
-    fit,
-    jobs,
-    models,
-    new,
-    predict,
-    search,
-    serve,
-    store,
-    stream,
-    upgrade_service,
-)
 from triglot.errors import TriglotError
 from triglot.logs import LEVEL_VARIABLE, level_of, set_level
-from triglot.project import Project
 
 EPILOG = """
 Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
@@ -46,9 +29,51 @@ A first model, in R, Julia or Python:
     triglot doctor                        what is missing, and what mends it
 """
 
+# Where each command stands, MODULE:NAME in this package: one that is not called is not imported, for most bring along
+# a database's library, or pandas.
+PLACES: Final = {
+    "activate": "models:activate",
+    "admin": "store:admin",
+    "check": "check:check",
+    "compare": "compare:compare",
+    "delete": "models:delete",
+    "deploy": "deploy:deploy",
+    "devserver": "devserver:devserver",
+    "dockerize": "dockerize:dockerize",
+    "doctor": "doctor:doctor",
+    "export": "store:export",
+    "fit": "fit:fit",
+    "grid-search": "search:grid_search",
+    "jobs": "jobs:jobs",
+    "list": "models:list_",
+    "new": "new:new",
+    "predict": "predict:predict",
+    "restart": "serve:restart",
+    "scale": "serve:scale",
+    "serve": "serve:serve",
+    "stream": "stream:stream",
+    "supervisor-config": "serve:supervisor_config",
+    "test": "fit:test",
+    "upgrade": "store:upgrade",
+    "upgrade-service": "upgrade_service:upgrade_service",
+    "worker": "serve:worker",
+}
+
 
 class Commands(click.Group):
     """A group whose expected errors are one line on standard error and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*PLACES, *super().list_commands(ctx)])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now, or None where there is none of this name."""
+        if cmd_name not in PLACES:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = PLACES[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"triglot.cli.{module}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; with --debug errors keep their trace."""
@@ -83,6 +108,8 @@ def main(ctx: click.Context, paths: tuple[Path, ...], quiet: bool, verbose: bool
 
     What is said here of quiet and verbose holds for all commands and for the processes that they start.
     """
+    from triglot.project import Project  # --help, --version and completion need none
+
     if quiet and (verbose or debug):
         raise click.UsageError("--quiet and --verbose (or --debug) contradict each other; leave one out")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s:%(name)s:%(message)s")
@@ -96,25 +123,3 @@ def main(ctx: click.Context, paths: tuple[Path, ...], quiet: bool, verbose: bool
 def version() -> None:
     """Print the version."""
     click.echo(__version__)
-
-
-for family in (
-    new,
-    doctor,
-    check,
-    fit,
-    compare,
-    search,
-    models,
-    serve,
-    deploy,
-    upgrade_service,
-    devserver,
-    predict,
-    stream,
-    jobs,
-    store,
-    dockerize,
-):
-    for command in family.COMMANDS:
-        main.add_command(command)

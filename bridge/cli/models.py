@@ -128,6 +128,3 @@ def _plain(info: VersionInfo) -> dict[str, object]:
         "metadata": info.metadata,
         **info.card,
     }
-
-
-COMMANDS = (list_, activate, delete)

@@ -54,6 +54,3 @@ def _lay_out(template: Traversable, folder: Path, name: str) -> list[Path]:
             target.write_text(entry.read_text("utf-8").replace(NAME_PLACE, name), "utf-8")
             made.append(target)
     return made
-
-
-COMMANDS = (new,)

@@ -86,6 +86,3 @@ def predict(
                 show(rows.done(answered), f"{answered:,} rows")
             writer.close()
     notice(f"{answered:,} rows answered by {name}, version {stored.version}")
-
-
-COMMANDS = (predict,)

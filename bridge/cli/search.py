@@ -42,6 +42,3 @@ def grid_search(project: Project, names: tuple[str, ...], save_results: Path | N
         click.echo(results.to_string())
         if save_results is not None:
             results.to_csv(save_results, index=False)
-
-
-COMMANDS = (grid_search,)

@@ -155,6 +155,3 @@ def count_of(text: str) -> tuple[str, int]:
     if language not in LANGUAGES or not count.isdigit():
         raise click.BadParameter(f"{text!r}: write LANGUAGE=N with a language of {', '.join(LANGUAGES)}")
     return language, int(count)
-
-
-COMMANDS = (serve, scale, restart, supervisor_config, worker)

@@ -165,6 +165,3 @@ def _tell(planned: legacy.Planned, contents: Contents, name: str) -> bool:
         click.echo(f"{what}: a pickle of {planned.loads}, to become a version of model {name}")
         return True
     return False
-
-
-COMMANDS = (upgrade, export, admin)

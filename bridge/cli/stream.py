@@ -27,6 +27,3 @@ def stream(project: Project, name: str | None) -> None:
     stored = read_model(project.store, name)
     with bench(stored.artefact.card()["language"], project.environ, project.key_file) as worker:
         PredictStream(streamed(worker, name, stored.artefact), service).listen(sys.stdin, sys.stdout, sys.stderr)
-
-
-COMMANDS = (stream,)

@@ -80,6 +80,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-COMMANDS = (upgrade_service,)

@@ -1,19 +1,21 @@
 """The command line as a whole: help that teaches, exit codes, and errors that name file, key and remedy."""
 
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.cli.conftest import run
 from tests.functional.running import environment, triglot
-from triglot import __version__
-from triglot.cli.main import main
+from triglot import __version__, cli
+from triglot.cli.main import PLACES, main
 
 GROUPS = ("jobs",)
-COMMANDS = sorted(set(main.commands) - {*GROUPS, "version"})
+COMMANDS = sorted(set(PLACES) - set(GROUPS))
 
 
 def write(folder: Path, text: str) -> None:
@@ -25,7 +27,7 @@ def test_help_lists_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     done = triglot("--help", cwd=tmp_path)
 
     assert done.returncode == 0
-    assert all(f"\n  {command} " in done.stdout for command in main.commands)
+    assert all(f"\n  {command} " in done.stdout for command in (*PLACES, "version"))
     assert "Exit codes: 0 done, 1 " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -40,6 +42,15 @@ def test_the_help_of_every_command_says_what_it_does_and_shows_an_example(
     assert said.startswith(f"Usage: triglot {command}")
     assert "Example: " in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_every_command_has_its_own_name_and_no_module_of_commands_is_forgotten() -> None:
+    named = {name: main.get_command(click.Context(main), name) for name in PLACES}
+    assert {name: command.name if command else None for name, command in named.items()} == {
+        name: name for name in PLACES
+    }
+    modules = {module.name for module in pkgutil.iter_modules(cli.__path__)} - {"main", "pld"}
+    assert {place.partition(":")[0] for place in PLACES.values()} == modules
 
 
 def test_version_is_printed(tmp_path: Path) -> None:
