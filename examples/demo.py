@@ -46,15 +46,15 @@ def main() -> int:
     wanted = [name for name, language in MODELS.items() if language not in off]
     triglot = [sys.executable, "-m", "triglot", "--config", str(CONFIG)]
 
-    names = [name for name in wanted if subprocess.run([*triglot, "fit", "--evaluate", name]).returncode == 0]
+    names = fitted(triglot, wanted)
     for name in set(wanted) - set(names):
         console.print(
             f"{name} is left out, for the reason above; {' '.join(triglot)} doctor says what this machine lacks"
         )
     if not names:
         return 1
-    fitted = {MODELS[name] for name in names}
-    counts = [f"--workers={language}={int(language in fitted)}" for language in ("python", "r", "julia")]
+    served = {MODELS[name] for name in names}
+    counts = [f"--workers={language}={int(language in served)}" for language in ("python", "r", "julia")]
     service = subprocess.Popen([*triglot, "serve", "--port", str(options.port), *counts], start_new_session=True)
     try:
         base = f"http://127.0.0.1:{options.port}"
@@ -70,6 +70,19 @@ def main() -> int:
     if options.keep:
         return 0
     return service.returncode or int(names != wanted)
+
+
+def fitted(triglot: list[str], names: list[str]) -> list[str]:
+    """Fit these models side by side, tell what each fit said, and return those that were stored."""
+    fits = {
+        name: subprocess.Popen(
+            [*triglot, "fit", "--evaluate", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for name in names
+    }
+    for fit in fits.values():
+        print(fit.communicate()[0], end="", flush=True)
+    return [name for name, fit in fits.items() if fit.returncode == 0]
 
 
 def table(base: str, names: list[str]) -> Table:

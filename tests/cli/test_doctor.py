@@ -33,6 +33,15 @@ def author(here: Path, *, script: str = "iris.R") -> None:
     (here / "triglot-config.py").write_text(text)
 
 
+@pytest.fixture
+def python_alone(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let neither R nor Julia be found, where a look at them would tell nothing more."""
+    monkeypatch.setenv("PATH", programs_without(tmp_path / "bin", "R", "Rscript", "julia"))
+    monkeypatch.setenv("TRIGLOT_HOME", str(here))
+    for variable in ("TRIGLOT_R_HOME", "JULIA_EXE"):
+        monkeypatch.delenv(variable, raising=False)
+
+
 def test_all_is_looked_at_without_a_configuration_and_nothing_is_left(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,6 +56,7 @@ def test_all_is_looked_at_without_a_configuration_and_nothing_is_left(
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.usefixtures("python_alone")
 @pytest.mark.parametrize("config", ["{'models': ['a']}", "{'workers': 'r'}", "{'server': {'port': 99_999}}"])
 def test_an_entry_of_another_kind_is_a_finding_and_stops_no_other_look(
     here: Path, capsys: pytest.CaptureFixture[str], config: str
@@ -69,20 +79,18 @@ def test_a_named_language_is_looked_at_alone_and_must_be_there(
     assert "R is not installed" in found["R"]["found"]
 
 
+@pytest.mark.usefixtures("python_alone")
 def test_a_language_that_the_configuration_needs_must_be_there(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     author(here)
-    monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setenv("TRIGLOT_HOME", str(here))
-    for variable in ("TRIGLOT_R_HOME", "JULIA_EXE"):
-        monkeypatch.delenv(variable, raising=False)
     code, found = looked(capsys)
     assert code == 1
     assert found["R"]["verdict"] == "fail"
     assert found["Julia"]["verdict"] == "off"
 
 
+@pytest.mark.usefixtures("python_alone")
 def test_a_broken_configuration_keeps_nobody_from_looking_at_the_languages(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +101,7 @@ def test_a_broken_configuration_keeps_nobody_from_looking_at_the_languages(
     assert {"Python", "R", "Julia", "disk"} <= found.keys()
 
 
+@pytest.mark.usefixtures("python_alone")
 def test_a_store_that_does_not_answer_keeps_nobody_from_looking(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +112,7 @@ def test_a_store_that_does_not_answer_keeps_nobody_from_looking(
     assert found["clock"]["verdict"] == "ok"
 
 
+@pytest.mark.usefixtures("python_alone")
 def test_fix_runs_the_commands_and_looks_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "run").mkdir()
     (here / "run").chmod(0o755)
