@@ -1,6 +1,10 @@
-"""The id of this process, known without asking the kernel: a request would ask several times."""
+"""This process: its id, known without asking the kernel because a request would ask several times, and its end."""
 
+import ctypes
 import os
+import signal
+
+_PR_SET_PDEATHSIG = 1
 
 _pid = os.getpid()
 
@@ -16,3 +20,8 @@ os.register_at_fork(after_in_child=_born)
 def pid() -> int:
     """Return the id of this process, after a fork the child's own."""
     return _pid
+
+
+def end_with_parent() -> None:
+    """Have the kernel send SIGTERM when the thread that started this process ends, even by -9."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

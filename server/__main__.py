@@ -6,16 +6,20 @@ Here that one has the front end's modules before it forks; it builds no applicat
 
 import gc
 import multiprocessing
+import os
 
 from granian.cli import entrypoint
 
 import triglot.server.asgi
 import triglot.server.wsgi  # noqa: F401
+from triglot.own import end_with_parent
 
 
 def main() -> None:
     """Serve as granian does, by its own options."""
     multiprocessing.set_start_method("fork")  # not everywhere what Python takes of itself
+    # they would go on listening after a parent that was killed, and its successor would find the port taken
+    os.register_at_fork(after_in_child=end_with_parent)
     # A collector that marked what is there now would write to the pages that it lies on, and so copy them.
     gc.collect()
     gc.freeze()

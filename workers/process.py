@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import ctypes
 import gc
 import importlib
 import logging
@@ -20,6 +19,7 @@ from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.estimator import Runtime
 from triglot.launch import EXIT_UNAVAILABLE, LANGUAGES, MEMORY_VARIABLE, memory_of
 from triglot.logs import level_of, set_level
+from triglot.own import end_with_parent
 from triglot.workers import heap
 from triglot.workers.activity import Activity
 from triglot.workers.control import GIB, Control, rss_bytes
@@ -35,7 +35,6 @@ RUNTIMES = {
     "julia": ("triglot.workers.julia.runtime", "JuliaRuntime"),
 }
 EXIT_USAGE = 2
-_PR_SET_PDEATHSIG = 1
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format=f"%(asctime)s %(levelname)s {options.name}: %(message)s"
     )
-    _die_with_parent()
+    end_with_parent()
     if options.language == "python":  # R and Julia have heaps of their own
         heap.keep()
     try:
@@ -149,11 +148,6 @@ def _bind(socket: "zmq.Socket[bytes]", address: str) -> None:
         socket.bind(address)
     except zmq.ZMQError as error:
         raise ConfigError(f"cannot bind {address}: {error}") from None
-
-
-def _die_with_parent() -> None:
-    """Have the kernel send SIGTERM when the supervisor is gone, even by -9; nothing else would tell us."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -80,9 +80,7 @@ def test_a_named_language_is_looked_at_alone_and_must_be_there(
 
 
 @pytest.mark.usefixtures("python_alone")
-def test_a_language_that_the_configuration_needs_must_be_there(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_language_that_the_configuration_needs_must_be_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     author(here)
     code, found = looked(capsys)
     assert code == 1

@@ -44,6 +44,17 @@ def test_a_killed_worker_is_replaced_each_time(service: Running) -> None:
     assert service.post(PYTHON, [FINE]).result == [1.0]
 
 
+def test_a_killed_front_end_leaves_no_process_that_listens_and_is_replaced(service: Running) -> None:
+    old = service.pid("web")
+    front_ends = [pid for pid in descendants(old) if b"triglot.server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert front_ends
+    os.kill(old, signal.SIGKILL)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in front_ends))
+    until(lambda: service.pid("web") not in (0, old))
+    service.wait_until_ready()
+    assert service.post(PYTHON, [FINE]).result == [1.0]
+
+
 def test_a_restart_of_all_r_workers_loses_no_request(service: Running) -> None:
     require("r")
     before = {service.pid(f"workers-r:r-{number}") for number in (0, 1)}
