@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from triglot.artefact import Artefact
-from triglot.estimator import Task
 from triglot.fitting import Bench
+from triglot.labels import Task
 from triglot.scoring import score
 from triglot.table import Array
 from triglot.tabular import to_table, to_target

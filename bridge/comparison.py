@@ -12,8 +12,8 @@ import numpy as np
 from triglot.answers import Answers, ask, measures
 from triglot.batching import Batch
 from triglot.errors import ConfigError
-from triglot.estimator import Task
 from triglot.fitting import Bench
+from triglot.labels import Task
 from triglot.pipelines import language_of
 from triglot.table import Array, Table
 from triglot.tabular import task_of, to_table, to_target

@@ -7,13 +7,12 @@ languages (`triglot.scoring`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from triglot.batching import Batch
-from triglot.labels import Labels
+from triglot.labels import Labels, Task
 from triglot.table import Array, Column, Table
 
-Task: TypeAlias = Literal["classification", "regression"]
 Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language that made it
 
 

@@ -19,8 +19,9 @@ from triglot.batching import Batch, Limits
 from triglot.child import Child, require
 from triglot.client import Client
 from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
-from triglot.estimator import FitTask, Task
+from triglot.estimator import FitTask
 from triglot.ids import new_id
+from triglot.labels import Task
 from triglot.message import Op, Reply, Request
 from triglot.pipelines import declared, wants_frame
 from triglot.scoring import score

@@ -13,6 +13,7 @@ from triglot.errors import BadRequest
 
 LabelKind: TypeAlias = Literal["string", "int", "float", "bool"]
 Label: TypeAlias = str | int | float | bool
+Task: TypeAlias = Literal["classification", "regression"]  # whether a model answers labels or numbers
 
 MANY, FEW = 256, 16  # values and classes
 TELLING = 3  # letters

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from triglot.estimator import Task
+from triglot.labels import Task
 from triglot.table import Array
 
 

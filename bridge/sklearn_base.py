@@ -16,9 +16,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from triglot.artefact import Artefact
-from triglot.estimator import FitTask, Task
+from triglot.estimator import FitTask
 from triglot.ids import new_id
-from triglot.labels import Labels
+from triglot.labels import Labels, Task
 from triglot.message import Op
 from triglot.session import session
 from triglot.table import Array, Table

@@ -12,8 +12,7 @@ import numpy as np
 
 from triglot import times
 from triglot.errors import BadRequest
-from triglot.estimator import Task
-from triglot.labels import Labels
+from triglot.labels import Labels, Task
 from triglot.table import NUMERIC, Array, Column, Table
 
 if TYPE_CHECKING:

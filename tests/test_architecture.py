@@ -44,26 +44,13 @@ FORBIDDEN = {
 # All that the front end's modules import of the core, and all of the core that a worker's process can ever come to.
 SEEN_BY_SERVER = {
     *("bulk.envelope", "bulk.flow", "bulk.reading", "bulk.writing", "catalogue", "config", "errors", "ids"),
-    *("interfaces", "lane", "logs", "palladium.stream", "persister", "process_store", "project", "remote_model"),
+    *("interfaces", "lane", "logs", "own", "palladium.stream", "persister", "process_store", "project", "remote_model"),
     *("schema", "service", "store", "store.jobs", "table", "util"),
 }
 SEEN_BY_WORKERS = {
     *("aliases", "arrow", "artefact", "batching", "bundle", "curve", "discovery", "elf", "errors", "estimator"),
-    *(
-        "field",
-        "frames",
-        "interfaces",
-        "labels",
-        "launch",
-        "logs",
-        "message",
-        "model",
-        "remedy",
-        "schema",
-        "sources",
-        "table",
-    ),
-    *("tabular", "times", "wire"),
+    *("field", "frames", "interfaces", "labels", "launch", "logs", "message", "model", "own", "remedy", "schema"),
+    *("sources", "table", "tabular", "times", "wire"),
 }
 # Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.
 MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}

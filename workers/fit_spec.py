@@ -6,8 +6,7 @@ from typing import Any, cast, get_args
 
 from triglot.batching import Batch, Limits
 from triglot.errors import ConfigError, ProtocolError
-from triglot.estimator import Task
-from triglot.labels import Labels
+from triglot.labels import Labels, Task
 
 
 @dataclass(frozen=True, slots=True)

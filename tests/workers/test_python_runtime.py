@@ -18,8 +18,8 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.helpers import author_module, floats
 from triglot.errors import BadRequest, EstimatorFailed
-from triglot.estimator import FitTask, Task
-from triglot.labels import Labels
+from triglot.estimator import FitTask
+from triglot.labels import Labels, Task
 from triglot.schema import Schema
 from triglot.table import Column, Table
 from triglot.workers.python.runtime import PythonRuntime

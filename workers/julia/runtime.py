@@ -19,8 +19,8 @@ import msgpack
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
-from triglot.estimator import FitTask, Output, Task
-from triglot.labels import Labels
+from triglot.estimator import FitTask, Output
+from triglot.labels import Labels, Task
 from triglot.table import Array, Column, Table
 from triglot.workers.julia.capture import Capture
 from triglot.workers.julia.convert import Features, copied, dataset, target

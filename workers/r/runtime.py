@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
-from triglot.estimator import FitTask, Output, Task
-from triglot.labels import Labels
+from triglot.estimator import FitTask, Output
+from triglot.labels import Labels, Task
 from triglot.sources import fingerprint, lay_out
 from triglot.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
