@@ -1,11 +1,55 @@
-"""What is wrong with a graph of imports, as text; a graph is module -> the modules that it imports."""
+"""The imports of a checkout, and what is wrong with them, as text; a graph is module -> the modules that it imports."""
 
+import ast
 from collections.abc import Callable, Iterable, Mapping, Set
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import TypeAlias
 
 Graph: TypeAlias = Mapping[str, Set[str]]
 Drawing: TypeAlias = Iterable[Iterable[str]]
+
+ROOMS = {"bridge": "triglot", "server": "triglot.server", "workers": "triglot.workers"}
+TEMPLATES = Path("bridge", "templates")  # what authors start from: data of the package, not parts of it
+
+
+def parsed(root: Path) -> dict[str, ast.Module]:
+    """Return the modules of a checkout by import name."""
+    found = {}
+    for folder, package in ROOMS.items():
+        for path in sorted((root / folder).rglob("*.py")):
+            if root / TEMPLATES in path.parents:
+                continue
+            parts = [package, *path.relative_to(root / folder).with_suffix("").parts]
+            name = ".".join(part for part in parts if part != "__init__")
+            found[name] = ast.parse(path.read_text("utf-8"), str(path))
+    return found
+
+
+def read(sources: Mapping[str, ast.Module]) -> dict[str, frozenset[str]]:
+    """Return what each module imports, at its top or later; a module that is imported from a package is the import."""
+    known = sources.keys()
+    found = {}
+    for name, tree in sources.items():
+        targets = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{name}: write the absolute name"
+                module = node.module or ""
+                modules = {f"{module}.{alias.name}" for alias in node.names} & known
+                targets |= modules
+                if len(modules) < len(node.names):
+                    targets.add(module)
+        found[name] = frozenset(targets)
+    return found
+
+
+def package_of(module: str) -> str:
+    """Return the package of a module, one below the core or the room it stands in; a single module is its own."""
+    depth = 3 if within(module, {"triglot.server", "triglot.workers"}) else 2
+    return ".".join(module.split(".")[:depth])
 
 
 def within(name: str, parents: Iterable[str]) -> bool:

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.arrows import circle, closure, heights, homeless, over_the_wall, upward, within
+from tests.arrows import circle, closure, heights, homeless, over_the_wall, package_of, parsed, read, upward, within
 from tests.helpers import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
-TEMPLATES = ROOT / "bridge" / "templates"  # what authors start from: data of the package, not parts of it
-ROOMS = {"bridge": "triglot", "server": "triglot.server", "workers": "triglot.workers"}
 
 FRONT_END = {"flask", "werkzeug", "granian", "gunicorn"}
 LANGUAGES = {"rpy2", "julia"}
@@ -68,37 +66,13 @@ IMPURE = NETWORK | {"time", "threading", "subprocess", "random", "secrets", "os"
 @functools.cache
 def sources() -> dict[str, ast.Module]:
     """Return the parsed modules of all rooms by import name."""
-    found = {}
-    for folder, package in ROOMS.items():
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if TEMPLATES in path.parents:
-                continue
-            parts = [package, *path.relative_to(ROOT / folder).with_suffix("").parts]
-            found[".".join(part for part in parts if part != "__init__")] = ast.parse(
-                path.read_text("utf-8"), str(path)
-            )
-    return found
+    return parsed(ROOT)
 
 
 @functools.cache
 def imports() -> dict[str, frozenset[str]]:
-    """Return what each module imports, at its top or later; `from triglot import wire` counts as triglot.wire."""
-    known = sources().keys()
-    found = {}
-    for name, tree in sources().items():
-        targets = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                targets |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{name}: write the absolute name"
-                module = node.module or ""
-                modules = {f"{module}.{alias.name}" for alias in node.names} & known
-                targets |= modules
-                if len(modules) < len(node.names):
-                    targets.add(module)
-        found[name] = frozenset(targets)
-    return found
+    """Return what each module imports."""
+    return read(sources())
 
 
 def rules_of(name: str) -> Iterator[set[str]]:
@@ -157,12 +131,6 @@ def hidden_from(seen: set[str]) -> set[str]:
     rooms = modules_of("triglot.server") | modules_of("triglot.workers")
     assert seen <= {name.removeprefix("triglot.") for name in sources()}, "a name stands for nothing"
     return sources().keys() - rooms - {"triglot"} - {f"triglot.{name}" for name in seen}
-
-
-def package_of(module: str) -> str:
-    """Return the package of a module, one below the core or the room it stands in; a single module is its own."""
-    depth = 3 if within(module, {"triglot.server", "triglot.workers"}) else 2
-    return ".".join(module.split(".")[:depth])
 
 
 def test_the_front_end_sees_of_the_core_what_it_may() -> None:
