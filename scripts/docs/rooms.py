@@ -2,8 +2,9 @@
 
 scripts/with_env.sh python scripts/docs/rooms.py CHECKOUT PICTURE.svg
 
-An arrow that others say together already is not drawn. It also prints how many rooms, floors and arrows there are. A room is a package of the core, a single module of it, the
-front end, or a package of the workers; it stands one floor above the highest of those that it imports.
+An arrow that others say together already is not drawn. It also prints how many rooms, floors and arrows there are. A
+room is a package of the core, a single module of it, the front end, or a package of the workers; it stands one floor
+above the highest of those that it imports.
 """
 
 import sys
