@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask
 
+from triglot.errors import ConfigError
 from triglot.logs import level_of, set_level
 from triglot.project import Project
 from triglot.server.app import create_app
@@ -33,6 +34,12 @@ def build(project: Project) -> Flask:
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:
+    named = built.get("predict_service")
+    if named is not None and not isinstance(named, PredictService):
+        raise ConfigError(
+            f"predict_service: {type(named).__module__}.{type(named).__qualname__} answers no route; derive it from "
+            "triglot.server.predict.PredictService, or leave the entry out"
+        )
     return {
         "services": tuple(value for value in built.values() if isinstance(value, PredictService)),
         "rules": tuple(declared(built.get("flask_add_url_rules", ()))),

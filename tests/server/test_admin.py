@@ -471,6 +471,13 @@ def test_an_application_has_the_rules_token_and_decorators_of_its_configuration(
     assert http.get("/jobs", headers={"Authorization": "Bearer a token of the file"}).json == {"jobs": []}
 
 
+def test_a_predict_service_that_can_answer_no_route_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "triglot-config.py").write_text("{'predict_service': {'!': 'collections.Counter'}}")
+    project = Project([tmp_path / "triglot-config.py"], {}, tmp_path)
+    with pytest.raises(ConfigError, match="predict_service: collections.Counter answers no route; derive it from"):
+        build(project)
+
+
 @pytest.mark.parametrize(
     ("text", "message"), [(None, "admin_token_file: .*make the file"), (" \n", "'token' is empty; write a long random")]
 )
