@@ -474,7 +474,7 @@ def test_an_application_has_the_rules_token_and_decorators_of_its_configuration(
 def test_a_predict_service_that_can_answer_no_route_is_refused(tmp_path: Path) -> None:
     (tmp_path / "triglot-config.py").write_text("{'predict_service': {'!': 'collections.Counter'}}")
     project = Project([tmp_path / "triglot-config.py"], {}, tmp_path)
-    with pytest.raises(ConfigError, match="predict_service: collections.Counter answers no route; derive it from"):
+    with pytest.raises(ConfigError, match=r"predict_service: collections\.Counter answers no route; derive it from"):
         build(project)
 
 
