@@ -7,6 +7,7 @@ large one follows as a frame, uncopied. The three frames of an artefact (manifes
 is ever called.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -187,11 +188,27 @@ def request_ids(frames: Sequence[Any]) -> list[str]:
     try:
         header = _header(frames)
     except ProtocolError:
-        return [""]
+        return [_id_alone(frames)]
     parts = header.get("parts")
     found = [part[0] for part in parts if type(part) is list and part] if type(parts) is list else []
     ids = [found_id for found_id in [header.get("id"), *found] if type(found_id) is str]
     return list(dict.fromkeys(ids)) or [""]
+
+
+def _id_alone(frames: Sequence[Any]) -> str:
+    """Return the id in a header that cannot be read as a whole, so that its sender learns why; "" where none is found."""
+    first = bytes(_memory(frames[0])) if frames and len(_memory(frames[0])) <= MAX_HEADER_BYTES else b""
+    if not first.startswith(MAGIC):
+        return ""
+    unpacker = msgpack.Unpacker(max_buffer_size=MAX_HEADER_BYTES)
+    unpacker.feed(first[len(MAGIC) :])
+    with contextlib.suppress(ValueError, msgpack.UnpackException, RecursionError, MemoryError):
+        for _ in range(unpacker.read_map_header()):
+            if unpacker.unpack() == "id":
+                found = unpacker.unpack()
+                return found if type(found) is str else ""
+            unpacker.skip()
+    return ""
 
 
 def pack_control(content: dict[str, Any]) -> bytes:

@@ -150,6 +150,18 @@ def test_an_unknown_op_is_refused_with_the_known_ones_and_its_id_can_be_told() -
     assert wire.request_ids(frames) == ["x7"]
 
 
+@pytest.mark.parametrize(
+    "rest", [{"spec": {1: 2}}, {"spec": {(1, 2): 3}}, {}], ids=["a number as a key", "a list as a key", "cut off"]
+)
+def test_the_id_of_a_header_that_cannot_be_read_is_told_all_the_same(rest: dict[str, object]) -> None:
+    whole = wire.MAGIC + msgpack.packb({"op": "fit", "task": {"a": [1]}, "id": "x7", **rest})
+    frames = [whole if rest else whole[:3] + b"\x85" + whole[4:]]
+    with pytest.raises(ProtocolError, match="the header is not msgpack"):
+        wire.decode_request(frames)
+    assert wire.request_ids(frames) == ["x7"]
+    assert wire.request_ids([whole[:3] + b"\x81\xa2id\x07"]) == [""]
+
+
 PAIR = bundle.join([Request("predict", name, "m", 1, tables=(floats((1.0, 2.0)),)) for name in "ab"])
 
 
