@@ -196,7 +196,7 @@ def request_ids(frames: Sequence[Any]) -> list[str]:
 
 
 def _id_alone(frames: Sequence[Any]) -> str:
-    """Return the id in a header that cannot be read as a whole, so that its sender learns why; "" where none is found."""
+    """Return the id in a header that cannot be read as a whole, so that its sender learns why, or ""."""
     first = bytes(_memory(frames[0])) if frames and len(_memory(frames[0])) <= MAX_HEADER_BYTES else b""
     if not first.startswith(MAGIC):
         return ""
