@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.helpers import Hive
+from tests.warm import stop
 from triglot.client import Client
 from triglot.config import use_config
 from triglot.launch import LANGUAGES
@@ -60,6 +61,7 @@ def children() -> set[int]:
 def _no_child_outlives_the_session() -> Iterator[None]:
     before = children()
     yield
+    stop()
     left = {child: Path(f"/proc/{child}/cmdline").read_text() for child in children() - before}
     # of Python's own, that ends with this process: since 3.14 a semaphore starts it
     ours = {child: line.split("\0") for child, line in left.items() if "multiprocessing.resource_tracker" not in line}

@@ -156,9 +156,11 @@ class Hive:
 def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Return once the condition holds; fails after the timeout."""
     deadline = time.monotonic() + timeout_s
+    pause = 0.01
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.1 * pause, 0.05)  # each look has its price, for those who are waited for, too
 
 
 def control_state(run_dir: Path, name: str, is_over: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:

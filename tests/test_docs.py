@@ -63,6 +63,7 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
 ) -> None:
     for language in languages.split():
         require(language)
+    reader.shell_alone = document == "README.md"
     assert reader.follow(document) == commands
 
 

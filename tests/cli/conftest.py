@@ -8,6 +8,7 @@ import pytest
 
 from tests.functional.running import folder
 from tests.helpers import KEY
+from tests.lending import Lender
 from triglot.cli.main import main
 
 
@@ -28,3 +29,17 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for variable in ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG", "TRIGLOT_RUN_DIR"):
             monkeypatch.delenv(variable, raising=False)
         yield made
+
+
+@pytest.fixture(scope="module")
+def _lender() -> Iterator[Lender]:
+    made = Lender()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lent(here: Path, _lender: Lender, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Hold the working directory of commands that borrow the workers of those before them."""
+    _lender.lend_to_commands(monkeypatch)
+    return here

@@ -39,10 +39,10 @@ def config(here: Path) -> None:
 
 
 def test_classifiers_are_compared_and_the_page_shows_where_they_disagree(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    lent: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     require("r")
-    config(here)
+    config(lent)
 
     assert run("compare", "forest", "bayes", "--folds", "2", "--report", "page.html") == 0
 
@@ -53,20 +53,20 @@ def test_classifiers_are_compared_and_the_page_shows_where_they_disagree(
     assert all(float(value[:5]) > 0.85 for value in lines["accuracy"])
     told = re.search(r"They disagree on (\d+) of 150 rows", said)
     assert told
-    page = (here / "page.html").read_text()
+    page = (lent / "page.html").read_text()
     assert f"The models disagree on {told[1]} of 150 rows" in page
     assert page.count("<svg") == 5 + 2 * 3
     assert "only the first" in page
 
 
-def test_regressions_are_compared_by_their_errors(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_regressions_are_compared_by_their_errors(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     require("r")
-    config(here)
+    config(lent)
 
     assert run("compare", "line", "trees", "--folds", "2", "--report", "page.html") == 0
 
     assert "RMSE" in capsys.readouterr().out
-    page = (here / "page.html").read_text()
+    page = (lent / "page.html").read_text()
     assert "furthest apart" in page
     assert "Residuals" in page
 

@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from tests.functional.running import EXAMPLES, environment, folder, free_port, triglot
+from tests.functional.running import EXAMPLES, environment, folder, free_port, quick
 from tests.helpers import PATIENCE_S, until
 
 IRIS = EXAMPLES / "iris-python" / "triglot-config.py"
@@ -33,7 +33,7 @@ def descendants(pid: int) -> set[int]:
 
 def test_it_answers_with_a_reloader_and_ends_with_all_that_it_started() -> None:
     with folder() as place:
-        fitted = triglot("-c", str(IRIS), "fit", cwd=place)
+        fitted = quick("-c", str(IRIS), "fit", cwd=place)
         assert fitted.returncode == 0, fitted.stderr
         port = free_port()
         log = place / "log"

@@ -50,12 +50,12 @@ def test_two_fits_at_once_give_versions_1_and_2_and_say_so(here: Path) -> None:
 
 
 def test_a_stored_version_is_tested_on_the_test_data(
-    here: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    lent: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "triglot"):
         assert run("-c", str(IRIS), "fit", "--no-activate", "--save-if-better-than", "0.98") == 0
     assert "Activated" not in caplog.text
-    assert stored(here) == [(1, ())]
+    assert stored(lent) == [(1, ())]
 
     assert run("-c", str(IRIS), "test", "--model-version", "1") == 0
     assert capsys.readouterr().out == "iris-python version 1 (python): accuracy 0.9800\n"
@@ -67,12 +67,12 @@ def test_without_an_active_version_there_is_nothing_to_test(here: Path, capsys: 
     assert stored(here) == []
 
 
-def test_a_score_that_is_not_reached_stores_nothing(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_score_that_is_not_reached_stores_nothing(lent: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "triglot"):
         assert run("-c", str(IRIS), "fit", "--save-if-better-than", "0.99") == 0
 
     assert "Not persisting model that has a test score 0.98 < 0.99" in caplog.text
-    assert stored(here) == []
+    assert stored(lent) == []
 
 
 def test_a_score_to_reach_needs_test_data(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,28 +101,28 @@ def test_data_that_is_not_there_is_named_with_its_remedy(here: Path, capsys: pyt
     )
 
 
-def test_a_syntax_error_in_an_r_script_is_shown_with_its_place(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_syntax_error_in_an_r_script_is_shown_with_its_place(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     require("r")
-    shutil.copy(AUTHORS / "broken.R", here)
-    shutil.copy(AUTHORS / "moody.csv", here)
-    author(here, "broken.R", "moody.csv")
+    shutil.copy(AUTHORS / "broken.R", lent)
+    shutil.copy(AUTHORS / "moody.csv", lent)
+    author(lent, "broken.R", "moody.csv")
 
     assert run("fit") == 1
     said = capsys.readouterr().err
     assert said.startswith("triglot: ")
     assert "broken.R:2" in said
     assert "unexpected '*'" in said
-    assert stored(here) == []
+    assert stored(lent) == []
 
 
 def test_a_fit_that_fails_in_r_is_shown_with_the_authors_own_lines(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    lent: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     require("r")
     script = "fit <- function(x, y) {\n  few(x)\n}\n\nfew <- function(x) {\n  stop('too few rows: ', nrow(x))\n}\n"
-    (here / "few.R").write_text(script)
-    shutil.copy(AUTHORS / "moody.csv", here)
-    author(here, "few.R", "moody.csv")
+    (lent / "few.R").write_text(script)
+    shutil.copy(AUTHORS / "moody.csv", lent)
+    author(lent, "few.R", "moody.csv")
 
     assert run("fit") == 1
     assert capsys.readouterr().err.splitlines()[-4:] == [

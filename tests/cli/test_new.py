@@ -15,11 +15,11 @@ OWN_TESTS = {"r": "tests/test-model.R", "julia": "test/runtests.jl", "python": "
 
 
 def test_a_new_folder_is_fitted_tested_and_asked_as_it_is(
-    here: Path, language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    lent: Path, language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require(language)
     assert run("new", language, "coffee") == 0
-    folder = here / "coffee"
+    folder = lent / "coffee"
     for name in (AUTHORS_FILE[language], OWN_TESTS[language], "README.md", "train.csv", "test.csv"):
         assert (folder / name).is_file()
     assert "# coffee" in (folder / "README.md").read_text()

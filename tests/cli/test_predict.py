@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.conftest import run
-from tests.functional.running import environment, folder, triglot
+from tests.functional.running import environment, folder, quick
 from tests.helpers import KEY, PATIENCE_S, until
 from triglot.fitting import Bench, bench
 
@@ -70,7 +70,7 @@ def place() -> Iterator[Path]:
     with folder() as made:
         (made / "mine.py").write_text(MINE)
         (made / "triglot-config.py").write_text(CONFIG)
-        done = triglot("fit", cwd=made)
+        done = quick("fit", cwd=made)
         assert done.returncode == 0, done.stderr
         table = pa.table(ROWS)
         pq.write_table(table, made / "rows.parquet")

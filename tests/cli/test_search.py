@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.running import folder, triglot
+from tests.functional.running import folder, quick
 from triglot.store import ModelStore
 
 CONFIG = """{
@@ -40,7 +40,7 @@ def test_a_search_object_with_several_scores_is_stored_as_it_is(place: Path) -> 
         'refit': 'r2',
         'cv': {'!': 'sklearn.model_selection.KFold', 'n_splits': 3, 'shuffle': True, 'random_state': 0},
     }"""
-    done = triglot("grid-search", "--persist-best", cwd=configured(place, searched))
+    done = quick("grid-search", "--persist-best", cwd=configured(place, searched))
 
     assert done.returncode == 0, done.stderr
     assert "mean_test_r2" in done.stdout
@@ -53,7 +53,7 @@ def test_a_search_object_with_several_scores_is_stored_as_it_is(place: Path) -> 
 
 def test_what_could_not_be_stored_is_refused_before_the_search(place: Path) -> None:
     grid_search = "{'param_grid': {'max_depth': [1]}, 'refit': False}"
-    done = triglot("grid-search", "--persist-best", cwd=configured(place, grid_search))
+    done = quick("grid-search", "--persist-best", cwd=configured(place, grid_search))
 
     assert done.returncode == 1
     assert "there is no best one to store" in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.running import Running, environment, folder, free_port, triglot
+from tests.functional.running import Running, environment, folder, free_port, quick
 from tests.helpers import PATIENCE_S, until
 from triglot.client import Client
 from triglot.discovery import run_directory
@@ -36,7 +36,7 @@ def test_the_last_line_of_a_start_is_a_command_that_gets_an_answer(place: Path) 
             'model': {'!': 'sklearn.tree.DecisionTreeClassifier'},
         }"""
     )
-    assert triglot("fit", cwd=place).returncode == 0
+    assert quick("fit", cwd=place).returncode == 0
     service = Running(place, config)
     try:
         until(lambda: "; ask it: " in service.said())
@@ -54,11 +54,11 @@ def test_the_last_line_of_a_start_is_a_command_that_gets_an_answer(place: Path) 
 
 
 def test_quiet_holds_for_supervisord_and_for_what_it_starts_and_tells_no_last_line(place: Path) -> None:
-    loud = triglot("supervisor-config", cwd=place)
+    loud = quick("supervisor-config", cwd=place)
     assert (place / "run" / "greeting.json").exists()
     assert "loglevel" not in Path(loud.stdout.strip()).read_text()
 
-    done = triglot("--quiet", "supervisor-config", cwd=place)
+    done = quick("--quiet", "supervisor-config", cwd=place)
 
     written = configparser.RawConfigParser()
     written.read(done.stdout.strip())
@@ -72,7 +72,7 @@ def test_a_port_that_is_taken_is_refused_before_anything_starts(place: Path) -> 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = triglot("serve", "--port", str(port), cwd=place)
+        done = quick("serve", "--port", str(port), cwd=place)
 
     assert done.returncode == 1
     assert done.stderr == (
@@ -85,7 +85,7 @@ def test_a_run_directory_that_is_in_use_is_refused(place: Path) -> None:
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(run_dir / "supervisor.sock"))
         other.listen()
-        done = triglot("serve", "--port", str(free_port()), cwd=place)
+        done = quick("serve", "--port", str(free_port()), cwd=place)
 
     assert done.returncode == 1
     assert done.stderr.endswith("already; stop it, or set another run_dir for this one\n")
@@ -96,14 +96,14 @@ def test_a_run_directory_that_others_may_write_to_is_refused(place: Path) -> Non
     (place / "run").mkdir(mode=0o755)
     (place / "run").chmod(0o755)
 
-    done = triglot("supervisor-config", cwd=place)
+    done = quick("supervisor-config", cwd=place)
 
     assert done.returncode == 1
     assert "must belong to you alone: chmod 700 " in done.stderr
 
 
 def test_a_language_that_is_not_installed_is_refused_with_the_remedy(place: Path) -> None:
-    done = triglot("serve", "--workers", "r=1", cwd=place, PATH="/nonexistent", TRIGLOT_R_HOME="/nonexistent")
+    done = quick("serve", "--workers", "r=1", cwd=place, PATH="/nonexistent", TRIGLOT_R_HOME="/nonexistent")
 
     assert done.returncode == 1
     assert done.stderr == (
@@ -113,7 +113,7 @@ def test_a_language_that_is_not_installed_is_refused_with_the_remedy(place: Path
 
 
 def test_supervisor_config_writes_a_file_and_prints_its_path(place: Path) -> None:
-    done = triglot("supervisor-config", "--workers", "python=3", "--port", "8765", cwd=place)
+    done = quick("supervisor-config", "--workers", "python=3", "--port", "8765", cwd=place)
 
     assert done.returncode == 0, done.stderr
     path = Path(done.stdout.strip())
@@ -153,7 +153,7 @@ def test_a_worker_serves_in_the_foreground_and_drains_on_sigterm(place: Path) ->
 def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Path) -> None:
     (place / "triglot-config.py").write_text("{'server': {'prot': 8000, 'threads': 4}}")
 
-    done = triglot("supervisor-config", cwd=place)
+    done = quick("supervisor-config", cwd=place)
 
     assert done.returncode == 1
     assert done.stderr.startswith("triglot: server: unknown prot; known are ")
@@ -162,7 +162,7 @@ def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Pa
 
 def test_there_is_nothing_to_scale_or_to_restart_where_no_service_runs(place: Path) -> None:
     for command in (("scale", "python=2"), ("restart", "python")):
-        done = triglot(*command, cwd=place)
+        done = quick(*command, cwd=place)
 
         assert done.returncode == 1
         assert done.stderr.startswith(f"triglot: no service answers in '{place}/run' (")

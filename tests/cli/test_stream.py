@@ -3,13 +3,10 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import PIPE, Popen
-from sys import executable
 
 import pytest
 
-from tests.functional.running import environment, folder, triglot
-from tests.helpers import PATIENCE_S
+from tests.functional.running import folder, quick
 
 CONFIG = """{
     'model': {'!': 'mine.Scaled'},
@@ -46,7 +43,7 @@ def place() -> Iterator[Path]:
         (made / "mine.py").write_text(MINE)
         (made / "triglot-config.py").write_text(CONFIG)
         (made / "bare.py").write_text("{'predict_service': None}")
-        done = triglot("fit", cwd=made)
+        done = quick("fit", cwd=made)
         assert done.returncode == 0, done.stderr
         yield made
 
@@ -54,18 +51,9 @@ def place() -> Iterator[Path]:
 def streamed(place: Path, *lines: object, config: str = "triglot-config.py") -> tuple[list[str], str]:
     """Return the lines of standard output, and standard error."""
     said = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
-    with Popen(
-        [executable, "-m", "triglot", "stream"],
-        cwd=place,
-        env=environment(TRIGLOT_CONFIG=config),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        text=True,
-    ) as process:
-        out, err = process.communicate(said, timeout=PATIENCE_S)
-        assert process.returncode == 0, err
-    return out.splitlines(), err
+    done = quick("stream", cwd=place, said=said, TRIGLOT_CONFIG=config)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), done.stderr
 
 
 def test_the_service_of_ones_own_answers_with_params_of_the_first_object(place: Path) -> None:
@@ -95,6 +83,6 @@ def test_without_a_service_rows_have_the_models_own_columns(place: Path) -> None
 def test_without_a_model_nothing_is_answered() -> None:
     with folder() as empty:
         (empty / "triglot-config.py").write_text("{'model': {'!': 'builtins.dict'}, 'dataset_loader_train': None}")
-        done = triglot("stream", cwd=empty)
+        done = quick("stream", cwd=empty)
         assert done.returncode == 1
         assert "there is no model 'model'" in done.stderr

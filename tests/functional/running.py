@@ -23,6 +23,7 @@ from supervisor.options import make_namespec
 from supervisor.xmlrpc import SupervisorTransport
 
 from tests.helpers import KEY, PATIENCE_S, control_state, until
+from tests.warm import warm
 from triglot.discovery import scan
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,13 @@ def triglot(
         text=True,
         timeout=timeout_s,
     )
+
+
+def quick(
+    *arguments: str, cwd: Path, timeout_s: float = COMMAND_S, said: str = "", **more: str
+) -> "subprocess.CompletedProcess[str]":
+    """Return a finished `triglot ...`, whose process had the libraries when it began."""
+    return warm("triglot", *arguments, cwd=cwd, environ=environment(**more), timeout_s=timeout_s, said=said)
 
 
 def free_port() -> int:
@@ -185,7 +193,7 @@ class Running:
 
     def triglot(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Return a finished command of the same project."""
-        return triglot("-c", str(self.config), *arguments, cwd=self.folder)
+        return quick("-c", str(self.config), *arguments, cwd=self.folder)
 
     def stop(self) -> int:
         """Stop it as an operator would; return supervisord's exit code."""

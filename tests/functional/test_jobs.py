@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.running import EXAMPLES, Answer, Running, folder, triglot
+from tests.functional.running import EXAMPLES, Answer, Running, folder, quick
 from tests.helpers import until
 
 TOKEN = "the token of this test"
@@ -47,7 +47,7 @@ def service() -> Iterator[Running]:
         config = place / "jobs-config.py"
         config.write_text(CONFIG)
         (place / "token").write_text(f"{TOKEN}\n")
-        fitted = triglot("-c", str(config), "fit", cwd=place)
+        fitted = quick("-c", str(config), "fit", cwd=place)
         assert fitted.returncode == 0, fitted.stderr
         made = Running(place, config)
         try:

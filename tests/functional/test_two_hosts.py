@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import zmq.auth
 
-from tests.functional.running import EXAMPLES, environment, folder, triglot
+from tests.functional.running import EXAMPLES, environment, folder, quick
 from tests.helpers import PATIENCE_S
 from triglot.curve import CurveKeys
 
@@ -144,7 +144,7 @@ def hosts() -> Iterator[Hosts]:
         shutil.copy(place / made.front / "front.key", clients)
         told = {"data": str(EXAMPLES / "data" / "iris.data"), "timeout": TIMEOUT_S, "far": FAR}
         (place / "triglot-config.py").write_text(CONFIG.format(**told, key=far.public.decode()))
-        fitted = triglot("-c", str(place / "triglot-config.py"), "fit", cwd=place / made.front)
+        fitted = quick("-c", str(place / "triglot-config.py"), "fit", cwd=place / made.front)
         assert fitted.returncode == 0, fitted.stderr
         stack.callback(made.close)
         made.connect()

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import pytest
 
 from tests.deploy import front
 from tests.deploy.callers import Callers
-from tests.functional.running import COMMAND_S, EXAMPLES, descendants, environment, folder, free_port
+from tests.functional.running import EXAMPLES, descendants, folder, free_port, quick
 from tests.helpers import PATIENCE_S, until
 
 CONFIG = f"""{{
@@ -41,15 +40,7 @@ class Operator:
 
     def does(self, *arguments: str, release: str = "1") -> "subprocess.CompletedProcess[str]":
         """Return a finished command."""
-        return subprocess.run(
-            [sys.executable, "-m", "triglot", *arguments],
-            cwd=self.place,
-            env=environment(RELEASE=release),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-        )
+        return quick(*arguments, cwd=self.place, RELEASE=release)
 
     def upgrades(self, release: str, *more: str) -> "subprocess.CompletedProcess[str]":
         """Return a finished upgrade."""

@@ -15,6 +15,7 @@ import pytest
 
 from tests.functional.running import EXAMPLES, environment, folder, free_port
 from tests.helpers import PATIENCE_S, until
+from tests.warm import warm
 
 HERE = Path(__file__).parent
 
@@ -32,15 +33,7 @@ def surroundings(**more: str) -> dict[str, str]:
 
 def pld(name: str, *arguments: str, cwd: Path, said: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
     """Return a finished `pld-...`."""
-    return subprocess.run(
-        [*command(name), *arguments],
-        cwd=cwd,
-        env=surroundings(**more),
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
+    return warm(name, *arguments, cwd=cwd, environ=surroundings(**more), timeout_s=PATIENCE_S, said=said)
 
 
 @contextlib.contextmanager

@@ -18,8 +18,11 @@ from werkzeug.serving import make_server
 
 from tests.functional.running import EXAMPLES
 from tests.helpers import KEY, Hive
+from tests.lending import Lender
 from tests.palladium.conftest import ask, pld
 from triglot.cli import pld as commands
+from triglot.client import Client
+from triglot.fitting import Bench
 from triglot.project import Project
 from triglot.server.wsgi import build
 
@@ -134,13 +137,17 @@ def test_an_example_is_fitted_tested_and_answers_over_http(
     name: str,
     place: Path,
     hive: Hive,
+    client: Client,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     example = EXAMPLES_OF_PALLADIUM[name]
     shutil.copytree(HERE / example.folder, place, dirs_exist_ok=True)
     monkeypatch.setenv("JULIA_LOAD_PATH", f"{place}:@:@stdlib")
-    hive.start(example.language, wait=False)
+    hive.start(example.language)
+    lender = Lender()
+    lender.has(Bench(client, example.language, KEY))
+    lender.lend_to_commands(monkeypatch)
     if example.folder == "keras":
         shutil.copy(EXAMPLES / "keras-style" / "model.py", place)
     monkeypatch.setenv("PALLADIUM_CONFIG", example.config)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import KEY
+from tests.lending import Lender
 from triglot.aliases import install
 from triglot.config import get_config, initialize_config, use_config
 from triglot.errors import ConfigError
@@ -43,6 +44,13 @@ def project(iris: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     use_config(None)
     yield iris
     logging.getLogger("palladium").setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def lender() -> Iterator[Lender]:
+    made = Lender()
+    yield made
+    made.close()
 
 
 def test_fit_list_activate_and_delete_take_their_arguments_from_the_configuration(
@@ -85,8 +93,9 @@ def test_a_stream_answers_what_the_predict_service_says(project: Path) -> None:
 
 
 def test_a_smoke_test_runs_everything_once_and_names_what_failed(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    project: Path, lender: Lender, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lender.lend_to_commands(monkeypatch)
     smoke = importlib.import_module("palladium.tests").run_smoke_tests_with_config
     monkeypatch.chdir("/")
     config = str(project / "palladium-config.py")
