@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def _do(order: Mapping[str, Any]) -> None:
         file = os.open(order["streams"][name], mode | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdin = os.fdopen(0, encoding="utf-8")
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["environ"])

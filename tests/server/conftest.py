@@ -1,6 +1,5 @@
 """A real service for Flask's test client: an SQLite store, a Python worker process and no network between."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.helpers import KEY, PATIENCE_S, Hive
 from tests.server import authors
 from triglot.client import Client
 from triglot.dataset import CSV
-from triglot.fitting import Bench, bench
+from triglot.fitting import Bench
 from triglot.server.app import Options, create_app
 from triglot.service import Service
 from triglot.store import ModelStore
@@ -30,13 +29,31 @@ Open = Callable[..., FlaskClient]
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelStore]:
+def run_dir() -> Iterator[Path]:
+    """Hold the run directory of the one Python worker, which fits what it serves afterwards."""
+    hive = Hive()
+    try:
+        hive.start("python")
+        yield hive.run_dir
+    finally:
+        hive.close()
+
+
+@pytest.fixture(scope="session")
+def bench(run_dir: Path) -> Iterator[Bench]:
+    """Hold the worker for fits."""
+    client = Client(run_dir)
+    yield Bench(client, "python", KEY)
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def models(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelStore]:
     """Hold a store of fitted models; each version 1 is active."""
     store = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('server') / 'models.db'}")
     cloudpickle.register_pickle_by_value(authors)
-    with bench("python", {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
-        for name, (model, X, y) in _models().items():
-            _store(store, worker, name, model, X, y)
+    for name, (model, X, y) in _models().items():
+        _store(store, bench, name, model, X, y)
     cloudpickle.unregister_pickle_by_value(authors)
     yield store
     store.close()
@@ -69,16 +86,11 @@ def _store(store: ModelStore, worker: Bench, name: str, model: Any, X: Any, y: A
 
 
 @pytest.fixture(scope="session")
-def service(models: ModelStore) -> Iterator[Service]:
+def service(models: ModelStore, run_dir: Path) -> Iterator[Service]:
     """Hold a service of the store with one running Python worker."""
-    hive = Hive()
-    try:
-        hive.start("python")
-        made = Service(models, Client(hive.run_dir))
-        yield made
-        made.close()
-    finally:
-        hive.close()
+    made = Service(models, Client(run_dir))
+    yield made
+    made.close()
 
 
 @pytest.fixture

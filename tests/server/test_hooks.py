@@ -1,7 +1,7 @@
 """Predict services of the user's own: their methods see what Palladium's saw, and their answers reach the caller."""
 
-import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import cloudpickle
@@ -14,11 +14,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from tests.helpers import KEY, PATIENCE_S, Hive
+from tests.helpers import PATIENCE_S
 from tests.server import foresight
 from triglot.client import Client
 from triglot.errors import BadRequest, ConfigError
-from triglot.fitting import bench
+from triglot.fitting import Bench
 from triglot.interfaces import PredictError
 from triglot.server.app import Options, create_app
 from triglot.server.payload import json_response
@@ -39,28 +39,24 @@ Open = Callable[[PredictService], FlaskClient]
 
 
 @pytest.fixture(scope="module")
-def service(models: ModelStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    models: ModelStore, bench: Bench, run_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """Hold a service of three models with one Python worker."""
     store = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('hooks') / 'models.db'}")
     artefacts = {"iris": models.read("iris", 1).artefact}
     cloudpickle.register_pickle_by_value(foresight)
-    with bench("python", {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
-        pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
-        artefacts["mail"] = worker.fit("mail", pipeline, pd.Series(TEXTS), KINDS).artefact
-        frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
-        artefacts["scaled"] = worker.fit("scaled", foresight.Scaled(), frame, [1.0, 2.0]).artefact
+    pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
+    artefacts["mail"] = bench.fit("mail", pipeline, pd.Series(TEXTS), KINDS).artefact
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    artefacts["scaled"] = bench.fit("scaled", foresight.Scaled(), frame, [1.0, 2.0]).artefact
     cloudpickle.unregister_pickle_by_value(foresight)
     for name, artefact in artefacts.items():
         store.activate(name, store.write(name, artefact))
-    hive = Hive()
-    try:
-        hive.start("python")
-        made = Service(store, Client(hive.run_dir))
-        yield made
-        made.close()
-    finally:
-        hive.close()
-        store.close()
+    made = Service(store, Client(run_dir))
+    yield made
+    made.close()
+    store.close()
 
 
 @pytest.fixture
