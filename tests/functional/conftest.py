@@ -1,6 +1,7 @@
 """One store with every model, fitted once, and services that start from a copy of it."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -47,21 +48,31 @@ def benches() -> Iterator[Benches]:
 
 
 @pytest.fixture(scope="session")
-def fitted(benches: Benches) -> Iterator[Path]:
-    """Hold a folder with a store of every model that can be fitted here; each version 1 is active.
+def fitted(benches: Benches, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a store of every model that can be fitted here; each version 1 is active.
 
-    The moody models of Python and R have a version 2, whose answers differ.
+    The moody models of Python and R have a version 2, whose answers differ. Processes that test side by side share it.
     """
-    with folder() as place:
-        projects = {tag: Project([CONFIG], environment(TAG=tag), place) for tag in ("1", "2")}
-        projects["1"].store.upgrade()
-        # started by this thread: a worker ends with the thread that started it
-        workers = [benches(language) for language in installed()]
-        with ThreadPoolExecutor(len(LANGUAGES)) as pool:
-            list(pool.map(lambda worker: _fit_all(projects, worker), workers))
-        for project in projects.values():
-            project.store.close()
-        yield place
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fitted"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "whole").exists():
+            _fit_everything(place, benches)
+            (place / "whole").touch()
+    return place
+
+
+def _fit_everything(place: Path, benches: Benches) -> None:
+    projects = {tag: Project([CONFIG], environment(TAG=tag), place) for tag in ("1", "2")}
+    projects["1"].store.upgrade()
+    # started by this thread: a worker ends with the thread that started it
+    workers = [benches(language) for language in installed()]
+    with ThreadPoolExecutor(len(LANGUAGES)) as pool:
+        list(pool.map(lambda worker: _fit_all(projects, worker), workers))
+    for project in projects.values():
+        project.store.close()
 
 
 def _fit_all(projects: dict[str, Project], worker: Bench) -> None:

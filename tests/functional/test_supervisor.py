@@ -13,6 +13,7 @@ from triglot.condition import note_troubles
 
 FINE = {"mood": 0, "seconds": 0}
 BRIEF = {"mood": 0, "seconds": 0.05}
+CALM = {"mood": 0, "seconds": 0.5}
 SLOW = {"mood": 0, "seconds": 1.5}
 PYTHON, R, JULIA = (f"/models/moody-{language}/predict" for language in ("python", "r", "julia"))
 
@@ -140,7 +141,7 @@ def is_away(service: Running) -> bool:
 def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: Running) -> None:
     require("julia")
     assert service.ctl("stop", "workers-julia:*").returncode == 0
-    with Load(service, [PYTHON], [BRIEF]) as load:
+    with Load(service, [PYTHON], [CALM]) as load:
         load.after(3)
         assert service.get("/ready").status == 503
         until(lambda: is_away(service))  # requests wait at first, as after a crash
