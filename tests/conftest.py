@@ -1,5 +1,6 @@
 """Fixtures of all rooms. A test that leaves a child process behind fails."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.helpers import Hive
+from tests.helpers import KEY, Hive, require
 from tests.warm import stop
 from triglot.client import Client
 from triglot.config import use_config
+from triglot.fitting import Bench, bench
 from triglot.launch import LANGUAGES
 
 # The tests of the images take minutes and an engine: `make image` runs them, and they alone.
@@ -89,6 +91,26 @@ def _no_authors_module_outlives_a_test() -> Iterator[None]:
         file = getattr(sys.modules[name], "__file__", None)
         if file and name.partition(".")[0] not in _OURS and not file.startswith((sys.prefix, sys.base_prefix)):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def benches() -> Iterator[Callable[[str], Bench]]:
+    """Give the function that returns a worker of a language for fits; the same one each time.
+
+    That `triglot fit` takes a fresh one is tested with the commands.
+    """
+    with contextlib.ExitStack() as stack:
+        made: dict[str, Bench] = {}
+        environ = {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}
+
+        def of(language: str) -> Bench:
+            require(language)
+            if language not in made:
+                with contextlib.chdir(Path(__file__).parent):  # which outlives the working directory of a test
+                    made[language] = stack.enter_context(bench(language, environ))
+            return made[language]
+
+        yield of
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Each example fits and answers, and its author's files know nothing of us."""
 
-import contextlib
 import importlib.metadata
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,7 @@ import pytest
 
 from tests.helpers import KEY, require
 from triglot.dataset import load
-from triglot.fitting import Bench, bench
+from triglot.fitting import Bench
 from triglot.pipelines import language_of
 from triglot.project import Project
 
@@ -25,21 +24,6 @@ FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/triglot-config.py
 EXPECTED = {"iris-python": 0.98, "iris-r": 0.9, "iris-julia": 0.9, "tooth-r": 0.77, "keras-style": 0.94, "xgboost": 0.9}
 OURS = re.compile(r"triglot|palladium|rpy2|pyjulia|zmq|zeromq|flask|reticulate", re.IGNORECASE)
 ENVIRON = {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}
-
-
-@pytest.fixture(scope="module")
-def benches() -> Iterator[Callable[[str], Bench]]:
-    """Give the function that returns the worker of a language."""
-    with contextlib.ExitStack() as stack:
-        made: dict[str, Bench] = {}
-
-        def of(language: str) -> Bench:
-            require(language)
-            if language not in made:
-                made[language] = stack.enter_context(bench(language, ENVIRON))
-            return made[language]
-
-        yield of
 
 
 @pytest.mark.parametrize("name", FOLDERS)

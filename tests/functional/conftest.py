@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.functional.running import AUTHORS, Running, environment, folder
-from tests.helpers import require
 from triglot.dataset import load
-from triglot.fitting import Bench, bench
+from triglot.fitting import Bench
 from triglot.launch import LANGUAGES, missing
 from triglot.pipelines import language_of
 from triglot.project import Project
@@ -27,24 +26,6 @@ WORKERS = {"python": 1, "r": 2, "julia": 1}
 def installed() -> list[str]:
     """Return the languages that there are."""
     return [language for language in LANGUAGES if missing(language, os.environ) is None]
-
-
-@pytest.fixture(scope="session")
-def benches() -> Iterator[Benches]:
-    """Give the function that returns a worker of a language for fits; the same one each time.
-
-    That `triglot fit` takes a fresh one is tested with the commands.
-    """
-    with contextlib.ExitStack() as stack:
-        made: dict[str, Bench] = {}
-
-        def of(language: str) -> Bench:
-            require(language)
-            if language not in made:
-                made[language] = stack.enter_context(bench(language, environment()))
-            return made[language]
-
-        yield of
 
 
 @pytest.fixture(scope="session")

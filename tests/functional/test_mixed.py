@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from sklearn.model_selection import GridSearchCV
 
+from tests.functional.conftest import Benches
 from tests.functional.running import AUTHORS, Running, descendants, environment, folder
 from tests.functional.test_serving import CLASSES, flowers
 from tests.helpers import require, until
 from triglot.artefact import Artefact
 from triglot.dataset import load
 from triglot.estimators import RClassifier
-from triglot.fitting import Bench, bench
+from triglot.fitting import Bench
 from triglot.pipelines import language_of
 from triglot.project import Project
 from triglot.search import search_of
@@ -27,11 +28,10 @@ CITIZENS = Path(__file__).parents[1] / "citizens"
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Bench]:
-    """Hold a worker for fits, of Python."""
+def worker(benches: Benches) -> Bench:
+    """Return the worker for fits, of Python."""
     require("r")
-    with bench("python", environment()) as made:
-        yield made
+    return benches("python")
 
 
 @pytest.fixture(scope="module")
