@@ -99,9 +99,9 @@ def test_a_version_that_is_never_well_leaves_the_old_one_in_place(
     post: Post, there: Marathon, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert post("--instances", "2") == 0
-    assert run("deploy", "marathon", "--post", there.url, "--image", "iris:sick", "--wait", "1.5", "--instances=2") == 1
+    assert run("deploy", "marathon", "--post", there.url, "--image", "iris:sick", "--wait", "4", "--instances=2") == 1
     said = capsys.readouterr().err
-    assert "/iris is not deployed after 1.5 s" in said
+    assert "/iris is not deployed after 4 s" in said
     assert "/alive failed 3 times" in said
     assert sum(task.healthy for task in there.apps["/iris"].tasks) == 2
 
@@ -117,7 +117,7 @@ def test_an_instance_that_ends_is_told_of_and_started_again(
     assert post("--instances", "2") == 0
     agent.started[0].process.kill()
     until(lambda: len(agent.started) == 3 and sum(task.healthy for task in there.apps["/iris"].tasks) == 2)
-    assert run("deploy", "marathon", "--post", there.url, "--image", "iris:crashing", "--wait", "0.5") == 1
+    assert run("deploy", "marathon", "--post", there.url, "--image", "iris:crashing", "--wait", "3") == 1
     assert "TASK_FAILED exit code 3" in capsys.readouterr().err
 
 

@@ -79,14 +79,13 @@ class Hosts:
         self.processes.append(process)
         return process
 
-    def ask(self, path: str) -> tuple[int, Any, float]:
-        """Return status, answer and seconds of a request to the front end, from its own host."""
+    def ask(self, path: str) -> tuple[int, Any]:
+        """Return status and answer of a request to the front end, from its own host."""
         command = ["curl", "--silent", "--max-time", str(PATIENCE_S), "--write-out", "\n%{http_code}"]
         command = ["ip", "netns", "exec", self.front, *command, f"http://127.0.0.1:8000{path}"]
-        started = time.monotonic()
         said = subprocess.run(command, capture_output=True, text=True).stdout
         body, _, status = said.rpartition("\n")
-        return int(status), json.loads(body) if body else None, time.monotonic() - started
+        return int(status), json.loads(body) if body else None
 
     def until(self, path: str, status: int) -> None:
         """Return once a request to the front end is answered so; each look is a process, so there are few."""
@@ -161,14 +160,13 @@ def start_worker(hosts: Hosts) -> "subprocess.Popen[bytes]":
 
 def test_a_worker_on_another_host_answers_is_missed_and_is_found_again(hosts: Hosts) -> None:
     hosts.until("/ready", 200)
-    status, answer, _ = hosts.ask(PATH)
+    status, answer = hosts.ask(PATH)
     assert (status, answer and answer["result"]) == (200, "Iris-versicolor"), hosts.said()
 
     hosts.cable("down")
-    status, answer, seconds = hosts.ask(PATH)
+    status, answer = hosts.ask(PATH)
     # the request was on its way, or the silence had been noticed already
     assert status in (503, 504), answer
-    assert seconds < TIMEOUT_S + 2
     hosts.until("/ready", 503)
     assert hosts.ask("/alive")[0] == 200  # the front end itself is well, and stays
 
