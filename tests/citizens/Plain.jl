@@ -15,8 +15,8 @@ struct Centres
     scale::Vector{Float64}
 end
 
-# What is missing counts as 0; numbers of every type are computed with as Float64.
-filled(X) = Float64[isnan(x) ? 0.0 : x for x in X]
+# What is missing counts as 0.
+filled(X) = ifelse.(isnan.(X), 0.0, X)
 
 with_constant(X) = hcat(ones(size(X, 1)), filled(X))
 
@@ -41,8 +41,7 @@ function fit_classes(X::AbstractMatrix, y::AbstractVector; sharpness = 1.0)
     X = filled(X)
     classes = sort(unique(y))
     length(classes) > 1 || println("there is only one class: ", classes[1])
-    members = [findall(isequal(class), y) for class in classes]
-    centres = reduce(vcat, [mean(X[rows, :], dims = 1) for rows in members])
+    centres = reduce(vcat, [mean(X[y .== class, :], dims = 1) for class in classes])
     spread = size(X, 1) > 1 ? vec(std(X, dims = 1)) : ones(size(X, 2))
     return Centres(classes, centres, sharpness ./ max.(spread, 1e-9))
 end
