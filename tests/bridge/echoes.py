@@ -29,6 +29,16 @@ class Echoes:
         assert artefact is not None
         return artefact
 
+    def join(self, count: int) -> None:
+        """Return once that many workers more are there."""
+        for worker in [self.hive.start("python", wait=False) for _ in range(count)]:
+            self.hive.wait_for(worker)
+        self.client.wait_for({"python": len(self.hive.workers)}, PATIENCE_S)
+
+    def dead(self) -> int:
+        """Return how many of the workers have ended."""
+        return sum(worker.process.poll() is not None for worker in self.hive.workers)
+
     def call(self, number: float, *, version: int = 1, timeout_s: float = PATIENCE_S, **params: Any) -> Answer:
         request = Request("predict", new_id(), "echo", version, tables=(floats((number, 0.0)),), params=params)
         return self.client.call(request, "python", timeout_s, fetch=lambda: self.artefact)

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from tests.bridge.echoes import PATIENCE_S, Echoes, echo, hold
-from tests.helpers import KEY, Hive, fit_request, floats, until
+from tests.helpers import KEY, fit_request, floats, until
 from triglot.artefact import Artefact
-from triglot.client import Client
 from triglot.errors import (
     ArtefactNeeded,
     BadRequest,
@@ -34,20 +33,15 @@ from triglot.table import Table
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[Echoes]:
-    """Two workers that no test may end."""
+    """Two workers that no test of theirs ends."""
     yield from hold(2)
 
 
-@pytest.fixture
-def pair() -> Iterator[Echoes]:
-    """Two workers of one test's own."""
-    yield from hold(2)
-
-
-@pytest.fixture
-def four() -> Iterator[Echoes]:
-    """Four workers of one test's own."""
-    yield from hold(4)
+@pytest.fixture(scope="module")
+def doomed(two: Echoes) -> Echoes:
+    """Give the same two and three more, which the last tests end."""
+    two.join(3)
+    return two
 
 
 @pytest.fixture
@@ -231,7 +225,11 @@ def test_beyond_a_full_queue_requests_are_refused_at_once_and_the_others_answere
     assert set(outcomes) == {"answered", "overloaded"}
 
 
-def test_a_worker_killed_under_load_costs_no_answer(pair: Echoes) -> None:
+def test_the_key_that_signs_is_the_workers_own(two: Echoes) -> None:
+    assert two.artefact.verified(KEY)["language"] == "python"
+
+
+def test_a_worker_killed_under_load_costs_no_answer(doomed: Echoes) -> None:
     stop = threading.Event()
 
     def talk(thread: int) -> list[str]:
@@ -240,7 +238,7 @@ def test_a_worker_killed_under_load_costs_no_answer(pair: Echoes) -> None:
         while not stop.is_set():
             number += 1
             try:
-                if pair.answer(float(number)) != number:
+                if doomed.answer(float(number)) != number:
                     trouble.append("wrong")
             except TriglotError as error:
                 trouble.append(repr(error))
@@ -249,24 +247,25 @@ def test_a_worker_killed_under_load_costs_no_answer(pair: Echoes) -> None:
     with ThreadPoolExecutor(8) as pool:
         talks = [pool.submit(talk, thread) for thread in range(8)]
         time.sleep(0.5)
-        pair.hive.workers[0].kill()
+        doomed.hive.workers[0].kill()
         time.sleep(0.5)
         stop.set()
         assert [talk.result() for talk in talks] == [[]] * 8
 
 
-def test_a_request_that_ends_its_workers_is_refused_and_those_beside_it_are_answered(four: Echoes) -> None:
-    four.client.load("echo", 1, four.artefact.sha256, "python", lambda: four.artefact)
+def test_a_request_that_ends_its_workers_is_refused_and_those_beside_it_are_answered(doomed: Echoes) -> None:
+    before = doomed.dead()
+    doomed.client.load("echo", 1, doomed.artefact.sha256, "python", lambda: doomed.artefact)
     poisoned: list[Any] = []
 
     def poison() -> None:
         try:
-            poisoned.append(four.answer(echo.DEADLY))
+            poisoned.append(doomed.answer(echo.DEADLY))
         except TriglotError as error:
             poisoned.append(error)
 
     def talk(thread: int) -> bool:
-        return all(four.answer(float(thread * 1000 + i)) == thread * 1000 + i for i in range(150))
+        return all(doomed.answer(float(thread * 1000 + i)) == thread * 1000 + i for i in range(150))
 
     deadly = threading.Thread(target=poison)
     with ThreadPoolExecutor(8) as pool:
@@ -275,14 +274,11 @@ def test_a_request_that_ends_its_workers_is_refused_and_those_beside_it_are_answ
         assert all(talk.result() for talk in talks)
     deadly.join(PATIENCE_S)
     assert [type(outcome) for outcome in poisoned] == [PoisonRequest]
-    until(lambda: sum(worker.process.poll() is not None for worker in four.hive.workers) == 3)
-    assert four.answer(1.0) == 1.0
+    until(lambda: doomed.dead() == before + 3)
+    assert doomed.answer(1.0) == 1.0
 
 
-def test_a_fit_whose_worker_ends_is_told_and_not_tried_again(hive: Hive, client: Client) -> None:
-    worker = hive.start()
-    client.wait_for({"python": 1}, PATIENCE_S)
-
+def test_a_fit_whose_worker_ends_is_told_and_not_tried_again(doomed: Echoes) -> None:
     class Slow(echo.Echo):  # type: ignore[misc, name-defined]
         def fit(self, X: Any, y: Any) -> Any:
             import time
@@ -302,17 +298,14 @@ def test_a_fit_whose_worker_ends_is_told_and_not_tried_again(hive: Hive, client:
 
     def fit() -> None:
         try:
-            client.call(request, "python", PATIENCE_S)
+            doomed.client.call(request, "python", PATIENCE_S)
         except WorkerLost as error:
             failed.append(error)
 
+    alive = [worker for worker in doomed.hive.workers if worker.process.poll() is None]
     thread = threading.Thread(target=fit)
     thread.start()
-    until(lambda: hive.busy(worker.name))
-    worker.kill()
+    until(lambda: any(doomed.hive.busy(worker.name) for worker in alive))
+    next(worker for worker in alive if doomed.hive.busy(worker.name)).kill()
     thread.join(PATIENCE_S)
     assert len(failed) == 1
-
-
-def test_the_key_that_signs_is_the_workers_own(two: Echoes) -> None:
-    assert two.artefact.verified(KEY)["language"] == "python"

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.functional.running import EXAMPLES, folder, triglot
-from tests.helpers import require
+from tests.cli.conftest import run
+from tests.functional.running import EXAMPLES, folder
+from tests.helpers import KEY, require
 from triglot.errors import BadRequest, EstimatorFailed, WorkerLost
 from triglot.fitting import Bench, bench
 from triglot.foreign import JuliaDataset, RDataset
@@ -304,36 +306,47 @@ def schema_of(place: Path, name: str) -> Mapping[str, Any]:
     return {field["name"]: field for field in card["schema"]}
 
 
-def test_the_command_fits_an_r_model_on_data_of_an_r_function() -> None:
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Hold the working directory of a command that is run in this process."""
+    with folder() as made:
+        monkeypatch.chdir(made)
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        monkeypatch.setenv("TRIGLOT_SIGNING_KEY", KEY.decode())
+        monkeypatch.delenv("TRIGLOT_CONFIG", raising=False)
+        yield made
+
+
+def train_score(caplog: pytest.LogCaptureFixture, *arguments: str) -> float:
+    """Return what the command `fit` says of the model that it fitted."""
+    with caplog.at_level(logging.INFO, logger="triglot"):
+        assert run(*arguments, "fit", "--evaluate") == 0, caplog.text
+    score = re.search(r"Train score: ([\d.]+)", caplog.text)
+    assert score is not None
+    return float(score[1])
+
+
+def test_the_command_fits_an_r_model_on_data_of_an_r_function(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     require("r")
-    with folder() as place:
-        config = EXAMPLES / "tooth-r" / "triglot-config-dataset-from-r.py"
-        done = triglot("-c", str(config), "fit", "--evaluate", cwd=place)
-        assert done.returncode == 0, done.stderr
-        score = re.search(r"Train score: ([\d.]+)", done.stderr)
-        assert score is not None
-        assert float(score[1]) == pytest.approx(0.7755, abs=0.001)
-        schema = schema_of(place, "tooth-r")
+    config = EXAMPLES / "tooth-r" / "triglot-config-dataset-from-r.py"
+    assert train_score(caplog, "-c", str(config)) == pytest.approx(0.7755, abs=0.001)
+    schema = schema_of(place, "tooth-r")
     assert schema["supp"] == {"name": "supp", "kind": "category", "levels": ["OJ", "VC"], "ordered": False}
     assert schema["dose"]["kind"] == "float64"
 
 
-def test_the_command_fits_a_julia_model_on_data_of_a_julia_function() -> None:
+def test_the_command_fits_a_julia_model_on_data_of_a_julia_function(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     require("julia")
-    with folder() as place:
-        script = str(AUTHORS / "data.jl")
-        loader = {"!": "triglot.foreign.JuliaDataset", "script": script, "function": "Data.growth"}
-        model = {"!": "triglot.estimators.JuliaRegressor", "script": script, "fit": "Data.fit"}
-        config = {
-            "model_name": "tooth",
-            "dataset_loader_train": {**loader, "params": {"path": str(GROWTH)}},
-            "model": {**model, "predict": "Data.predict"},
-        }
-        (place / "triglot-config.py").write_text(repr(config))
-        done = triglot("fit", "--evaluate", cwd=place)
-        assert done.returncode == 0, done.stderr
-        score = re.search(r"Train score: ([\d.]+)", done.stderr)
-        assert score is not None
-        assert float(score[1]) == pytest.approx(0.0595, abs=0.001)
-        schema = schema_of(place, "tooth")
-    assert schema["supp"]["levels"] == ["VC", "OJ"]
+    script = str(AUTHORS / "data.jl")
+    loader = {"!": "triglot.foreign.JuliaDataset", "script": script, "function": "Data.growth"}
+    model = {"!": "triglot.estimators.JuliaRegressor", "script": script, "fit": "Data.fit"}
+    config = {
+        "model_name": "tooth",
+        "dataset_loader_train": {**loader, "params": {"path": str(GROWTH)}},
+        "model": {**model, "predict": "Data.predict"},
+    }
+    (place / "triglot-config.py").write_text(repr(config))
+    assert train_score(caplog) == pytest.approx(0.0595, abs=0.001)
+    assert schema_of(place, "tooth")["supp"]["levels"] == ["VC", "OJ"]

@@ -74,14 +74,15 @@ def loop_of(count: int, *arguments: str) -> Iterator[Loop]:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Loop]:
-    """Two workers that no test may end."""
+    """Two workers that no test of theirs ends."""
     yield from loop_of(2)
 
 
-@pytest.fixture
-def own() -> Iterator[Loop]:
-    """Four workers of one test's own."""
-    yield from loop_of(4)
+@pytest.fixture(scope="module")
+def doomed(shared: Loop) -> Loop:
+    """Give the same two and three more, of which the last tests end four."""
+    shared.echoes.join(3)
+    return shared
 
 
 @pytest.fixture
@@ -152,25 +153,6 @@ def test_the_answer_to_a_request_that_nobody_waits_for_any_more_goes_to_nobody(s
     assert shared.echoes.client.monitor.outstanding == {}
 
 
-def test_no_request_is_lost_with_the_worker_that_holds_it(own: Loop) -> None:
-    own.warm()
-
-    async def kill_meanwhile() -> list[float]:
-        asked = [asyncio.ensure_future(own.answer(float(i), nap=0.3)) for i in range(24)]
-        await asyncio.sleep(0.15)
-        own.echoes.hive.workers[0].kill()
-        return await asyncio.gather(*asked)
-
-    assert own.run(kill_meanwhile()) == [float(i) for i in range(24)]
-
-
-def test_a_request_that_ends_its_workers_is_refused_and_the_one_beside_it_is_answered(own: Loop) -> None:
-    own.warm()
-    deadly, innocent = own.answers(own.answer(echo.DEADLY), own.answer(3.0))
-    assert isinstance(deadly, PoisonRequest)
-    assert innocent == 3.0
-
-
 def test_a_worker_whose_queue_is_full_refuses_at_once(narrow: Loop) -> None:
     narrow.warm()
     answers = narrow.answers(*(narrow.answer(float(i), nap=0.2) for i in range(30)))
@@ -178,3 +160,22 @@ def test_a_worker_whose_queue_is_full_refuses_at_once(narrow: Loop) -> None:
     assert refused
     assert all(isinstance(answer, Overloaded) for answer in refused)
     assert [answer for answer in answers if not isinstance(answer, TriglotError)]
+
+
+def test_no_request_is_lost_with_the_worker_that_holds_it(doomed: Loop) -> None:
+    doomed.warm()
+
+    async def kill_meanwhile() -> list[float]:
+        asked = [asyncio.ensure_future(doomed.answer(float(i), nap=0.3)) for i in range(24)]
+        await asyncio.sleep(0.15)
+        doomed.echoes.hive.workers[0].kill()
+        return await asyncio.gather(*asked)
+
+    assert doomed.run(kill_meanwhile()) == [float(i) for i in range(24)]
+
+
+def test_a_request_that_ends_its_workers_is_refused_and_the_one_beside_it_is_answered(doomed: Loop) -> None:
+    doomed.warm()
+    deadly, innocent = doomed.answers(doomed.answer(echo.DEADLY), doomed.answer(3.0))
+    assert isinstance(deadly, PoisonRequest)
+    assert innocent == 3.0

@@ -6,6 +6,7 @@ worker in `ruby/` does, which shares no code with the others.
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.helpers import KEY, PATIENCE_S, Hive, WorkerProcess, ask, author_module, raw, unfitted, until
+from tests.helpers import KEY, PATIENCE_S, Hive, ask, author_module, raw, unfitted, until
 from triglot import wire
 from triglot.artefact import Artefact, seal
 from triglot.client import Client
@@ -388,45 +389,60 @@ def test_a_call_past_its_deadline_is_interrupted_and_the_worker_lives_on(site: S
     assert worker.process.poll() is None
 
 
-def test_a_fresh_worker_predicts_what_the_fitting_one_does(site: Site) -> None:
+@dataclass(frozen=True)
+class Succession:
+    """A worker that was killed in a call, and the fresh one that came in its place."""
+
+    site: Site
+    before: dict[Op, Any]
+    answered: list[Any]
+
+
+def both(site: Site) -> dict[Op, Any]:
+    """Return the labels and the probabilities of thirty flowers."""
     X, _ = flowers(30)
     ops: tuple[Op, ...] = ("predict", "predict_proba")
-    expected = {op: site.answers(X, op) for op in ops}
-    fresh = Hive()
-    try:
-        fresh.start(site.language, "fresh")
-        client = Client(fresh.run_dir)
-        client.wait_for({site.language: 1}, PATIENCE_S)
-        there = Site(site.language, fresh, client, site.artefact, site.fitted)
-        for op, answers in expected.items():
-            np.testing.assert_array_equal(there.answers(X, op), answers)
-        _drained_while_it_works(there, fresh.workers[0])
-        client.close()
-    finally:
-        fresh.close()
+    return {op: site.answers(X, op) for op in ops}
 
 
-def _drained_while_it_works(site: Site, process: WorkerProcess) -> None:
-    """A worker that is told to go answers what it has, then goes with code 0 and takes its announcement away."""
-    X, codes = flowers(3)
-    answers: list[Any] = []
-    call = threading.Thread(target=lambda: answers.append(site.answers(X, nap=1.0)))
-    call.start()
-    until(lambda: site.hive.busy(process.name))
-    assert process.terminate() == 0, process.said()
-    call.join(PATIENCE_S)
-    assert [answer[:, 0].tolist() for answer in answers] == [codes.tolist()]
-    assert scan(site.hive.run_dir) == {}
-
-
-def test_a_worker_killed_in_a_call_costs_time_and_no_answer(site: Site) -> None:
-    X, codes = flowers(3)
-    answers: list[Any] = []
-    call = threading.Thread(target=lambda: answers.append(site.answers(X, nap=1.0)))
-    call.start()
+@pytest.fixture(scope="module")
+def succession(site: Site) -> Succession:
+    """Kill the worker that fitted, in the midst of a call, and start another."""
+    before = both(site)
     first = site.hive.workers[0]
-    until(lambda: site.hive.busy(first.name))
-    first.kill()
-    site.hive.start(site.language, "first")
+    with asking(site) as answered:
+        until(lambda: site.hive.busy(first.name))
+        first.kill()
+        site.hive.start(site.language, "first")
+    return Succession(site, before, answered)
+
+
+@contextmanager
+def asking(site: Site) -> Iterator[list[Any]]:
+    """Ask for three flowers, which takes a second; the answer is there at the end."""
+    answers: list[Any] = []
+    call = threading.Thread(target=lambda: answers.append(site.answers(flowers(3)[0], nap=1.0)[:, 0].tolist()))
+    call.start()
+    yield answers
     call.join(PATIENCE_S)
-    assert [answer[:, 0].tolist() for answer in answers] == [codes.tolist()]
+
+
+def test_a_worker_killed_in_a_call_costs_time_and_no_answer(succession: Succession) -> None:
+    assert succession.answered == [flowers(3)[1].tolist()]
+
+
+def test_a_fresh_worker_predicts_what_the_fitting_one_did(succession: Succession) -> None:
+    for op, answers in both(succession.site).items():
+        np.testing.assert_array_equal(answers, succession.before[op])
+
+
+def test_a_worker_that_is_told_to_go_answers_what_it_has_and_takes_its_announcement_away(
+    succession: Succession,
+) -> None:
+    hive = succession.site.hive
+    process = hive.workers[-1]
+    with asking(succession.site) as answered:
+        until(lambda: hive.busy(process.name))
+        assert process.terminate() == 0, process.said()
+    assert answered == [flowers(3)[1].tolist()]
+    assert scan(hive.run_dir) == {}

@@ -1,4 +1,4 @@
-"""The Julia runtime as authors and workers see it; every group runs in a process of its own (`julia/drive.py`)."""
+"""The Julia runtime as authors and workers see it, in processes of their own (`julia/drive.py`)."""
 
 import atexit
 import json
@@ -17,6 +17,7 @@ import pytest
 from triglot.errors import LanguageUnavailable
 from triglot.launch import julia_executable, worker_environment
 from triglot.workers.julia.library import find
+from triglot.workers.julia.runtime import JuliaRuntime
 
 HERE = Path(__file__).parent / "julia"
 Seen = dict[str, Any]
@@ -42,7 +43,7 @@ def run(*command: str | Path, **settings: str) -> str:
     environ = {**os.environ, **settings}
     environ |= worker_environment("julia", environ)
     done = subprocess.run(
-        [str(part) for part in command], env=environ, capture_output=True, text=True, timeout=110, check=False
+        [str(part) for part in command], env=environ, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -56,20 +57,37 @@ def blob() -> Path:
 
 
 @cache
-def saw(group: str, **settings: str) -> Seen:
-    lines = run(sys.executable, HERE / "drive.py", group, blob(), **settings).splitlines()
+def drive(*groups: str, **settings: str) -> Seen:
+    """Return what these groups saw, one after the other, in one Julia."""
+    lines = run(sys.executable, HERE / "drive.py", blob(), *groups, **settings).splitlines()
     seen: Seen = json.loads(lines[-1])
     return {**seen, "stdout": lines[:-1]}
+
+
+def shared() -> Seen:
+    return drive("calls", "iris", "data", "labels", "failures", "packages")
+
+
+def lean() -> Seen:
+    """Where the load path does not lead to Julia's own packages."""
+    return drive("standard_library", "late_fit", "memory", JULIA_LOAD_PATH="@")
+
+
+def reading() -> Seen:
+    """In a Julia that has never fitted what it reads."""
+    shared()
+    lean()
+    return drive("reload", "late_load", "leaving")
 
 
 def test_julias_own_tests_pass() -> None:
     julia = julia_executable(os.environ)
     assert julia is not None
-    assert "Test Summary" in run(julia, "--startup-file=no", HERE / "runtests.jl")
+    assert "Test Summary" in run(julia, "--startup-file=no", "--compile=min", HERE / "runtests.jl")
 
 
 def test_iris_is_classified_and_an_artefact_answers_as_before() -> None:
-    seen = saw("iris")
+    seen = shared()["iris"]
     assert seen["dtype"] == "int32"
     assert seen["correct"] > 0.93
     assert seen["shares"] == [150, 3]
@@ -80,22 +98,21 @@ def test_iris_is_classified_and_an_artefact_answers_as_before() -> None:
 
 
 def test_a_model_is_described_in_the_authors_own_words() -> None:
-    seen = saw("iris")
+    seen = shared()["iris"]
     assert seen["described"] == {"native_class": "IrisNeighbours.Neighbours", "predict_proba": True}
     assert seen["versions"]["language"].count(".") == 2
-    assert seen["ready_s"] < 20
+    assert shared()["ready_s"] < 20
 
 
 def test_another_process_reads_the_artefact() -> None:
-    answer = saw("iris")["answer"]
-    seen = saw("reload")
+    answer = shared()["iris"]["answer"]
+    seen = reading()["reload"]
     assert seen["answer"] == answer
     assert seen["still"] == answer
 
 
 def test_an_artefact_is_refused_with_other_sources_or_an_older_julia() -> None:
-    saw("iris")
-    seen = saw("reload")
+    seen = reading()["reload"]
     assert "other source files" in seen["edited"]["message"]
     assert "cannot read it" in seen["later"]["message"]
     assert "cannot read it" in seen["other_major"]["message"]
@@ -104,14 +121,14 @@ def test_an_artefact_is_refused_with_other_sources_or_an_older_julia() -> None:
 
 
 def test_predict_sees_the_callers_memory_and_fit_its_own_copy() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     assert seen["received"] == seen["given"]
     assert seen["remembered"] == seen["sum"]
     assert seen["echoed"] is True
 
 
 def test_a_matrix_has_the_type_of_its_table() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     matrix, vector = r"(Array\{Float64,2\}|Matrix\{Float64\})", r"(Array\{Float64,1\}|Vector\{Float64\})"
     assert re.fullmatch(rf"ArgumentError: {matrix} after \1 and {vector}", seen["matrix"])
     assert "{Int64" in seen["integers"]
@@ -119,17 +136,17 @@ def test_a_matrix_has_the_type_of_its_table() -> None:
 
 
 def test_a_fitted_value_may_be_a_function_or_a_number_and_is_read_again_and_again() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     assert len(set(seen["closures"])) == 1
     assert seen["integer"] == seen["closures"][0]
 
 
 def test_the_linear_algebra_of_a_worker_has_one_thread() -> None:
-    assert saw("data")["threads"] == 1
+    assert shared()["data"]["threads"] == 1
 
 
 def test_samples_may_be_columns() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     assert seen["columns"] == seen["matrix"]
     assert seen["transposed"] == "ArgumentError: [1 3; 2 4] after [1, 2]"
     assert seen["one_answer_row"] == seen["weights"]
@@ -151,7 +168,7 @@ def test_the_type_of_a_table_is_known_in_both_spellings() -> None:
 
 
 def test_a_table_is_a_named_tuple_with_missing_values() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     assert named_tuple("height", "count", "name", "size", "level").search(seen["table_types"])
     assert "Union{Missing, Int64}" in seen["table_types"]
     assert "Union{Missing, String}" in seen["table_types"]
@@ -166,20 +183,20 @@ def test_a_table_is_a_named_tuple_with_missing_values() -> None:
 
 
 def test_parameters_are_keyword_arguments_and_a_target_may_be_absent() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     assert seen["no_target"].endswith("after nothing")
     for part in ("k = 3", "w = [1.5, 2.5]", 'name = "a"', "deep = nothing"):
         assert part in seen["keywords"]
 
 
 def test_a_seed_makes_a_fit_repeatable() -> None:
-    seen = saw("data")
+    seen = shared()["data"]
     assert seen["same_seed"] is True
     assert seen["other_seed"] is False
 
 
 def test_labels_come_back_as_codes_whatever_holds_them() -> None:
-    seen = saw("labels")
+    seen = shared()["labels"]
     for kind in ("words", "numbers", "bits", "codes", "encoded"):
         assert seen[kind], kind
         assert set(map(tuple, seen[kind].values())) == {tuple(seen["right"])}, kind
@@ -188,7 +205,7 @@ def test_labels_come_back_as_codes_whatever_holds_them() -> None:
 
 
 def test_probabilities_come_in_class_order() -> None:
-    seen = saw("labels")
+    seen = shared()["labels"]
     for form, shares in seen["shares"].items():
         assert shares == seen["right_shares"], form
     assert seen["turned_shares"] == seen["right_shares"]
@@ -208,13 +225,13 @@ def test_probabilities_come_in_class_order() -> None:
     ],
 )
 def test_an_answer_that_cannot_be_right_is_the_authors_failure(form: str, part: str) -> None:
-    failed = saw("labels")["wrong"][form]
+    failed = shared()["labels"]["wrong"][form]
     assert failed["kind"] == "EstimatorFailed"
     assert part in failed["message"]
 
 
 def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
-    seen = saw("failures")
+    seen = shared()["failures"]
     thrown = seen["thrown"]
     assert (thrown["native_class"], thrown["message"]) == ("TooCold", "too cold: -3.0")
     assert "check at " in thrown["traceback"]
@@ -225,7 +242,7 @@ def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
 
 
 def test_failures_say_what_is_wrong() -> None:
-    seen = saw("failures")
+    seen = shared()["failures"]
     assert (
         "the script has no fti; it has busy, check, deep, fit, leaving, only_strings, predict"
         in seen["missing"]["message"]
@@ -242,7 +259,7 @@ def test_failures_say_what_is_wrong() -> None:
 
 
 def test_wrong_plans_are_the_callers_fault() -> None:
-    seen = saw("failures")
+    seen = shared()["failures"]
     for key in ("script", "layout", "params"):
         assert seen[key]["kind"] == "BadRequest", key
     assert "script: 'a.jl' is none of the model's files" in seen["script"]["message"]
@@ -251,33 +268,33 @@ def test_wrong_plans_are_the_callers_fault() -> None:
 
 
 def test_another_thread_is_turned_away() -> None:
-    assert "by no other" in saw("failures")["outside"][0]
+    assert "by no other" in shared()["failures"]["outside"][0]
 
 
 def test_other_threads_go_on_while_julia_computes() -> None:
-    assert saw("calls")["beats"] > 20
+    assert shared()["calls"]["beats"] > 20
 
 
 def test_output_is_taken_once_and_warnings_are_kept_apart() -> None:
-    seen = saw("calls")
+    seen = shared()["calls"]
     for part in ("in the author's words", "aside", "from C", "Info: by the way"):
         assert part in seen["text"]
     assert seen["warnings"] == ["too few samples\n  n = 3"]
     assert seen["quiet"] == ""
-    assert seen["stdout"] == ["python before", "python after"]
+    assert shared()["stdout"] == ["python before", "python after"]
 
 
 @pytest.mark.parametrize("kind", ["sleepy", "busy"])
 def test_a_call_that_is_interrupted_ends_and_julia_goes_on(kind: str) -> None:
-    stopped = saw("calls")[kind]
+    stopped = shared()["calls"][kind]
     assert stopped["native_class"] == "InterruptException"
     assert stopped["seconds"] < 10
-    assert saw("calls")["after"] == saw("calls")["first_column"]
+    assert shared()["calls"]["after"] == shared()["calls"]["first_column"]
 
 
 @pytest.mark.parametrize("settings", [{"OPENBLAS_NUM_THREADS": "2"}, {"JULIA_NUM_THREADS": "2"}], ids=str)
 def test_interrupts_reach_a_julia_of_several_threads(settings: dict[str, str]) -> None:
-    seen = saw("threads", **settings)
+    seen = drive("threads", **settings)["threads"]
     for kind in ("sleepy", "busy"):
         assert seen[kind]["native_class"] == "InterruptException"
     assert seen["together"] == seen["first_column"]
@@ -285,20 +302,20 @@ def test_interrupts_reach_a_julia_of_several_threads(settings: dict[str, str]) -
 
 
 def test_an_interrupt_between_calls_hits_none() -> None:
-    assert saw("calls")["idle_interrupt"]["kind"] == "nothing"
+    assert shared()["calls"]["idle_interrupt"]["kind"] == "nothing"
 
 
 def test_sigterm_reaches_python() -> None:
-    assert saw("calls")["terminated"] == 1
+    assert shared()["calls"]["terminated"] == 1
 
 
 def test_memory_stays_flat_over_predictions_failures_and_loads() -> None:
-    seen = saw("memory")
+    seen = lean()["memory"]
     assert seen["after_kib"] < 1.02 * seen["before_kib"]
 
 
 def test_packages_and_versions_of_one_script_live_side_by_side() -> None:
-    seen = saw("packages")
+    seen = shared()["packages"]
     slope = 2 * 90 / 153
     assert seen["toy"] == pytest.approx([0, 3 * slope, 6 * slope, 9 * slope, 12 * slope, 15 * slope])
     assert seen["again"] == seen["toy"]
@@ -308,7 +325,7 @@ def test_packages_and_versions_of_one_script_live_side_by_side() -> None:
 
 
 def test_a_package_beside_the_project_travels_with_the_model_and_is_its_own() -> None:
-    seen = saw("packages")
+    seen = shared()["packages"]
     assert seen["files"] == [
         "model/Manifest.toml",
         "model/Project.toml",
@@ -322,25 +339,25 @@ def test_a_package_beside_the_project_travels_with_the_model_and_is_its_own() ->
 
 
 def test_a_model_of_types_that_have_changed_is_refused_with_both_forms() -> None:
-    message = saw("packages")["strange"]["message"]
+    message = shared()["packages"]["strange"]["message"]
     assert "fit it again" in message
     assert "Stored: Shades.Shade(level::Float64, name::String)" in message
     assert "Here: Shades.Shade(level::Float64)" in message
 
 
 def test_a_stored_model_brings_the_packages_of_its_types_where_the_script_does_not() -> None:
-    answer = saw("late_fit")["answer"]
-    seen = saw("late_load")
+    answer = lean()["late_fit"]["answer"]
+    seen = reading()["late_load"]
     assert seen["answer"] == answer
     assert seen["versions"]["Toy"] == "0.3.1"
 
 
 def test_the_standard_library_is_found_whatever_the_load_path_says() -> None:
-    assert saw("standard_library", JULIA_LOAD_PATH="@")["path"] == square_column()
+    assert lean()["standard_library"]["path"] == square_column()
 
 
 def test_what_an_author_registered_for_the_end_of_julia_is_called() -> None:
-    assert saw("leaving")["early"] is False
+    assert reading()["leaving"]["early"] is False
     assert Path(f"{blob()}.left").exists()
 
 
@@ -349,10 +366,12 @@ def square_column() -> list[float]:
 
 
 def test_a_column_that_had_missing_values_keeps_its_type_where_none_is_missing() -> None:
-    some, none = saw("data")["nullable"]
+    some, none = shared()["data"]["nullable"]
     assert some == none
     assert "Union{Missing, Int64}" in none
 
 
-def test_a_julia_that_is_not_there_is_named() -> None:
-    assert "/nowhere/bin/julia" in saw("unavailable")["message"]
+def test_a_julia_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JULIA_EXE", "/nowhere/bin/julia")
+    with pytest.raises(LanguageUnavailable, match="/nowhere/bin/julia"):
+        JuliaRuntime().start()

@@ -5,7 +5,7 @@ fit(X, y; form) = (codes=X[:, 1], labels=y, form=form)
 
 function predict(model, X)
     labels = [model.labels[findfirst(isequal(code), model.codes)] for code in X[:, 1]]
-    return model.form == "frame" ? Any[labels...] : model.form == "text" && eltype(labels) == String ? Symbol.(labels) : labels
+    return model.form == "frame" ? collect(Any, labels) : model.form == "text" && eltype(labels) == String ? Symbol.(labels) : labels
 end
 
 function predict_proba(model, X)

@@ -1,6 +1,7 @@
-"""Drives the real Julia runtime and prints what it saw as JSON; started by the tests, one process a group.
+"""Drives the real Julia runtime and prints what it saw as JSON; started by the tests, one process for several groups.
 
-A process starts Julia once and cannot be rid of it, so it cannot run inside pytest.
+A process starts Julia once and cannot be rid of it, so it cannot run inside pytest. Groups share a process and its
+Julia, one after the other, unless they need a fresh one or settings of their own.
 """
 
 import json
@@ -10,14 +11,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from triglot.errors import LanguageUnavailable, TriglotError
+from triglot.errors import TriglotError
 from triglot.estimator import FitTask
 from triglot.estimators import JuliaRegressor
 from triglot.labels import Labels
@@ -76,21 +77,17 @@ def square(rows: int = 6, columns: int = 3) -> Table:
     return Table([f"c{j}" for j in range(columns)], matrix=values)
 
 
-def see_iris() -> Seen:
-    began = time.perf_counter()
-    runtime = started()
-    ready = time.perf_counter() - began
+def see_iris(runtime: JuliaRuntime) -> Seen:
     X, y, labels = iris()
     done = task(EXAMPLE, IRIS, X, y, labels)
     model = runtime.fit(done)
     blob = runtime.dump(model)
-    Path(sys.argv[2]).write_bytes(blob)
+    Path(sys.argv[1]).write_bytes(blob)
     answer = runtime.predict(model, X, {})
     shares = runtime.predict_proba(model, X, {})
     again = runtime.load(manifest(done), blob)
     runtime.collect()
     return {
-        "ready_s": ready,
         "dtype": answer.dtype.name,
         "correct": float((answer == y).mean()),
         "answer": answer.tolist(),
@@ -104,12 +101,11 @@ def see_iris() -> Seen:
     }
 
 
-def see_reload() -> Seen:
+def see_reload(runtime: JuliaRuntime) -> Seen:
     """In a process that has never fitted: read what another one wrote."""
-    runtime = started()
     X, y, labels = iris()
     done = task(EXAMPLE, IRIS, X, y, labels)
-    blob = Path(sys.argv[2]).read_bytes()
+    blob = Path(sys.argv[1]).read_bytes()
     model = runtime.load(manifest(done), blob)
     edited = {**manifest(done), "sources": {**done.sources, EXAMPLE.name: EXAMPLE.read_text() + "\n# edited\n"}}
     major, minor = runtime.versions()["language"].split(".")[:2]
@@ -126,8 +122,7 @@ def see_reload() -> Seen:
     }
 
 
-def see_data() -> Seen:
-    runtime = started()
+def see_data(runtime: JuliaRuntime) -> Seen:
     script = AUTHORS / "shapes.jl"
     X = square()
     matrix = X.matrix()
@@ -200,8 +195,7 @@ def runtime_types(runtime: JuliaRuntime, model: JuliaModel, X: Table) -> list[st
     return [str(message).split(" after ")[0] for message in asked]
 
 
-def see_labels() -> Seen:
-    runtime = started()
+def see_labels(runtime: JuliaRuntime) -> Seen:
     script = AUTHORS / "labels.jl"
     values = np.asfortranarray([[1, 0.25], [0, 0.75]])
     X = Table(["code", "share"], matrix=values)
@@ -241,8 +235,7 @@ def see_labels() -> Seen:
     }
 
 
-def see_failures() -> Seen:
-    runtime = started()
+def see_failures(runtime: JuliaRuntime) -> Seen:
     script = AUTHORS / "trouble.jl"
     X, y = square(), np.arange(6.0)
 
@@ -290,9 +283,8 @@ def stopped(runtime: JuliaRuntime, model: JuliaModel, X: Table) -> Seen:
     return {**seen, "seconds": time.perf_counter() - began}
 
 
-def see_threads() -> Seen:
+def see_threads(runtime: JuliaRuntime) -> Seen:
     """Where Julia, or the linear algebra of numpy and of Julia, has more threads than one."""
-    runtime = started()
     script = AUTHORS / "trouble.jl"
     X, y = square(), np.arange(6.0)
 
@@ -309,21 +301,9 @@ def see_threads() -> Seen:
     }
 
 
-def see_calls() -> Seen:
+def see_calls(runtime: JuliaRuntime, ticks: list[float]) -> Seen:
     terminated: list[float] = []
     signal.signal(signal.SIGTERM, lambda *_: terminated.append(time.perf_counter()))
-    ticks: list[float] = []
-    ending = threading.Event()
-
-    def heart() -> None:
-        while not ending.wait(0.01):
-            ticks.append(time.perf_counter())
-
-    # older than Julia, as any thread of a program may be: it has SIGINT unblocked
-    threading.Thread(target=heart, daemon=True).start()
-    print("python before")
-    runtime = started()
-    print("python after")
     script = AUTHORS / "trouble.jl"
     X, y = square(), np.arange(6.0)
 
@@ -352,7 +332,6 @@ def see_calls() -> Seen:
     seen["idle_interrupt"] = failure(lambda: runtime.predict(seconds, X, {"n": 0.1}))
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(0.1)
-    ending.set()
     return {**seen, "terminated": len(terminated)}
 
 
@@ -360,8 +339,7 @@ def resident_kib() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
 
 
-def see_memory() -> Seen:
-    runtime = started()
+def see_memory(runtime: JuliaRuntime) -> Seen:
     script = AUTHORS / "trouble.jl"
     X = square(1000, 10)
     cold = Table(["a"], matrix=np.full((1000, 1), -1.0))
@@ -384,8 +362,7 @@ def see_memory() -> Seen:
     return {"before_kib": most(40), "after_kib": most(20)}
 
 
-def see_packages() -> Seen:
-    runtime = started()
+def see_packages(runtime: JuliaRuntime) -> Seen:
     X, y = square(), 2 * square().matrix()[:, 0]
     package = {"fit": "Toy.fit", "folder": str(AUTHORS / "package"), "params": {"factor": 2.0}}
     done = FitTask("regression", package, {}, X, y, None)
@@ -440,43 +417,56 @@ def late() -> FitTask:
     return FitTask("regression", spec, collect("julia", script), square(), square().matrix()[:, 0], None)
 
 
-def see_late_fit() -> Seen:
-    runtime = started()
+def see_late_fit(runtime: JuliaRuntime) -> Seen:
     model = runtime.fit(late())
-    Path(f"{sys.argv[2]}.late").write_bytes(runtime.dump(model))
+    Path(f"{sys.argv[1]}.late").write_bytes(runtime.dump(model))
     return {"answer": runtime.predict(model, square(), {}).tolist()}
 
 
-def see_late_load() -> Seen:
-    runtime = started()
-    model = runtime.load(manifest(late()), Path(f"{sys.argv[2]}.late").read_bytes())
+def see_late_load(runtime: JuliaRuntime) -> Seen:
+    model = runtime.load(manifest(late()), Path(f"{sys.argv[1]}.late").read_bytes())
     return {"answer": runtime.predict(model, square(), {}).tolist(), "versions": dict(runtime.versions())}
 
 
-def see_leaving() -> Seen:
+def see_leaving(runtime: JuliaRuntime) -> Seen:
     """An author's code that wants to be called when Julia ends."""
-    runtime = started()
-    spec = {"fit": "leaving", "predict": "predict", "params": {"mark": f"{sys.argv[2]}.left"}}
+    spec = {"fit": "leaving", "predict": "predict", "params": {"mark": f"{sys.argv[1]}.left"}}
     runtime.fit(task(AUTHORS / "trouble.jl", spec, square(), np.arange(6.0)))
-    return {"early": Path(f"{sys.argv[2]}.left").exists()}
+    return {"early": Path(f"{sys.argv[1]}.left").exists()}
 
 
-def see_standard_library() -> Seen:
+def see_standard_library(runtime: JuliaRuntime) -> Seen:
     """Where the load path does not lead to Julia's own packages."""
-    runtime = started()
     script = AUTHORS / "trouble.jl"
     return {"path": runtime.predict(runtime.fit(task(script, {}, square(), np.ones(6))), square(), {}).tolist()}
 
 
-def see_unavailable() -> Seen:
-    os.environ["JULIA_EXE"] = "/nowhere/bin/julia"
-    try:
-        JuliaRuntime().start()
-    except LanguageUnavailable as error:
-        return {"message": str(error)}
-    return {"message": ""}
+def beating() -> list[float]:
+    """Return the list to which a thread goes on adding the time."""
+    ticks: list[float] = []
+
+    def heart() -> None:
+        while True:
+            time.sleep(0.01)
+            ticks.append(time.perf_counter())
+
+    threading.Thread(target=heart, daemon=True).start()
+    return ticks
+
+
+def main(groups: Sequence[str]) -> Seen:
+    """Return what each group saw in the Julia that they share."""
+    ticks = beating()  # older than Julia, as any thread of a program may be: it has SIGINT unblocked
+    print("python before")
+    began = time.perf_counter()
+    runtime = started()
+    ready_s = time.perf_counter() - began
+    print("python after")
+    given = {"calls": [ticks]}
+    seen = {group: globals()[f"see_{group}"](runtime, *given.get(group, [])) for group in groups}
+    return {**seen, "ready_s": ready_s}
 
 
 if __name__ == "__main__":
-    saw = globals()[f"see_{sys.argv[1]}"]()
+    saw = main(sys.argv[2:])
     print(json.dumps(saw), flush=True)
