@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from triglot import wire
 from triglot.artefact import Artefact
-from triglot.estimator import FitTask
 from triglot.estimators import JuliaRegressor, RRegressor
-from triglot.fitting import Bench, bench
-from triglot.launch import missing, worker_environment
-from triglot.message import Request
-from triglot.table import Array, Column, Table
+from triglot.languages.launch import missing, worker_environment
+from triglot.protocol import wire
+from triglot.protocol.messages import Request
+from triglot.protocol.runtime import FitTask
+from triglot.tables.table import Array, Column, Table
+from triglot.training.fit_worker import Bench, bench
 
 ROWS, COLUMNS, TEXTS = 100_000, 20, 5
 AUTHORS = Path(__file__).parent / "authors"

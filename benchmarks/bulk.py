@@ -29,8 +29,8 @@ from benchmarks import ours
 from benchmarks.data import FIELDS, FILE
 from benchmarks.load import Request, ask, wrk
 from benchmarks.processes import free_port, served
-from triglot.launch import r_executable
-from triglot.supervision import FrontEnd
+from triglot.languages.launch import r_executable
+from triglot.supervision.supervisord import FrontEnd
 
 ROWS, FEW, BATCH = 1_000_000, 1_000, 65_536
 CODE_BYTES = 4  # of each row in an answer

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from triglot.estimators import JuliaClassifier
-from triglot.fitting import bench
+from triglot.training.fit_worker import bench
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MODELS = {

@@ -19,7 +19,7 @@ from benchmarks.data import ONE, query
 from benchmarks.load import Request, ask, wrk
 from benchmarks.processes import Running, free_port, served
 from benchmarks.systems import CONFIG
-from triglot.supervision import FrontEnd
+from triglot.supervision.supervisord import FrontEnd
 
 ENVIRONMENT = "uvicorn"
 ASGI, WSGI = "triglot.server.asgi:app", "triglot.server.wsgi:app"

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from triglot.fitting import bench
-from triglot.sources import collect, collect_project
-from triglot.table import Column, Table
-from triglot.tabular import to_frame
+from triglot.protocol.sources import collect, collect_project
+from triglot.tables.frames import to_frame
+from triglot.tables.table import Column, Table
+from triglot.training.fit_worker import bench
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import sys
 import urllib.parse
 from pathlib import Path
 
-from triglot.condition import address, told, troubles
+from triglot.supervision.status import address, told, troubles
 
 TIMEOUT_S = 4.0
 

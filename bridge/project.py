@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from triglot.batching import Batch, Limits
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.config import (
     Config,
     RawConfig,
@@ -24,21 +23,22 @@ from triglot.config import (
     read_config,
 )
 from triglot.config.shapes import check_shapes, front_end_entries
-from triglot.crashes import CrashLoop
-from triglot.curve import CurveKeys
 from triglot.deploy import description
 from triglot.deploy.description import Deployment
-from triglot.discovery import listed, run_directory
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.launch import LANGUAGES, MEMORY_VARIABLE, Workshop, memory_text, missing
+from triglot.languages.launch import LANGUAGES, MEMORY_VARIABLE, Workshop, memory_text, missing
 from triglot.logs import LEVEL_VARIABLE
 from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
-from triglot.pipelines import language_of
-from triglot.service import ABSENCE_S, MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
+from triglot.protocol.batching import Batch, Limits
+from triglot.serving.service import ABSENCE_S, MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
 from triglot.store import ModelStore
 from triglot.store.jobs import UPDATE, JobStore
-from triglot.supervision import FrontEnd, Plan
+from triglot.supervision.crash_loops import CrashLoop
+from triglot.supervision.supervisord import FrontEnd, Plan
+from triglot.training.pipelines import language_of
+from triglot.transport.curve import CurveKeys
+from triglot.transport.discovery import listed, run_directory
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"

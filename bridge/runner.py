@@ -98,7 +98,7 @@ class Runner:
             self._end(job, "error", str(error))
             return
         with subprocess.Popen(
-            [sys.executable, "-m", "triglot.tethered", *arguments],
+            [sys.executable, "-m", "triglot.cli.tethered", *arguments],
             env=self._environ,
             stdin=subprocess.PIPE,  # nothing is written: it ends when this process does
             stdout=subprocess.PIPE,

@@ -14,8 +14,8 @@ import sklearn.pipeline  # noqa: F401
 import supervisor.supervisorctl  # noqa: F401
 
 import triglot.health
-import triglot.keeper
 import triglot.server.__main__
+import triglot.supervision.extension
 import triglot.workers.python.runtime
 import triglot.workers.worker  # noqa: F401
 from triglot.cli.main import PLACES

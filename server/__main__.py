@@ -12,7 +12,7 @@ from granian.cli import entrypoint
 
 import triglot.server.asgi
 import triglot.server.wsgi  # noqa: F401
-from triglot.own import end_with_parent
+from triglot.this_process import end_with_parent
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from flask import Flask, Response, g, request
 from triglot.errors import ConfigError
 from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
-from triglot.server.express import EXPRESS, Express, Shortcut, request_id_of
+from triglot.server.fast_path import EXPRESS, Express, Shortcut, request_id_of
 from triglot.server.limits import Limits
 from triglot.server.predict import PredictService
-from triglot.service import Service
+from triglot.serving.service import Service
 from triglot.store.jobs import JobStore, RecentJobs
 
 logger = logging.getLogger("triglot.server")

@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Flask
 
-from triglot.lane import Lane
-from triglot.server.express import EXPRESS, Express, Order
-from triglot.server.threads import SHORT_BYTES, Receive, Scope, Send, Threads, environ_of, read
+from triglot.client.asynchronous import Lane
+from triglot.server.fast_path import EXPRESS, Express, Order
+from triglot.server.wsgi_threads import SHORT_BYTES, Receive, Scope, Send, Threads, environ_of, read
 
 _READ_HEADERS = {
     b"content-type": "CONTENT_TYPE",

@@ -15,14 +15,14 @@ from flask import Request, Response
 
 from triglot.bulk import flow, reading, writing
 from triglot.bulk.envelope import Body
-from triglot.catalogue import Served
 from triglot.errors import BadRequest, Overloaded
-from triglot.schema import Schema
 from triglot.server.limits import Limits
 from triglot.server.media import ARROW, CSV, JSON
 from triglot.server.payload import JSON_TYPE
-from triglot.service import Service, require_classes
-from triglot.table import Array, Table
+from triglot.serving.catalogue import Served
+from triglot.serving.service import Service, require_classes
+from triglot.tables.schema import Schema
+from triglot.tables.table import Array, Table
 
 AT_A_TIME = 4  # in one process: each holds some of its memory and one of its threads
 MOST_WORKERS = 4

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from triglot.server.limits import BULK_ROWS
-from triglot.service import MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
+from triglot.serving.service import MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
 from triglot.store.jobs import JobStore, RecentJobs
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import Any, Final
 from flask import Response
 
 from triglot import __version__
-from triglot.catalogue import STORE_KEY, Served
 from triglot.persister import for_listing
 from triglot.process_store import process_store
 from triglot.server.admin import summary
 from triglot.server.context import here
 from triglot.server.payload import json_response
+from triglot.serving.catalogue import STORE_KEY, Served
 from triglot.util import memory_usage
 
 PALLADIUM_VERSION: Final = "1.2.4.1"  # the release whose clients find here what they know

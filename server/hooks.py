@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from triglot.catalogue import Served
-from triglot.remote_model import RemoteModel
-from triglot.service import Service, require_classes
-from triglot.table import Array, Table
+from triglot.serving.catalogue import Served
+from triglot.serving.remote_model import RemoteModel
+from triglot.serving.service import Service, require_classes
+from triglot.tables.table import Array, Table
 
 
 def remote_model(service: Service, served: Served, timeout_s: float, request_id: str) -> RemoteModel:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from triglot.service import MAX_BODY_BYTES, MAX_BULK_BYTES
+from triglot.serving.service import MAX_BODY_BYTES, MAX_BULK_BYTES
 
 BULK_ROWS = 10_000_000
 

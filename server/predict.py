@@ -7,18 +7,18 @@ from typing import Any, ClassVar
 import numpy as np
 from flask import Request, Response, g
 
-from triglot.catalogue import Served
 from triglot.errors import BadRequest, ConfigError, Problem
 from triglot.interfaces import PredictError
-from triglot.schema import MAX_PROBLEMS, Schema
-from triglot.server.asked import Asked, asked_by
 from triglot.server.errors import foreseen
 from triglot.server.hooks import remote_model
 from triglot.server.limits import Limits
 from triglot.server.media import JSON, body_type, wanted
 from triglot.server.payload import json_response, metadata
-from triglot.service import Prediction, Service
-from triglot.table import Table
+from triglot.server.request import Asked, asked_by
+from triglot.serving.catalogue import Served
+from triglot.serving.service import Prediction, Service
+from triglot.tables.schema import MAX_PROBLEMS, Schema
+from triglot.tables.table import Table
 
 Params = Mapping[str, Any]
 DEFAULT_LIMITS = Limits()

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.helpers import KEY, Hive, require
 from tests.warm import stop
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.config import use_config
-from triglot.fitting import Bench, bench
-from triglot.launch import LANGUAGES
+from triglot.languages.launch import LANGUAGES
+from triglot.training.fit_worker import Bench, bench
 
 # The tests of the images take minutes and an engine: `make image` runs them, and they alone.
 collect_ignore = [] if os.environ.get("TRIGLOT_IMAGE_TESTS") else ["image"]

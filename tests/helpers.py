@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 import zmq
 
-from triglot import wire
 from triglot.artefact import Artefact, seal
-from triglot.discovery import scan
-from triglot.launch import missing, worker_command, worker_environment
-from triglot.message import Request
-from triglot.table import Table
+from triglot.languages.launch import missing, worker_command, worker_environment
+from triglot.protocol import wire
+from triglot.protocol.messages import Request
+from triglot.tables.table import Table
+from triglot.transport.discovery import scan
 
 KEY = b"a signing key that only tests know"
 RUBY = Path(__file__).parent / "conformance" / "ruby" / "worker.rb"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from triglot import training
 from triglot.cli import compare, stream
-from triglot.fitting import Bench, bench
+from triglot.training import train
+from triglot.training.fit_worker import Bench, bench
 
-BORROWERS = (training, compare, stream)
+BORROWERS = (train, compare, stream)
 
 
 class Lender:
@@ -34,7 +34,7 @@ class Lender:
 
     @contextlib.contextmanager
     def bench(self, language: str, environ: Mapping[str, str], key_file: Path | None = None) -> Iterator[Bench]:
-        """Hold the worker of a language as `triglot.fitting.bench` does; it outlives this."""
+        """Hold the worker of a language as `triglot.training.fit_worker.bench` does; it outlives this."""
         if language not in self._benches:
             with contextlib.chdir(Path(__file__).parent):  # which outlives the working directory of a test
                 self._benches[language] = self._stack.enter_context(bench(language, environ, key_file))

@@ -6,9 +6,9 @@ from hypothesis.extra import numpy as hnp
 
 from triglot.artefact import Artefact
 from triglot.errors import Problem
-from triglot.message import OPS, Fault, Reply, Request, Started
-from triglot.table import NUMERIC, Array, Column, Kind, Table
-from triglot.times import DAY, INSTANT
+from triglot.protocol.messages import OPS, Fault, Reply, Request, Started
+from triglot.tables.table import NUMERIC, Array, Column, Kind, Table
+from triglot.tables.times import DAY, INSTANT
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.lists(text, max_size=6, unique=True)

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from triglot import batching, errors, monitor, wire
+from triglot import errors
 from triglot.artefact import FORMAT, seal
-from triglot.discovery import Endpoint
-from triglot.estimator import Runtime
-from triglot.message import OPS, Reply, Request
+from triglot.client import monitor
+from triglot.protocol import batching, wire
+from triglot.protocol.messages import OPS, Reply, Request
+from triglot.protocol.runtime import Runtime
 from triglot.server import media
-from triglot.table import Table
+from triglot.tables.table import Table
+from triglot.transport.discovery import Endpoint
 from triglot.workers import control, worker
 
 TEXT = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")

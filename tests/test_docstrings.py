@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import require
-from triglot import session
+from triglot.estimators import session
 from triglot.process_store import process_store
 
 ROOT = Path(__file__).parent.parent

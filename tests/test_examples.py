@@ -14,9 +14,9 @@ import pytest
 
 from tests.helpers import KEY, require
 from triglot.dataset import load
-from triglot.fitting import Bench
-from triglot.pipelines import language_of
 from triglot.project import Project
+from triglot.training.fit_worker import Bench
+from triglot.training.pipelines import language_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/triglot-config.py"))

@@ -72,7 +72,7 @@ def test_the_heavy_and_the_foreign_are_extras() -> None:
 def test_a_models_folder_of_the_same_names_does_not_break_the_package(tmp_path: Path) -> None:
     for name in ("server", "workers", "bridge"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('not yours')")
-    program = "import triglot.server.app, triglot.workers.worker, triglot.wire"
+    program = "import triglot.server.app, triglot.workers.worker, triglot.protocol.wire"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

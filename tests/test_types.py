@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 
 from tests.helpers import require
-from triglot import arrow
 from triglot.artefact import Artefact
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.estimators import JuliaRegressor, RRegressor
-from triglot.fitting import Bench, bench
-from triglot.schema import Schema
-from triglot.table import Column, Table
+from triglot.tables import arrow
+from triglot.tables.schema import Schema
+from triglot.tables.table import Column, Table
+from triglot.training.fit_worker import Bench, bench
 
 ROOT = Path(__file__).parent.parent
 AUTHORS = Path(__file__).parent / "types"
@@ -158,7 +158,7 @@ def test_thousands_of_columns_of_two_kinds_come_as_they_are(worker: Bench) -> No
 
 
 def schema_table(frame: pd.DataFrame) -> Table:
-    from triglot.tabular import to_table
+    from triglot.tables.frames import to_table
 
     return to_table(frame)
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import zmq
 
-from triglot import wire
 from triglot.errors import ProtocolError
-from triglot.estimator import Runtime
+from triglot.protocol import wire
+from triglot.protocol.runtime import Runtime
 from triglot.workers.activity import Activity
 
 logger = logging.getLogger("triglot.worker")

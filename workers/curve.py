@@ -7,8 +7,8 @@ from pathlib import Path
 
 import zmq
 
-from triglot.curve import CurveKeys
 from triglot.errors import ConfigError
+from triglot.transport.curve import CurveKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-from triglot.batching import Batch, Limits
 from triglot.errors import ConfigError, ProtocolError
-from triglot.labels import Labels, Task
+from triglot.protocol.batching import Batch, Limits
+from triglot.tables.labels import Labels, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from triglot.errors import ArtefactRefused, BadRequest, EstimatorFailed
-from triglot.message import Op
-from triglot.schema import Schema
-from triglot.table import Array, Table
+from triglot.protocol.messages import Op
+from triglot.tables.schema import Schema
+from triglot.tables.table import Array, Table
 
 ROWS = 5
 RELATIVE_TOLERANCE = 1e-6

@@ -14,17 +14,25 @@ import zmq
 
 from triglot import __version__
 from triglot.artefact import load_key
-from triglot.discovery import Endpoint, announce, check_name, leave_word, local_endpoint, run_directory, withdraw
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
-from triglot.estimator import Runtime
-from triglot.launch import EXIT_UNAVAILABLE, LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.languages.launch import EXIT_UNAVAILABLE, LANGUAGES, MEMORY_VARIABLE, memory_of
 from triglot.logs import level_of, set_level
-from triglot.own import end_with_parent
-from triglot.workers import heap
+from triglot.protocol.runtime import Runtime
+from triglot.this_process import end_with_parent
+from triglot.transport.discovery import (
+    Endpoint,
+    announce,
+    check_name,
+    leave_word,
+    local_endpoint,
+    run_directory,
+    withdraw,
+)
+from triglot.workers import malloc
 from triglot.workers.activity import Activity
 from triglot.workers.control import GIB, Control, rss_bytes
 from triglot.workers.curve import Curve
-from triglot.workers.leisure import Leisure
+from triglot.workers.idle import Leisure
 from triglot.workers.worker import Worker
 
 logger = logging.getLogger("triglot.worker")
@@ -45,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     end_with_parent()
     if options.language == "python":  # R and Julia have heaps of their own
-        heap.keep()
+        malloc.keep()
     try:
         set_level(level_of(os.environ))
         return _serve(options)

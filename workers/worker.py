@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import zmq
 
-from triglot import batching, bundle, frames, wire
 from triglot.errors import (
     BadRequest,
     DeadlineExceeded,
@@ -22,12 +21,14 @@ from triglot.errors import (
     TableNeeded,
     TriglotError,
 )
-from triglot.estimator import Output, Runtime
 from triglot.logs import writable
-from triglot.message import Fault, Reply, Request, Started
+from triglot.protocol import batching, bundles, wire
+from triglot.protocol.messages import Fault, Reply, Request, Started
+from triglot.protocol.runtime import Output, Runtime
+from triglot.transport import multipart
 from triglot.workers.activity import Activity
-from triglot.workers.buffers import Buffers
-from triglot.workers.models import Models
+from triglot.workers.repository import Models
+from triglot.workers.table_cache import Buffers
 
 logger = logging.getLogger("triglot.worker")
 
@@ -48,7 +49,7 @@ class Job(NamedTuple):
 
     def apart(self) -> list["Job"]:
         """Return the requests that share the message, each by itself."""
-        each = bundle.apart(self.request)
+        each = bundles.apart(self.request)
         return [self._replace(request=request, bytes=self.bytes // len(each)) for request in each]
 
 
@@ -113,7 +114,7 @@ class Worker:
         jobs: list[Job] = []
         now, count = time.monotonic(), 0
         while True:
-            message = frames.receive(self._socket)
+            message = multipart.receive(self._socket)
             try:
                 request = wire.decode_request(message, self._buffers)
             except (ProtocolError, TableNeeded) as error:
@@ -128,7 +129,7 @@ class Worker:
                         count += len(each.request.ids)
                     else:
                         self._fail(each, Overloaded("this worker's queue is full; try again later"))
-            if not frames.waits(self._socket):
+            if not multipart.waits(self._socket):
                 self._activity.queued = count
                 return jobs
             client = self._socket.recv()
@@ -188,7 +189,7 @@ class Worker:
     def _send(self, client: bytes, reply: Reply | Fault | Started) -> None:
         # A client that is gone is no business of ours: ROUTER drops what nobody will read.
         with contextlib.suppress(zmq.Again):
-            frames.send(self._socket, [client, *wire.encode_reply(reply)], frames.NOBLOCK)
+            multipart.send(self._socket, [client, *wire.encode_reply(reply)], multipart.NOBLOCK)
 
 
 def _fault(request_id: str, error: Exception, output: Output | None = None) -> Fault:

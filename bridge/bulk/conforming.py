@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from triglot import arrow, times
 from triglot.errors import BadRequest, Problem
-from triglot.field import Field, cast, column_of, converter
-from triglot.schema import MAX_PROBLEMS, Schema
-from triglot.table import Array, Column, Kind, Table
+from triglot.tables import arrow, times
+from triglot.tables.field import Field, cast, column_of, converter
+from triglot.tables.schema import MAX_PROBLEMS, Schema
+from triglot.tables.table import Array, Column, Kind, Table
 
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 from triglot.bulk import reading, writing
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, TooLarge
-from triglot.labels import Labels
+from triglot.tables.labels import Labels
 
 FORMATS = {
     ".csv": "csv",

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from triglot import own
+from triglot import this_process
 from triglot.bulk.conforming import Conforming
 from triglot.bulk.reading import Reader
 from triglot.errors import TooLarge
-from triglot.schema import Schema
-from triglot.table import Array, Table
+from triglot.tables.schema import Schema
+from triglot.tables.table import Array, Table
 
 LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 1_024, 8_192, 65_536
 PIECE_BYTES = 8 * 2**20
@@ -132,7 +132,7 @@ def answers(pieces: Iterable[Table], ask: Ask, pace: Pace, in_flight: int) -> It
         return answer
 
     waiting: deque[Future[Array]] = deque()
-    pool = _askers(own.pid())
+    pool = _askers(this_process.pid())
     try:
         for piece in pieces:
             waiting.append(pool.submit(timed, piece))

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from triglot.errors import BadRequest
-from triglot.labels import Labels, plain_answers
-from triglot.table import Array
+from triglot.tables.labels import Labels, plain_answers
+from triglot.tables.table import Array
 
 NAME = "prediction"
 Kept: TypeAlias = Sequence[tuple[str, list[Any]]]

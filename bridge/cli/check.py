@@ -11,15 +11,15 @@ import click
 import numpy as np
 from rich.console import Console
 
-from triglot import checks
-from triglot.checks import Finding, Subject
 from triglot.dataset import load
 from triglot.errors import TriglotError, WorkerLost
-from triglot.fitting import Bench, Fitted, bench
-from triglot.pipelines import language_of
 from triglot.progress import step
 from triglot.project import Entry, Project
-from triglot.tabular import task_of, to_table, to_target
+from triglot.tables.frames import task_of, to_table, to_target
+from triglot.training import checks
+from triglot.training.checks import Finding, Subject
+from triglot.training.fit_worker import Bench, Fitted, bench
+from triglot.training.pipelines import language_of
 
 logger = logging.getLogger("triglot")
 

@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from triglot import __version__
-from triglot.comparison import Rival
-from triglot.comparison import compare as compared
 from triglot.dataset import load
 from triglot.errors import ConfigError
-from triglot.fitting import bench
 from triglot.progress import step
 from triglot.project import Project
 from triglot.report import comparing, figures
 from triglot.report.page import page, write
+from triglot.training.comparison import Rival
+from triglot.training.comparison import compare as compared
+from triglot.training.fit_worker import bench
 
 
 @click.command()

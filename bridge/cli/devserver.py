@@ -12,9 +12,9 @@ from types import FrameType
 
 import click
 
-from triglot.discovery import run_directory
-from triglot.launch import worker_command, worker_environment
+from triglot.languages.launch import worker_command, worker_environment
 from triglot.project import Project
+from triglot.transport.discovery import run_directory
 
 PORT = 5000
 STOP_S = 10.0

@@ -8,19 +8,20 @@ from typing import Any
 
 import click
 
-from triglot import __version__, training
-from triglot.answers import ask
+from triglot import __version__
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.evaluation import Scores
-from triglot.fitting import Bench
-from triglot.launch import language_name
+from triglot.languages.launch import language_name
 from triglot.persister import StoredVersion
-from triglot.pipelines import language_of
 from triglot.project import Project
 from triglot.report import figures
 from triglot.report.answers import section
 from triglot.report.page import Section, page, write
-from triglot.scoring import name as score_name
+from triglot.training import train
+from triglot.training.answers import ask
+from triglot.training.evaluation import Scores
+from triglot.training.fit_worker import Bench
+from triglot.training.pipelines import language_of
+from triglot.training.scoring import name as score_name
 
 logger = logging.getLogger("triglot")
 
@@ -59,7 +60,7 @@ def fit(
         entry = project.entry(name)
         if len(project.names) > 1:
             logger.info("Model %s (%s)", name, language_of(entry.model))
-        training.fit(
+        train.fit(
             entry.train,
             entry.model,
             None if no_save else project.store,
@@ -123,7 +124,7 @@ def tested(
         if entry.test is None:
             raise ConfigError(f"model {name!r} has no dataset_loader_test; add one to the configuration")
         scoring = project.part(name, "scoring")
-        stored, found = training.assess(
+        stored, found = train.assess(
             entry.test, project.store, scoring, model_version, name=name, workshop=project.workshop, look=look
         )
         yield stored, scoring, found

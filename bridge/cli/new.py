@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from triglot.errors import ConfigError
-from triglot.launch import LANGUAGES
+from triglot.languages.launch import LANGUAGES
 
 NAME_PLACE = "@NAME@"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

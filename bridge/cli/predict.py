@@ -5,15 +5,15 @@ from pathlib import Path
 
 import click
 
-from triglot.batching import Limits
 from triglot.errors import BadRequest
-from triglot.fitting import bench
-from triglot.labels import Labels
-from triglot.points import read_model
+from triglot.persisters.decorated import read_model
 from triglot.progress import bar, notice
 from triglot.project import Project
-from triglot.schema import Schema
-from triglot.table import Array, Table
+from triglot.protocol.batching import Limits
+from triglot.tables.labels import Labels
+from triglot.tables.schema import Schema
+from triglot.tables.table import Array, Table
+from triglot.training.fit_worker import bench
 
 FORMATS = click.Choice(("csv", "jsonl", "parquet", "arrow", "arrows"))
 

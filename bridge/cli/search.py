@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from triglot import training
 from triglot.errors import ConfigError
 from triglot.project import Project
+from triglot.training import train
 
 
 @click.command(name="grid-search")
@@ -29,7 +29,7 @@ def grid_search(project: Project, names: tuple[str, ...], save_results: Path | N
         wanted = project.part(name, "grid_search")
         if wanted is None:
             raise ConfigError(f"model {name!r} has no grid_search; add one to the configuration, such as a param_grid")
-        _, results = training.grid_search(
+        _, results = train.grid_search(
             entry.train,
             entry.model,
             wanted,

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from triglot import greeting
-from triglot.condition import note_address
-from triglot.discovery import check_name, local_endpoint, run_directory
 from triglot.errors import ConfigError
-from triglot.handle import Handle
-from triglot.launch import LANGUAGES, worker_command, worker_environment
+from triglot.languages.launch import LANGUAGES, worker_command, worker_environment
 from triglot.logs import level_of
 from triglot.project import Project
-from triglot.supervision import FrontEnd, Plan, supervisord_conf, why_not_bound
+from triglot.supervision import greeting
+from triglot.supervision.operator import Handle
+from triglot.supervision.status import note_address
+from triglot.supervision.supervisord import FrontEnd, Plan, supervisord_conf, why_not_bound
+from triglot.transport.discovery import check_name, local_endpoint, run_directory
 
 
 @click.command()
@@ -38,7 +38,7 @@ def serve(project: Project, host: str | None, port: int | None, counts: tuple[st
     _check_alone(plan.run_dir)
     _check_free(plan.front_end)
     conf = _write(plan, project)
-    command = [sys.executable, "-m", "triglot.keeper", str(conf)]
+    command = [sys.executable, "-m", "triglot.supervision.extension", str(conf)]
     os.execve(sys.executable, command, {**project.environ, "PYTHONUNBUFFERED": "1"})
 
 

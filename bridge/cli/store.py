@@ -5,14 +5,14 @@ from contextlib import closing
 
 import click
 
-from triglot import legacy
 from triglot.artefact import load_key
 from triglot.cli.models import activate_version, delete_version, name_argument, version_argument
 from triglot.errors import StoreError
-from triglot.fitting import bench
+from triglot.palladium import migrate
+from triglot.persisters.decorated import read_model, write_model
 from triglot.persisters.palladium_source import Contents, PalladiumSource
-from triglot.points import read_model, write_model
 from triglot.project import Project
+from triglot.training.fit_worker import bench
 
 logger = logging.getLogger("triglot")
 
@@ -47,7 +47,7 @@ def upgrade(
     """
     project.store.upgrade()
     click.echo("The model store is up to date.")
-    found = legacy.source_in(project.store) if source is None else _source(project, source)
+    found = migrate.source_in(project.store) if source is None else _source(project, source)
     contents = found.contents().after_steps(start, end) if found is not None else None
     if found is None or contents is None or not contents.versions:
         if source is not None:
@@ -116,8 +116,8 @@ def _source(project: Project, place: str) -> PalladiumSource:
     """Return the source at a key of the configuration, or at a place."""
     persister = project.persister(place)
     if persister is None:
-        return legacy.source_at(place)
-    found = legacy.source_in(persister)
+        return migrate.source_at(place)
+    found = migrate.source_in(persister)
     if found is None:
         raise StoreError(f"{place} is of type {type(persister).__name__}, in which Palladium has no models")
     return found
@@ -126,14 +126,14 @@ def _source(project: Project, place: str) -> PalladiumSource:
 def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name: str, trusted: bool) -> None:
     click.echo(f"Palladium's models in {source.identity}:")
     if not trusted:
-        waiting = [_tell(planned, contents, name) for planned in legacy.plan(source, contents, project.store, name)]
+        waiting = [_tell(planned, contents, name) for planned in migrate.plan(source, contents, project.store, name)]
         if any(waiting):
             click.echo(_ADVICE)
         return
     service = project.predict_service()
-    converter = legacy.Converter(
+    converter = migrate.Converter(
         name,
-        legacy.mapping_of(service),
+        migrate.mapping_of(service),
         load_key(project.key_file, project.environ),
         lambda: bench("python", project.environ, project.key_file),
         project.python_path,
@@ -141,7 +141,7 @@ def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name
     )
     failed = 0
     with closing(converter):
-        for planned in legacy.plan(source, contents, project.store, name):
+        for planned in migrate.plan(source, contents, project.store, name):
             if _tell(planned, contents, name):
                 outcome = converter.convert(source, planned.old, project.store)
                 failed += outcome.here is None
@@ -153,7 +153,7 @@ def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name
         raise StoreError(f"{failed} of Palladium's versions could not be converted; the reasons are above")
 
 
-def _tell(planned: legacy.Planned, contents: Contents, name: str) -> bool:
+def _tell(planned: migrate.Planned, contents: Contents, name: str) -> bool:
     """Say what is known of an old version; return whether it is to be converted."""
     version = planned.old.version
     what = f"  version {version}{' (active)' if version == contents.active else ''}"

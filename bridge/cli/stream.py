@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from triglot.fitting import bench
-from triglot.points import read_model
+from triglot.persisters.decorated import read_model
 from triglot.project import Project
-from triglot.stream import PredictStream, streamed
+from triglot.training.fit_worker import bench
+from triglot.training.stream import PredictStream, streamed
 
 
 @click.command()

@@ -10,10 +10,10 @@ from triglot.cli.serve import count_of
 from triglot.deploy.backend import Question
 from triglot.deploy.description import needed_stop_s
 from triglot.deploy.upgrade import NOTHING, SERVE, Nginx, Upgrade
-from triglot.discovery import run_directory
 from triglot.errors import ConfigError
 from triglot.progress import notice
 from triglot.project import Project
+from triglot.transport.discovery import run_directory
 
 FOLDER = "back-ends"
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from triglot.deploy import values
 from triglot.errors import ConfigError
-from triglot.launch import LANGUAGES, memory_of
-from triglot.supervision import shutdown_s
+from triglot.languages.launch import LANGUAGES, memory_of
+from triglot.supervision.supervisord import shutdown_s
 
 ROOT: Final = "deploy"
 DATA_DIR: Final = "/data"

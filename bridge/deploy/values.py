@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
-from triglot.launch import size_of
+from triglot.languages.launch import size_of
 
 MEBIBYTE: Final = 2**20
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from triglot.fitting import bench
-from triglot.launch import worker_environment
+from triglot.languages.launch import worker_environment
+from triglot.training.fit_worker import bench
 
 TIMEOUT_S = 60
 _SCRIPTS = Path(__file__).parent

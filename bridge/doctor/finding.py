@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from triglot.remedy import Command, Trouble
+from triglot.languages.remedy import Command, Trouble
 
 # "off" is what is not installed and that nothing here asks for.
 Verdict: TypeAlias = Literal["ok", "warn", "fail", "off"]

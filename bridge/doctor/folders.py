@@ -8,10 +8,10 @@ from pathlib import Path
 
 import zmq
 
-from triglot.discovery import local_endpoint
 from triglot.doctor.finding import Finding
 from triglot.errors import ConfigError
-from triglot.remedy import Command
+from triglot.languages.remedy import Command
+from triglot.transport.discovery import local_endpoint
 
 LONGEST_NAME = "python-99"  # of the workers that a supervisor starts
 _OURS = ("supervisor", "address", "troubles", ".")

@@ -7,10 +7,10 @@ from pathlib import Path
 import triglot
 from triglot.doctor.asking import by_script, said, start
 from triglot.doctor.finding import Finding
-from triglot.elf import misfit
 from triglot.errors import TriglotError
-from triglot.launch import julia_executable, user_prefix
-from triglot.remedy import Command, Trouble
+from triglot.languages.elf import misfit
+from triglot.languages.launch import julia_executable, user_prefix
+from triglot.languages.remedy import Command, Trouble
 
 _INSTALLER = Path(triglot.__file__).parent / "scripts" / "install_julia.sh"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from triglot.artefact import load_key
 from triglot.doctor.finding import Finding
 from triglot.errors import ConfigError
-from triglot.launch import user_prefix
-from triglot.remedy import Command
+from triglot.languages.launch import user_prefix
+from triglot.languages.remedy import Command
 
 
 def look(key_file: Path | None, environ: Mapping[str, str]) -> Finding:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import triglot
 from triglot.doctor.finding import Finding
-from triglot.supervision import FrontEnd, has_no_address, why_not_bound
+from triglot.supervision.supervisord import FrontEnd, has_no_address, why_not_bound
 
 SCARCE_BYTES = 200 * 2**20
 TOO_SCARCE_BYTES = 20 * 2**20

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from triglot.doctor.asking import said
 from triglot.doctor.finding import Finding
-from triglot.remedy import Command, pip
+from triglot.languages.remedy import Command, pip
 
 
 class Mender:

@@ -10,7 +10,7 @@ from triglot import __version__
 from triglot.doctor.asking import start
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
-from triglot.remedy import numbers, pip_install
+from triglot.languages.remedy import numbers, pip_install
 
 OLDEST = (3, 11)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from triglot.doctor import tools
 from triglot.doctor.asking import said, start
 from triglot.doctor.finding import Finding, Verdict
-from triglot.elf import misfit
 from triglot.errors import TriglotError
-from triglot.remedy import (
+from triglot.languages.elf import misfit
+from triglot.languages.remedy import (
     Trouble,
     apt,
     installed_rpy2,

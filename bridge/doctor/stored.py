@@ -7,9 +7,9 @@ from datetime import datetime
 from triglot.doctor.asking import by_script
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
-from triglot.launch import julia_executable, language_name, r_executable
+from triglot.languages.launch import julia_executable, language_name, r_executable
+from triglot.languages.remedy import installed
 from triglot.persister import ACTIVE, Persister, VersionInfo
-from triglot.remedy import installed
 
 # What a manifest's `runtime` says beside the versions of packages.
 _NOT_PACKAGES = ("language", "attached")

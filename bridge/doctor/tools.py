@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from triglot.doctor.asking import said
-from triglot.remedy import Trouble, apt
+from triglot.languages.remedy import Trouble, apt
 
 DEBIAN_R = Path("/usr/lib/R")
 # What an R of one's own is linked to, as Debian names it.

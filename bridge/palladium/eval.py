@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from triglot import training
 from triglot.config import args_from_config
-from triglot.evaluation import told
 from triglot.palladium.listing import listed
 from triglot.palladium.project import model_name, workshop
+from triglot.training import train
+from triglot.training.evaluation import told
 
 __all__ = ["list", "test"]
 
@@ -20,7 +20,7 @@ def test(
     model_version: int | None = None,  # noqa: PT028
 ) -> Sequence[str]:
     """Return the scores of a version, the active one by default, as 'name: value'."""
-    _, found = training.assess(
+    _, found = train.assess(
         dataset_loader_test,
         model_persister,
         scoring,

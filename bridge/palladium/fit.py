@@ -6,11 +6,11 @@ A model is fitted by a worker of its own, so that what is returned is not the es
 import logging
 from typing import Any
 
-from triglot import training
 from triglot.config import args_from_config
-from triglot.evaluation import FittedModel
 from triglot.palladium.project import model_name, workshop
-from triglot.search import with_parallel_backend
+from triglot.training import train
+from triglot.training.evaluation import FittedModel
+from triglot.training.search import with_parallel_backend
 
 logger = logging.getLogger("palladium")
 
@@ -29,8 +29,8 @@ def fit(
     persist_if_better_than: float | None = None,
     scoring: Any = None,
 ) -> FittedModel:
-    """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.fit`."""
-    return training.fit(
+    """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.train.fit`."""
+    return train.fit(
         dataset_loader_train,
         model,
         model_persister,
@@ -55,8 +55,8 @@ def grid_search(
     persist_best: bool = False,
     model_persister: Any = None,
 ) -> FittedModel:
-    """Search, print what was found, the best first, and return the search; see `triglot.training.grid_search`."""
-    found, results = training.grid_search(
+    """Search, print what was found, the best first, and return the search; see `triglot.training.train.grid_search`."""
+    found, results = train.grid_search(
         dataset_loader_train,
         model,
         grid_search,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from triglot.config import get_config
 from triglot.errors import ModelNotFound
-from triglot.launch import Workshop
+from triglot.languages.launch import Workshop
 from triglot.persister import Persister
 
 NAME = "model"

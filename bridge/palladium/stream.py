@@ -4,11 +4,11 @@ import weakref
 from contextlib import ExitStack
 from typing import Any
 
-from triglot import stream
 from triglot.config import get_config
-from triglot.fitting import bench
 from triglot.palladium.project import model_name, workshop
-from triglot.points import read_model
+from triglot.persisters.decorated import read_model
+from triglot.training import stream
+from triglot.training.fit_worker import bench
 
 __all__ = ["PredictStream"]
 

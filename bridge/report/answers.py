@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from triglot.answers import Answers, measures, rocs, shown_classes
 from triglot.report import figures
 from triglot.report.page import Block, Facts, Plot, Rows, Section
-from triglot.table import Array
+from triglot.tables.table import Array
+from triglot.training.answers import Answers, measures, rocs, shown_classes
 
 BINS = 10
 BIN_ROWS = 12

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from triglot.comparison import Comparison, Result
-from triglot.launch import language_name
+from triglot.languages.launch import language_name
 from triglot.report import figures
 from triglot.report.answers import section
 from triglot.report.page import Block, Plot, Rows, Section
-from triglot.table import Array
+from triglot.tables.table import Array
+from triglot.training.comparison import Comparison, Result
 
 MOST_ROWS = 25
 MOST_COLUMNS = 6

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from triglot.errors import ConfigError
-from triglot.table import Array
+from triglot.tables.table import Array
 
 # of Okabe and Ito, which people with any colour vision can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#444444")

@@ -18,7 +18,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRe
 from sklearn.neighbors import KNeighborsClassifier
 
 from triglot.estimators import JuliaClassifier, JuliaRegressor, RClassifier, RRegressor
-from triglot.fitting import Bench, bench
+from triglot.training.fit_worker import Bench, bench
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))

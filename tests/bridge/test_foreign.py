@@ -15,12 +15,12 @@ from tests.cli.conftest import run
 from tests.functional.running import EXAMPLES, folder
 from tests.helpers import KEY, require
 from triglot.errors import BadRequest, EstimatorFailed, WorkerLost
-from triglot.fitting import Bench, bench
 from triglot.foreign import JuliaDataset, RDataset
-from triglot.message import Reply
+from triglot.protocol.messages import Reply
 from triglot.store import ModelStore
-from triglot.table import Column, Table
-from triglot.tabular import task_of, to_column, to_frame, to_target
+from triglot.tables.frames import task_of, to_column, to_frame, to_target
+from triglot.tables.table import Column, Table
+from triglot.training.fit_worker import Bench, bench
 
 AUTHORS = Path(__file__).parent / "foreign"
 GROWTH = EXAMPLES / "data" / "tooth_growth.csv"

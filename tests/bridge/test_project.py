@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.helpers import require
-from triglot.crashes import CrashLoop
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.project import Project
+from triglot.supervision.crash_loops import CrashLoop
 
 Open = Callable[..., Project]
 

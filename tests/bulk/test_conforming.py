@@ -12,9 +12,9 @@ import pytest
 from triglot.bulk import flow, reading
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, TooLarge
-from triglot.field import Field
-from triglot.schema import Schema
-from triglot.table import Table
+from triglot.tables.field import Field
+from triglot.tables.schema import Schema
+from triglot.tables.table import Table
 
 FIELDS = (
     Field("f", "float64", nullable=True),

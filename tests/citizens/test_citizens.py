@@ -20,12 +20,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from tests.helpers import require
-from triglot import session, wire
 from triglot.errors import EstimatorFailed
-from triglot.estimators import JuliaClassifier, JuliaRegressor, RClassifier, RRegressor
-from triglot.message import Request
-from triglot.sklearn_base import AuthorWarning
-from triglot.wire import Packed
+from triglot.estimators import JuliaClassifier, JuliaRegressor, RClassifier, RRegressor, session
+from triglot.estimators.base import AuthorWarning
+from triglot.protocol import wire
+from triglot.protocol.messages import Request
+from triglot.protocol.wire import Packed
 
 HERE = Path(__file__).parent
 R = {"script": str(HERE / "plain.R")}
@@ -66,7 +66,7 @@ def classifier(request: pytest.FixtureRequest) -> Any:
     return clone(MODELS[request.param])
 
 
-@pytest.mark.filterwarnings("ignore::triglot.sklearn_base.AuthorWarning")
+@pytest.mark.filterwarnings("ignore::triglot.estimators.base.AuthorWarning")
 def test_the_checks_of_scikit_learn_pass(name: str) -> None:
     results = check_estimator(clone(MODELS[name]), expected_failed_checks=EXPECTED_FAILURES, on_fail=None, on_skip=None)
     told = [(r["check_name"], str(r["exception"])) for r in results if r["status"] == "failed"]
@@ -102,7 +102,7 @@ def test_a_search_sets_the_authors_parameters_and_sends_each_fold_once(monkeypat
         sent.append(sum(map(len, packed.buffers)))
         return encode(request, packed, attempt)
 
-    monkeypatch.setattr("triglot.client.wire.encode_request", counting)
+    monkeypatch.setattr("triglot.client.blocking.wire.encode_request", counting)
     grid = {"params__maxdepth": [1, 2, 3, 4], "params__cp": [0.3, 0.1, 0.03, 0.01, 0.001]}
     seen_by_nobody = X[::-1] + 1.0
     search = GridSearchCV(RClassifier(**R), grid, cv=5).fit(seen_by_nobody, LABELS[::-1])

@@ -19,9 +19,8 @@ import pytest
 
 from tests.conftest import children
 from tests.helpers import PATIENCE_S, require, until
-from triglot import session
 from triglot.errors import LanguageUnavailable, WorkerLost
-from triglot.estimators import RRegressor
+from triglot.estimators import RRegressor, session
 
 SCRIPT = str(Path(__file__).parent / "plain.R")
 X = np.arange(20.0).reshape(10, 2) ** 2

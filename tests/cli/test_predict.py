@@ -22,7 +22,7 @@ import pytest
 from tests.cli.conftest import run
 from tests.functional.running import environment, folder, quick
 from tests.helpers import KEY, PATIENCE_S, until
-from triglot.fitting import Bench, bench
+from triglot.training.fit_worker import Bench, bench
 
 CONFIG = """{
     'model': {'!': 'mine.Model'},

@@ -12,8 +12,8 @@ import pytest
 
 from tests.functional.running import Running, environment, folder, free_port, quick
 from tests.helpers import PATIENCE_S, until
-from triglot.client import Client
-from triglot.discovery import run_directory
+from triglot.client.blocking import Client
+from triglot.transport.discovery import run_directory
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ import numpy as np
 import pytest
 
 from tests.helpers import KEY, PATIENCE_S, Hive, ask, author_module, raw, unfitted, until
-from triglot import wire
 from triglot.artefact import Artefact, seal
-from triglot.client import Client
-from triglot.discovery import scan
+from triglot.client.blocking import Client
 from triglot.errors import (
     ArtefactNeeded,
     ArtefactRefused,
@@ -29,11 +27,13 @@ from triglot.errors import (
     TableNeeded,
 )
 from triglot.estimators import JuliaClassifier, RClassifier
-from triglot.ids import new_id
-from triglot.launch import LANGUAGES
-from triglot.message import Fault, Op, Reply, Request
-from triglot.table import Column, Table
-from triglot.wire import Packed
+from triglot.languages.launch import LANGUAGES
+from triglot.protocol import wire
+from triglot.protocol.messages import Fault, Op, Reply, Request
+from triglot.protocol.wire import Packed
+from triglot.tables.table import Column, Table
+from triglot.transport.discovery import scan
+from triglot.transport.request_ids import new_id
 
 MODELS = Path(__file__).parent / "models"
 # not in alphabetical order, so that whoever sorts them is found out

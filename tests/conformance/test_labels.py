@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from tests.helpers import author_module, require
 from triglot.errors import BadRequest
 from triglot.estimators import JuliaClassifier, RClassifier
-from triglot.fitting import Bench, bench
-from triglot.labels import Labels
-from triglot.table import Table
+from triglot.tables.labels import Labels
+from triglot.tables.table import Table
+from triglot.training.fit_worker import Bench, bench
 
 MODELS = Path(__file__).parent / "models"
 CASES = -(-settings.get_profile(settings.get_current_profile_name()).max_examples * 10 // 3)  # rounded up

@@ -8,7 +8,7 @@ import pytest
 from tests.deploy.described import FULL, PLAIN, SERVICE, deployment, full
 from triglot.deploy.description import Deployment, Instances, Upgrade, describe
 from triglot.errors import ConfigError
-from triglot.supervision import FrontEnd, Plan, supervisord_conf
+from triglot.supervision.supervisord import FrontEnd, Plan, supervisord_conf
 
 EVIL = ("two words", 'quo"te', "apo'strophe", "line\nbreak", "../up", "a/../b", "$(id)", "`id`", "semi;colon", "{{x}}")
 # keys whose values stand as they are in generated files, and what is around the value

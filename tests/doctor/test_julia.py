@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.doctor.conftest import OF_32_BITS, script, verdicts
 from tests.helpers import require
 from triglot.doctor import julia
-from triglot.elf import misfit
+from triglot.languages.elf import misfit
 
 
 def test_the_julia_that_is_here_starts() -> None:

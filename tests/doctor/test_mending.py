@@ -10,7 +10,7 @@ import pytest
 
 from triglot.doctor.finding import Finding
 from triglot.doctor.mending import Mender
-from triglot.remedy import Command, installed_rpy2, pip, rpy2_commands
+from triglot.languages.remedy import Command, installed_rpy2, pip, rpy2_commands
 
 
 def touch(path: Path) -> Command:

@@ -14,7 +14,7 @@ import triglot
 from tests.functional.running import folder
 from triglot.doctor import folders, key, machine, python
 from triglot.doctor.finding import Finding
-from triglot.supervision import FrontEnd
+from triglot.supervision.supervisord import FrontEnd
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.doctor.conftest import OF_32_BITS, programs_without, r_home, script, 
 from tests.helpers import require
 from tests.reading import ROOT
 from triglot.doctor import r, tools
-from triglot.remedy import Command, fitting_rpy2, pip, rpy2_trouble
+from triglot.languages.remedy import Command, fitting_rpy2, pip, rpy2_trouble
 
 
 def nowhere(**more: str) -> dict[str, str]:

@@ -12,10 +12,10 @@ import pytest
 
 from tests.functional.running import AUTHORS, Running, environment, folder
 from triglot.dataset import load
-from triglot.fitting import Bench
-from triglot.launch import LANGUAGES, missing
-from triglot.pipelines import language_of
+from triglot.languages.launch import LANGUAGES, missing
 from triglot.project import Project
+from triglot.training.fit_worker import Bench
+from triglot.training.pipelines import language_of
 
 CONFIG = AUTHORS / "everything-config.py"
 

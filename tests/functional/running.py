@@ -24,7 +24,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from tests.helpers import KEY, PATIENCE_S, control_state, until
 from tests.warm import warm
-from triglot.discovery import scan
+from triglot.transport.discovery import scan
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

@@ -19,8 +19,8 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from tests.functional.running import descendants, folder
 from tests.helpers import PATIENCE_S, until
 from triglot import health
-from triglot.condition import note_address, note_troubles, troubles
-from triglot.discovery import run_directory
+from triglot.supervision.status import note_address, note_troubles, troubles
+from triglot.transport.discovery import run_directory
 
 CONF = """\
 [unix_http_server]
@@ -32,7 +32,7 @@ pidfile={run}/supervisord.pid
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [rpcinterface:triglot]
-supervisor.rpcinterface_factory=triglot.keeper:make_extension
+supervisor.rpcinterface_factory=triglot.supervision.extension:make_extension
 run_dir={run}
 crashes=3
 within_s=4
@@ -59,18 +59,19 @@ import runpy
 from supervisor.poller import Poller
 look = Poller.poll
 Poller.poll = lambda self, timeout: look(self, 3600)
-runpy.run_module("triglot.keeper", run_name="__main__", alter_sys=True)
+runpy.run_module("triglot.supervision.extension", run_name="__main__", alter_sys=True)
 """
 
 
 class Kept:
-    """A supervisord that `triglot.keeper` runs."""
+    """A supervisord that `triglot.supervision.extension` runs."""
 
     def __init__(self, run: Path, *program: str) -> None:
         self.run = run
         self.write(steady=2)
         self.process = subprocess.Popen(
-            [sys.executable, *(program or ("-m", "triglot.keeper")), str(self.conf)], stderr=subprocess.PIPE
+            [sys.executable, *(program or ("-m", "triglot.supervision.extension")), str(self.conf)],
+            stderr=subprocess.PIPE,
         )
         transport = SupervisorTransport(None, None, f"unix://{run}/supervisor.sock")
         self.rpc: Any = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)

@@ -18,10 +18,10 @@ from tests.helpers import require, until
 from triglot.artefact import Artefact
 from triglot.dataset import load
 from triglot.estimators import RClassifier
-from triglot.fitting import Bench
-from triglot.pipelines import language_of
 from triglot.project import Project
-from triglot.search import search_of
+from triglot.training.fit_worker import Bench
+from triglot.training.pipelines import language_of
+from triglot.training.search import search_of
 
 CONFIG = AUTHORS / "mixed-config.py"
 CITIZENS = Path(__file__).parents[1] / "citizens"

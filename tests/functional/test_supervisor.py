@@ -9,7 +9,7 @@ from tests.functional.conftest import installed
 from tests.functional.running import Load, Running, descendants
 from tests.helpers import require, until
 from triglot import health
-from triglot.condition import note_troubles
+from triglot.supervision.status import note_troubles
 
 FINE = {"mood": 0, "seconds": 0}
 BRIEF = {"mood": 0, "seconds": 0.05}

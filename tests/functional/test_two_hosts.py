@@ -16,7 +16,7 @@ import zmq.auth
 
 from tests.functional.running import EXAMPLES, environment, folder, quick
 from tests.helpers import PATIENCE_S
-from triglot.curve import CurveKeys
+from triglot.transport.curve import CurveKeys
 
 FRONT, FAR = "10.203.0.1", "10.203.0.2"
 TIMEOUT_S = 4.0

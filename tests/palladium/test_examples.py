@@ -21,10 +21,10 @@ from tests.helpers import KEY, Hive
 from tests.lending import Lender
 from tests.palladium.conftest import ask, pld
 from triglot.cli import pld as commands
-from triglot.client import Client
-from triglot.fitting import Bench
+from triglot.client.blocking import Client
 from triglot.project import Project
 from triglot.server.wsgi import build
+from triglot.training.fit_worker import Bench
 
 HERE = Path(__file__).parent / "examples"
 VERSICOLOR = {"sepal length": 6.3, "sepal width": 2.5, "petal length": 4.9, "petal width": 1.5}

@@ -13,7 +13,7 @@ from tests.helpers import PATIENCE_S
 from triglot.aliases import IN_THE_SERVER, install
 from triglot.config import resolve_dotted_name
 from triglot.errors import ConfigError
-from triglot.pipelines import declared, language_of
+from triglot.training.pipelines import declared, language_of
 
 NAMES = """
 dataset: CSV Table SQL OpenML EmptyDatasetLoader ScheduledDatasetLoader

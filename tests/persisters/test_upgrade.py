@@ -24,13 +24,13 @@ from tests.persisters.palladium import R_MODEL, SPECIES, Boom, Old, X, classifie
 from triglot.artefact import Artefact
 from triglot.cli.main import main
 from triglot.errors import ConfigError
-from triglot.fitting import Bench, bench
-from triglot.legacy import Converter, source_at
+from triglot.palladium.migrate import Converter, source_at
 from triglot.persister import Persister
 from triglot.persisters.file import File
 from triglot.persisters.palladium_source import Contents, OldVersion, foreign_name, names_in
 from triglot.persisters.palladium_tables import PalladiumTables
 from triglot.store import ModelStore
+from triglot.training.fit_worker import Bench, bench
 
 KEY = "a key for tests, 32 bytes long.."
 SERVICE = (

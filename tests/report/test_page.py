@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 
-from triglot.answers import Answers, measures
-from triglot.comparison import Comparison, Result
 from triglot.report import comparing
 from triglot.report.answers import section
 from triglot.report.page import Facts, Section, Text, page
-from triglot.table import Table
+from triglot.tables.table import Table
+from triglot.training.answers import Answers, measures
+from triglot.training.comparison import Comparison, Result
 
 EVIL = "<script>alert('x')</script>"
 

@@ -13,12 +13,12 @@ from sklearn.linear_model import LogisticRegression
 
 from tests.helpers import KEY, PATIENCE_S, Hive
 from tests.server import authors
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.dataset import CSV
-from triglot.fitting import Bench
 from triglot.server.app import Options, create_app
-from triglot.service import Service
+from triglot.serving.service import Service
 from triglot.store import ModelStore
+from triglot.training.fit_worker import Bench
 
 DATA = Path(__file__).parents[2] / "examples" / "data" / "iris.data"
 COLUMNS = ["sepal length", "sepal width", "petal length", "petal width", "species"]

@@ -11,7 +11,7 @@ from flask import Response
 from flask.testing import FlaskClient
 
 from tests.helpers import Hive
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.errors import ConfigError, TriglotError
 from triglot.project import Project
 from triglot.server import admin
@@ -19,7 +19,7 @@ from triglot.server.app import Options, create_app
 from triglot.server.predict import PredictService
 from triglot.server.rules import add_url_rule
 from triglot.server.wsgi import build
-from triglot.service import Service
+from triglot.serving.service import Service
 from triglot.store import ModelStore
 from triglot.store.jobs import JobStore
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from tests.helpers import PATIENCE_S
 from tests.server.conftest import FLOWER, TIMEOUT_S
-from tests.server.test_express import BODIES, MAPPING, PATHS, QUERIES, TYPES, Answer, ask, environ
+from tests.server.test_fast_path import BODIES, MAPPING, PATHS, QUERIES, TYPES, Answer, ask, environ
 from triglot.server.app import Options, create_app
 from triglot.server.asgi import Front
 from triglot.server.predict import PredictService
-from triglot.server.threads import SHORT_BYTES
-from triglot.service import Service
+from triglot.server.wsgi_threads import SHORT_BYTES
+from triglot.serving.service import Service
 
 Message = dict[str, Any]
 SEEN = threading.Semaphore(0)

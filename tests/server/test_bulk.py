@@ -23,7 +23,7 @@ from triglot.server import bulk
 from triglot.server.app import Options, create_app
 from triglot.server.media import ARROW, CSV, JSON
 from triglot.server.predict import PredictService
-from triglot.service import Service
+from triglot.serving.service import Service
 from triglot.store import ModelStore
 
 IRIS, PROBA = "/models/iris/predict", "/models/iris/predict_proba"

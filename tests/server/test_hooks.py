@@ -16,15 +16,15 @@ from sklearn.pipeline import make_pipeline
 
 from tests.helpers import PATIENCE_S
 from tests.server import foresight
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.errors import BadRequest, ConfigError
-from triglot.fitting import Bench
 from triglot.interfaces import PredictError
 from triglot.server.app import Options, create_app
 from triglot.server.payload import json_response
 from triglot.server.predict import PredictService
-from triglot.service import Service
+from triglot.serving.service import Service
 from triglot.store import ModelStore
+from triglot.training.fit_worker import Bench
 
 MAPPING = [("sl", "float"), ("sw", "float"), ("pl", "float"), ("pw", "float")]
 SETOSA = {"sl": 5.2, "sw": 3.5, "pl": 1.5, "pw": 0.2}

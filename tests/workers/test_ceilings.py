@@ -10,12 +10,12 @@ import pytest
 
 from tests.helpers import PATIENCE_S, Hive, WorkerProcess, author_module, fit_request, floats, until
 from tests.workers.test_worker_process import MODELS, refused
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost, WorkerUnavailable
 from triglot.estimators import JuliaRegressor, RRegressor
-from triglot.ids import new_id
-from triglot.launch import MEMORY_VARIABLE, memory_of, memory_text
-from triglot.message import Request
+from triglot.languages.launch import MEMORY_VARIABLE, memory_of, memory_text
+from triglot.protocol.messages import Request
+from triglot.transport.request_ids import new_id
 from triglot.workers.control import EXIT_MEMORY, EXIT_STUCK
 
 GREEDY = Path(__file__).parent / "greedy"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from triglot.batching import Limits
 from triglot.errors import BadRequest, ConfigError, ProtocolError
-from triglot.labels import Labels
+from triglot.protocol.batching import Limits
+from triglot.tables.labels import Labels
 from triglot.workers.fit_spec import FitSpec
 
 GOOD: dict[str, Any] = {

@@ -12,9 +12,9 @@ import pytest
 
 from tests.helpers import Hive
 from tests.workers.test_worker_process import refused
-from triglot.child import Child
-from triglot.client import Client
+from triglot.client.blocking import Client
 from triglot.errors import LanguageUnavailable
+from triglot.training.worker_process import Child
 from triglot.workers.julia.installation import Installation, find
 from triglot.workers.julia.library import initialise
 

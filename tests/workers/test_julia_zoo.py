@@ -17,10 +17,10 @@ import pytest
 from tests.helpers import author_module, require
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import JuliaClassifier, JuliaRegressor
-from triglot.fitting import Bench, bench
 from triglot.foreign import JuliaDataset
-from triglot.launch import julia_executable, worker_environment
-from triglot.table import Array
+from triglot.languages.launch import julia_executable, worker_environment
+from triglot.tables.table import Array
+from triglot.training.fit_worker import Bench, bench
 
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "tests" / "zoo" / "julia"

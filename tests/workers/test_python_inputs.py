@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from triglot.errors import BadRequest, EstimatorFailed, from_wire
-from triglot.estimator import FitTask
 from triglot.interfaces import PredictError
-from triglot.schema import Schema
-from triglot.table import Column, Table
+from triglot.protocol.runtime import FitTask
+from triglot.tables.schema import Schema
+from triglot.tables.table import Column, Table
 from triglot.workers.python.runtime import LARGEST_NUMBER, LONGEST_TEXT, PythonRuntime
 
 NUMBERS = np.array([1.0, 2.0, 3.0])

@@ -18,10 +18,10 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.helpers import author_module, floats
 from triglot.errors import BadRequest, EstimatorFailed
-from triglot.estimator import FitTask
-from triglot.labels import Labels, Task
-from triglot.schema import Schema
-from triglot.table import Column, Table
+from triglot.protocol.runtime import FitTask
+from triglot.tables.labels import Labels, Task
+from triglot.tables.schema import Schema
+from triglot.tables.table import Column, Table
 from triglot.workers.python.runtime import PythonRuntime
 
 MODELS = Path(__file__).parent.parent / "models"

@@ -16,13 +16,13 @@ import pytest
 
 from tests.helpers import raw, require, require_r_package
 from tests.workers.zoo import Caught, Data, printed, tables
-from triglot import wire
-from triglot.discovery import scan
 from triglot.estimators import RClassifier, RRegressor
-from triglot.fitting import Bench, bench
 from triglot.foreign import RDataset
-from triglot.table import Array
-from triglot.tabular import to_frame, to_table
+from triglot.protocol import wire
+from triglot.tables.frames import to_frame, to_table
+from triglot.tables.table import Array
+from triglot.training.fit_worker import Bench, bench
+from triglot.transport.discovery import scan
 
 ZOO = Path(__file__).parent.parent / "zoo"
 LANDMARK = 600  # predictions; `python -m benchmarks.border` makes 10,000

@@ -15,10 +15,10 @@ import pytest
 import zmq
 
 from tests.helpers import KEY, PATIENCE_S, context, fit_request, floats, unfitted, until
-from triglot import bundle, wire
 from triglot.artefact import Artefact, seal
-from triglot.message import Fault, Reply, Request, Started
-from triglot.table import Array, Column, Table
+from triglot.protocol import bundles, wire
+from triglot.protocol.messages import Fault, Reply, Request, Started
+from triglot.tables.table import Array, Column, Table
 from triglot.workers.activity import Activity
 from triglot.workers.python.runtime import PythonRuntime
 from triglot.workers.worker import HELD_VERSIONS, Worker
@@ -234,7 +234,7 @@ def bundled(peer: Peer, *rows: list[float], **more: Any) -> list[str]:
         Request("predict", f"b{i}", "m", 1, tables=(floats(*[(number, 0.0) for number in numbers]),), **more)
         for i, numbers in enumerate(rows)
     ]
-    peer.socket.send_multipart(wire.encode_request(bundle.join(requests)))
+    peer.socket.send_multipart(wire.encode_request(bundles.join(requests)))
     return [request.id for request in requests]
 
 
@@ -243,7 +243,7 @@ def test_requests_that_share_a_message_are_answered_by_one_call_and_one_message(
     fit(peer, Probe())
     ids = bundled(peer, [1.0], [2.0, 3.0], [4.0], params={"add": 10.0})
     reply = peer.receive()
-    assert [(each.id, numbers(each)) for each in bundle.replies(reply)] == [
+    assert [(each.id, numbers(each)) for each in bundles.replies(reply)] == [
         (ids[0], [11.0]),
         (ids[1], [12.0, 13.0]),
         (ids[2], [14.0]),
@@ -260,7 +260,7 @@ def test_messages_of_several_and_of_single_requests_are_answered_by_one_call(bed
         bundled(peer, [2.0], [3.0])
     first, second = peer.receive(), peer.receive()
     assert (first.id, numbers(first)) == (single, [1.0])
-    assert [numbers(each) for each in bundle.replies(second)] == [[2.0], [3.0]]
+    assert [numbers(each) for each in bundles.replies(second)] == [[2.0], [3.0]]
     assert CALLS[1:] == [[1.0, 2.0, 3.0]]
 
 

@@ -13,12 +13,12 @@ import zmq
 import zmq.auth
 
 from tests.helpers import KEY, PATIENCE_S, Hive, author_module, context, fit_request, floats, raw, until
-from triglot import wire
-from triglot.client import Client
-from triglot.curve import CurveKeys
-from triglot.discovery import Endpoint, listed, scan
+from triglot.client.blocking import Client
 from triglot.errors import WorkerUnavailable
-from triglot.launch import worker_command
+from triglot.languages.launch import worker_command
+from triglot.protocol import wire
+from triglot.transport.curve import CurveKeys
+from triglot.transport.discovery import Endpoint, listed, scan
 
 MODELS = Path(__file__).parent.parent / "models"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from triglot.artefact import Artefact
-from triglot.fitting import Bench
-from triglot.table import Table
+from triglot.tables.table import Table
+from triglot.training.fit_worker import Bench
 
 Data = dict[str, tuple[Table, Any]]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from triglot.elf import OURS, kind
 from triglot.errors import LanguageUnavailable
-from triglot.launch import julia_executable
+from triglot.languages.elf import OURS, kind
+from triglot.languages.launch import julia_executable
 
 _LIBRARY_NAMES = ("libjulia.so", "libjulia.so.1")
 _WHERE = Path(__file__).resolve().parent / "where.jl"

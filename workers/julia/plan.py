@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from triglot.errors import BadRequest
-from triglot.labels import Labels
-from triglot.sources import fingerprint, lay_out, project_file, project_root
-from triglot.table import NUMERIC, Table
+from triglot.protocol.sources import fingerprint, lay_out, project_file, project_root
+from triglot.tables.labels import Labels
+from triglot.tables.table import NUMERIC, Table
 
 Shape = Literal["matrix", "table"]
 

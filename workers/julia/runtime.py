@@ -19,11 +19,11 @@ import msgpack
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
-from triglot.estimator import FitTask, Output
-from triglot.labels import Labels, Task
-from triglot.table import Array, Column, Table
+from triglot.protocol.runtime import FitTask, Output
+from triglot.tables.labels import Labels, Task
+from triglot.tables.table import Array, Column, Table
 from triglot.workers.julia.capture import Capture
-from triglot.workers.julia.convert import Features, copied, dataset, target
+from triglot.workers.julia.columns import Features, copied, dataset, target
 from triglot.workers.julia.installation import find
 from triglot.workers.julia.library import Library, give_up, when_it_exits
 from triglot.workers.julia.plan import Plan

@@ -22,13 +22,13 @@ import numpy as np
 
 from triglot.aliases import install
 from triglot.errors import BadRequest, EstimatorFailed
-from triglot.estimator import FitTask, Output
 from triglot.interfaces import PredictError
-from triglot.labels import Labels
-from triglot.schema import Schema
-from triglot.table import NUMERIC, Array, Column, Table
-from triglot.tabular import to_column, to_frame, to_table
-from triglot.workers.python.later import later
+from triglot.protocol.runtime import FitTask, Output
+from triglot.tables.frames import to_column, to_frame, to_table
+from triglot.tables.labels import Labels
+from triglot.tables.schema import Schema
+from triglot.tables.table import NUMERIC, Array, Column, Table
+from triglot.workers.python.lazy_import import later
 
 MAX_PRINTED = 1_000_000  # characters
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from triglot.errors import EstimatorFailed, LanguageUnavailable
-from triglot.remedy import installed_rpy2, no_shared_library, r_version, rpy2_trouble
+from triglot.languages.remedy import installed_rpy2, no_shared_library, r_version, rpy2_trouble
 
 CONSOLE_CHARS = 1_000_000
 _UNLIMITED_STACK = 8 * 2**20

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rpy2.rinterface_lib import conversion, openrlib
 
-from triglot.table import Array
+from triglot.tables.table import Array
 
 lib: Any = openrlib.rlib
 ffi: Any = openrlib.ffi

@@ -12,10 +12,10 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
-from triglot.estimator import FitTask, Output
-from triglot.labels import Labels, Task
-from triglot.sources import fingerprint, lay_out
-from triglot.table import Array, Column, Table
+from triglot.protocol.runtime import FitTask, Output
+from triglot.protocol.sources import fingerprint, lay_out
+from triglot.tables.labels import Labels, Task
+from triglot.tables.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
 
 # The author's functions that are taken without being named, where a script has them, by their keys of a spec.
@@ -100,9 +100,9 @@ class RRuntime:
         self._use_libraries(spec)
         script = self._script(spec, task.sources)
         name = script.require(spec.get("fit") or "fit")
-        convert = self._convert
+        to_r = self._convert
         x = self._x(task.X, _as_matrix(spec))
-        params, seed = convert.parameter(spec.get("params") or {}), convert.parameter(_seed(spec))
+        params, seed = to_r.parameter(spec.get("params") or {}), to_r.parameter(_seed(spec))
         fitted = self._run("fit_model", script.env, name, x, self._y(task), params, seed)
         return self._model(fitted, script, spec, task.task, task.labels)
 
@@ -115,15 +115,15 @@ class RRuntime:
     def load(self, manifest: Mapping[str, Any], blob: bytes) -> RModel:
         """Return the model of bytes that the caller has verified, with its packages loaded and its script sourced."""
         runtime: Mapping[str, str] = manifest["runtime"]
-        convert = self._convert
+        to_r = self._convert
         wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
-        attached = convert.strings(runtime.get("attached", "").split())
+        attached = to_r.strings(runtime.get("attached", "").split())
         spec = manifest["spec"]
         self._use_libraries(spec)
-        self._run("restore_packages", convert.parameter(wanted), attached, convert.parameter(runtime["language"]))
+        self._run("restore_packages", to_r.parameter(wanted), attached, to_r.parameter(runtime["language"]))
         script = self._script(spec, manifest["sources"])
-        own = convert.strings((script.chosen(spec, "load"),))
-        fitted = self._run("load_model", convert.raw(blob), script.env, own)
+        own = to_r.strings((script.chosen(spec, "load"),))
+        fitted = self._run("load_model", to_r.raw(blob), script.env, own)
         classes = manifest["classes"]
         labels = None if classes is None else Labels(tuple(classes))
         return self._model(fitted, script, spec, manifest["task"], labels)
@@ -147,8 +147,8 @@ class RRuntime:
         self._use_libraries(spec)
         script = self._script(spec, sources)
         name = script.require(spec.get("function") or "dataset")
-        convert = self._convert
-        returned = self._run("read_dataset", script.env, name, convert.parameter(spec.get("params") or {}))
+        to_r = self._convert
+        returned = self._run("read_dataset", script.env, name, to_r.parameter(spec.get("params") or {}))
         found: tuple[Table, Column | None] = self._out.dataset(returned)
         return found
 
@@ -189,15 +189,15 @@ class RRuntime:
     @property
     def _convert(self) -> ModuleType:
         # It looks up R's symbols, and so can only be loaded once R runs.
-        from triglot.workers.r import convert
+        from triglot.workers.r import to_r
 
-        return convert
+        return to_r
 
     @property
     def _out(self) -> ModuleType:
-        from triglot.workers.r import out
+        from triglot.workers.r import from_r
 
-        return out
+        return from_r
 
     def _use_libraries(self, spec: Mapping[str, Any]) -> None:
         folders = spec.get("lib_paths") or []
@@ -222,7 +222,7 @@ class RRuntime:
     def _model(self, fitted: Any, script: Script, spec: Mapping[str, Any], task: Task, labels: Labels | None) -> RModel:
         if task == "classification" and labels is None:
             raise BadRequest("a classification needs its classes")
-        convert = self._convert
+        to_r = self._convert
         levels = None if task == "regression" or labels is None else labels
         by_name = [script.chosen(spec, key) for key in ("predict", "predict_proba")]
         said = [spec.get("predict_params"), spec.get("predict_proba_params")]
@@ -234,10 +234,10 @@ class RRuntime:
             r["new_predictor"],
             fitted,
             script.env,
-            r.rinterface.NULL if levels is None else convert.strings(levels.texts),
-            convert.parameter(bool(spec.get("encode_labels"))),
-            convert.strings(by_name),
-            convert.parameter(said),
+            r.rinterface.NULL if levels is None else to_r.strings(levels.texts),
+            to_r.parameter(bool(spec.get("encode_labels"))),
+            to_r.strings(by_name),
+            to_r.parameter(said),
         )
         return RModel(fitted, script, levels, _as_matrix(spec), dump, predict, predict_proba)
 
@@ -245,23 +245,23 @@ class RRuntime:
         return self._convert.matrix(X) if as_matrix else self._convert.data_frame(X)
 
     def _y(self, task: FitTask) -> Any:
-        convert = self._convert
+        to_r = self._convert
         if task.y is None:
-            return convert.parameter(None)
+            return to_r.parameter(None)
         if task.task == "regression":
             numbers = np.asarray(task.y, dtype=np.float64)
             if numbers.ndim == 1:
-                return convert.numbers(numbers)
-            return convert.matrix(Table([f"y{j}" for j in range(numbers.shape[1])], matrix=numbers))
+                return to_r.numbers(numbers)
+            return to_r.matrix(Table([f"y{j}" for j in range(numbers.shape[1])], matrix=numbers))
         if task.labels is None:
             raise BadRequest("a classification needs its classes")
         codes = np.asarray(task.y, dtype=np.int32)
-        return convert.numbers(codes) if task.spec.get("encode_labels") else convert.factor(codes, task.labels.texts)
+        return to_r.numbers(codes) if task.spec.get("encode_labels") else to_r.factor(codes, task.labels.texts)
 
     def _answer(self, function: Any, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
-        convert = self._convert
+        to_r = self._convert
         x = self._x(X, model.as_matrix)
-        named = {name: convert.parameter(value) for name, value in params.items()} if params else {}
+        named = {name: to_r.parameter(value) for name, value in params.items()} if params else {}
         answer: Array = self._out.to_array(self._told(self._interpreter.call(function, x, **named)))
         return answer
 

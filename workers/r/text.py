@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triglot.errors import BadRequest
-from triglot.table import Array
+from triglot.tables.table import Array
 
 MANY = 64  # below, a loop is quicker
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from triglot.errors import TriglotError
-from triglot.estimator import FitTask
 from triglot.estimators import JuliaRegressor
-from triglot.labels import Labels
-from triglot.sources import collect
-from triglot.table import Column, Table
+from triglot.protocol.runtime import FitTask
+from triglot.protocol.sources import collect
+from triglot.tables.labels import Labels
+from triglot.tables.table import Column, Table
 from triglot.workers.julia.runtime import JuliaModel, JuliaRuntime
 
 ROOT = Path(__file__).parents[3]

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from triglot.errors import LanguageUnavailable, TriglotError
-from triglot.estimator import FitTask
-from triglot.labels import Labels
-from triglot.table import Column, Table
+from triglot.protocol.runtime import FitTask
+from triglot.tables.labels import Labels
+from triglot.tables.table import Column, Table
 from triglot.workers.r.runtime import RModel, RRuntime
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,368 @@
+"""The client: one request in, one reply or one raised error out; safe under threads and after a fork.
+
+Each thread keeps one DEALER a worker process, because replies get mixed on a shared one. Sockets and the
+monitor are born in the process and thread that use them, never inherited.
+"""
+
+import itertools
+import logging
+import math
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import zmq
+
+from triglot import this_process
+from triglot.artefact import Artefact
+from triglot.client.monitor import Monitor
+from triglot.client.routing import History, WorkerView, choose, history_after
+from triglot.errors import (
+    ArtefactNeeded,
+    DeadlineExceeded,
+    Overloaded,
+    TableNeeded,
+    TriglotError,
+    WorkerLost,
+    WorkerUnavailable,
+    from_wire,
+)
+from triglot.protocol import wire
+from triglot.protocol.messages import Fault, Reply, Request, Started
+from triglot.transport import multipart
+from triglot.transport.curve import CurveKeys
+from triglot.transport.discovery import Endpoint, last_word
+from triglot.transport.request_ids import new_id
+
+logger = logging.getLogger("triglot.client")
+
+POLL_MS = 20
+LOAD_TIMEOUT_S = 120.0
+
+Fetch = Callable[[], Artefact]
+_attempts = itertools.count(1)
+_clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
+
+
+class Answer(NamedTuple):
+    """A reply, and which worker gave it after how many deaths of others."""
+
+    reply: Reply
+    worker: str
+    deaths: int = 0
+
+
+class _Sockets(dict[tuple[str, str], "zmq.Socket[bytes]"]):
+    """One thread's sockets, by worker; they are closed when the thread ends."""
+
+    def __del__(self) -> None:
+        for socket in self.values():
+            socket.close(linger=0)
+
+
+@dataclass(slots=True)
+class _Process:
+    """What belongs to one process and must not cross a fork."""
+
+    pid: int
+    context: "zmq.Context[zmq.Socket[bytes]]"
+    monitor: Monitor
+    local: threading.local = field(default_factory=threading.local)
+    loading: dict[tuple[tuple[str, str], tuple[str, int, str]], threading.Lock] = field(default_factory=dict)
+
+
+class Client:
+    """Sends requests to the workers of one run directory and of a list of other hosts.
+
+    A request waits for a worker to turn up until its deadline, but no longer than `patience_s`.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path | None,
+        listed: Mapping[str, Endpoint] | None = None,
+        curve: CurveKeys | None = None,
+        patience_s: float = math.inf,
+    ) -> None:
+        self.run_dir = run_dir
+        self._listed = dict(listed or {})
+        self._curve = curve
+        self._patience_s = patience_s
+        self._process: _Process | None = None
+        self._birth = threading.Lock()
+        _clients.add(self)
+
+    def call(
+        self,
+        request: Request,
+        language: str,
+        timeout_s: float,
+        fetch: Fetch | None = None,
+        history: History | None = None,
+    ) -> Answer:
+        """Return the answer of a worker of this language, or raise the error that it gave.
+
+        `fetch` gives the artefact of the request's version when a worker does not hold it, `history` is what the
+        request has been through already. A worker that ends, refuses or drains costs time and no error, as long as
+        there is time: predictions are idempotent. Raises `WorkerUnavailable` where no worker turned up,
+        `DeadlineExceeded` where one did not answer.
+        """
+        process = self._here()
+        deadline = time.monotonic() + timeout_s
+        history = history or History()
+        whole = wire.pack(request.tables, digests=request.digests)
+        packed = whole.bare() if request.digests else whole
+        while True:
+            worker = self._take(process, request, language, history, deadline)
+            try:
+                process.monitor.took(worker.id)
+                try:
+                    reply = self._exchange(process, worker, request, packed, history.alone, deadline)
+                finally:
+                    process.monitor.gave_back(worker.id)
+                return Answer(reply, worker.endpoint.name, history.deaths)
+            except TriglotError as error:
+                if isinstance(error, WorkerLost):
+                    logger.warning("request %s: %s", request.id, error)
+                history = history_after(error, request, worker, history, process.monitor.workers())
+                if isinstance(error, TableNeeded):
+                    if packed is whole:
+                        raise
+                    packed = whole
+                if isinstance(error, ArtefactNeeded):
+                    if fetch is None:
+                        raise
+                    history = self._hand_over(process, worker, request, fetch, history, deadline)
+
+    def load(self, model: str, version: int, sha256: str, language: str, fetch: Fetch) -> int:
+        """Have every worker of the language that does not hold a version take it; return how many did."""
+        process = self._here()
+        request = Request(op="load", id=new_id(), model=model, version=version, sha256=sha256)
+        taken = 0
+        for worker in process.monitor.workers():
+            if worker.serves(language):
+                if (model, version, sha256) in worker.holds:
+                    continue
+                self._load(process, worker, request, fetch)
+                taken += 1
+        return taken
+
+    def _hand_over(
+        self,
+        process: _Process,
+        worker: WorkerView,
+        request: Request,
+        fetch: Fetch,
+        history: History,
+        deadline: float,
+    ) -> History:
+        try:
+            self._load(process, worker, request, fetch, deadline)
+        except (WorkerLost, Overloaded) as error:
+            return history_after(error, request, worker, history, process.monitor.workers())
+        return history
+
+    def workers(self) -> Sequence[WorkerView]:
+        """Return what this process knows of the workers."""
+        return self._here().monitor.workers()
+
+    def wait_for(self, languages: Mapping[str, int], timeout_s: float) -> None:
+        """Return once so many workers of each language are there; raises `WorkerUnavailable` after the timeout."""
+        monitor = self._here().monitor
+        deadline = time.monotonic() + timeout_s
+        while True:
+            there = [w.endpoint.language for w in monitor.workers() if w.ready]
+            short = {language: count for language, count in languages.items() if there.count(language) < count}
+            if not short:
+                return
+            if time.monotonic() > deadline:
+                raise WorkerUnavailable(f"no ready worker for {', '.join(short)} after {timeout_s:g} s")
+            monitor.wait_for_change(0.05)
+
+    @property
+    def monitor(self) -> Monitor:
+        """What this process knows of the workers, and how many requests each has in its hands."""
+        return self._here().monitor
+
+    def connect(self, worker: WorkerView) -> "zmq.Socket[bytes]":
+        """Return a new socket to a worker; it belongs to the thread that asks for it."""
+        socket = self._here().context.socket(zmq.DEALER)
+        socket.linger = 0
+        socket.set_hwm(0)
+        self._protect(socket, worker.endpoint)
+        socket.connect(worker.endpoint.address)
+        return socket
+
+    def close(self) -> None:
+        """Close the monitor and this process's sockets; other threads must have stopped calling."""
+        process, self._process = self._process, None
+        if process is not None and process.pid == this_process.pid():
+            process.monitor.close()
+            process.context.destroy(linger=0)
+
+    def _here(self) -> _Process:
+        process = self._process
+        if process is not None and process.pid == this_process.pid():
+            return process
+        with self._birth:
+            process = self._process
+            if process is None or process.pid != this_process.pid():
+                context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+                monitor = Monitor(context, self.run_dir, self._listed, self._protect)
+                self._process = process = _Process(this_process.pid(), context, monitor)
+        return process
+
+    def _protect(self, socket: "zmq.Socket[bytes]", endpoint: Endpoint) -> None:
+        if not endpoint.server_key:
+            return
+        if self._curve is None:
+            raise WorkerUnavailable(f"worker {endpoint.name!r} needs this client's CURVE keys, and there are none")
+        socket.curve_serverkey = endpoint.server_key.encode("ascii")
+        socket.curve_publickey = self._curve.public
+        socket.curve_secretkey = self._curve.secret
+
+    def _take(
+        self, process: _Process, request: Request, language: str, history: History, deadline: float
+    ) -> WorkerView:
+        """Return the worker to ask, waiting for one (a restarted one, say) while there are time and patience."""
+        monitor, held = process.monitor, (request.model, request.version, request.sha256)
+        until = None
+        while True:
+            worker = choose(monitor.workers(), language, held, monitor.outstanding, history.avoid)
+            if worker is not None:
+                return worker
+            until = until or min(deadline, time.monotonic() + self._patience_s)
+            left = until - time.monotonic()
+            if left <= 0:
+                raise WorkerUnavailable(f"no worker for {language} is there; try again later")
+            monitor.wait_for_change(min(left, 0.1))
+
+    def _exchange(
+        self,
+        process: _Process,
+        worker: WorkerView,
+        request: Request,
+        packed: wire.Packed,
+        alone: bool,
+        deadline: float,
+        work_until: float | None = None,
+    ) -> Reply:
+        """Ask one worker once; it may work on for longer than this side waits (`work_until`)."""
+        attempt = attempt_id(request)
+        message = encode_attempt(request, attempt, worker, work_until or deadline, packed, alone=alone)
+        socket = self._socket(process, worker)
+        multipart.send(socket, message)
+        started = False
+        while True:
+            left = deadline - time.monotonic()
+            received = _receive(socket, left)
+            if received is not None:
+                reply = wire.decode_reply(received)
+                if reply.id != attempt:
+                    continue
+                if isinstance(reply, Started):
+                    started = True
+                elif isinstance(reply, Fault):
+                    raise from_wire(reply.code, reply.message, reply.details)
+                else:
+                    return reply
+            elif process.monitor.is_lost(worker.id):
+                self._drop(process, worker)
+                # One that is merely silent may be busy or cut off: that proves nothing against the request.
+                proven = started and not process.monitor.is_silent(worker.id)
+                reason = last_word(self.run_dir, *worker.id) if self.run_dir is not None else ""
+                raise WorkerLost(
+                    f"worker {worker.endpoint.name} was lost while it held the request", started=proven, reason=reason
+                )
+            elif left <= 0:
+                raise DeadlineExceeded(f"no answer from worker {worker.endpoint.name} before the deadline")
+
+    def _load(
+        self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch, deadline: float | None = None
+    ) -> None:
+        """Hand a version to a worker; threads that want the same wait for the first one's try.
+
+        After the caller's deadline nobody waits here, but the worker goes on loading, for those who come next.
+        """
+        held = (request.model, request.version, request.sha256)
+        work_until = time.monotonic() + LOAD_TIMEOUT_S
+        deadline = deadline or work_until
+        lock = process.loading.setdefault((worker.id, held), threading.Lock())
+        if not lock.acquire(blocking=False):
+            if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                raise DeadlineExceeded(f"worker {worker.endpoint.name} was still loading the model at the deadline")
+            lock.release()
+            return
+        try:
+            load = Request(op="load", id=new_id(), model=request.model, version=request.version, artefact=fetch())
+            self._exchange(process, worker, load, wire.Packed(), False, deadline, work_until)
+        finally:
+            process.loading.pop((worker.id, held), None)
+            lock.release()
+
+    def _socket(self, process: _Process, worker: WorkerView) -> "zmq.Socket[bytes]":
+        sockets: _Sockets | None = getattr(process.local, "sockets", None)
+        if sockets is None:
+            sockets = process.local.sockets = _Sockets()
+        socket = sockets.get(worker.id)
+        if socket is None:
+            for gone in [key for key in sockets if key[0] == worker.id[0]]:
+                sockets.pop(gone).close(linger=0)
+            sockets[worker.id] = socket = self.connect(worker)
+            socket.rcvtimeo = POLL_MS
+        return socket
+
+    def _drop(self, process: _Process, worker: WorkerView) -> None:
+        sockets: dict[tuple[str, str], Any] = getattr(process.local, "sockets", {})
+        socket = sockets.pop(worker.id, None)
+        if socket is not None:
+            socket.close(linger=0)
+
+
+def attempt_id(request: Request) -> str:
+    """Return the id of one try to have a request answered.
+
+    The id of a request may be the caller's own and come twice; that of a try never does, so the late answer to a try
+    that was given up is not taken for the answer to another.
+    """
+    return f"{request.id}.{next(_attempts)}"
+
+
+def encode_attempt(
+    request: Request,
+    attempt: str,
+    worker: WorkerView,
+    deadline: float,
+    packed: wire.Packed | None = None,
+    *,
+    alone: bool = False,
+) -> list[wire.Buffer]:
+    """Return the frames of one try to have a worker answer."""
+    now = time.monotonic()
+    shares_clock = worker.endpoint.address.startswith("ipc:")
+    timeout_ms = max(1, int((deadline - now) * 1000))
+    return wire.encode_request(request, packed, wire.Attempt(attempt, timeout_ms, alone, now if shares_clock else None))
+
+
+def _receive(socket: "zmq.Socket[bytes]", left_s: float) -> list[Any] | None:
+    """Return the next message, or None where none came within `POLL_MS` or the time that is left."""
+    if left_s * 1000 < POLL_MS and not socket.poll(max(0, int(left_s * 1000) + 1), zmq.POLLIN):
+        return None
+    try:
+        return multipart.receive(socket)  # which waits by itself, for `POLL_MS`
+    except zmq.Again:
+        return None
+
+
+def _after_fork() -> None:
+    """Give the child locks of its own: the threads that may hold the parent's are not there to let go of them."""
+    for client in list(_clients):
+        client._birth = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,110 @@
+"""The estimator protocol: what a language must do inside a worker, whatever the language.
+
+`docs/protocol.md` is the document, this is its typed form, and `tests/conformance` are the checks that hold it
+against every language's real worker process. `score` is not here: it is defined over `predict`, once for all
+languages (`triglot.training.scoring`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+from triglot.protocol.batching import Batch
+from triglot.tables.labels import Labels, Task
+from triglot.tables.table import Array, Column, Table
+
+Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language that made it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitTask:
+    """All that a language needs to fit one model.
+
+    `y` has shape (n,): int32 codes into `labels.classes` for classification, numbers for regression (of shape
+    (n, outputs) where there are several), None for models without a target. `spec` says how to call the author's code
+    (its keys are the language's own), `sources` maps relative file names to the text of the author's files, and `base`
+    is the verified unfitted estimator of a language that is not described by text (Python). `unseen_levels` is what
+    becomes of levels that X does not have: "error", "missing" or "other"; a worker has added the level for others to X
+    by itself. `batch` says whether several requests may later be answered by one call.
+    """
+
+    task: Task
+    spec: Mapping[str, Any]
+    sources: Mapping[str, str]
+    X: Table
+    y: Array | None
+    labels: Labels | None
+    base: bytes | None = None
+    unseen_levels: str = "error"
+    batch: Batch = True
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the author's code printed and warned of since the last time somebody asked."""
+
+    text: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Runtime(Protocol):
+    """One language inside one worker process.
+
+    Every method but `interrupt` is called from the thread that called `start`, one at a time. The author's
+    failures are raised as `triglot.errors.EstimatorFailed` with the native class, message and traceback;
+    what the bridge itself finds wrong (a function that is missing, say) as `BadRequest` or `EstimatorFailed`
+    with a message that says what to do.
+    """
+
+    language: ClassVar[str]
+
+    def start(self) -> None:
+        """Bring the interpreter up; raises `LanguageUnavailable` with the reason."""
+        ...
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of the language and of what it has loaded; the key "language" is the language's."""
+        ...
+
+    def fit(self, task: FitTask) -> Model:
+        """Return the model fitted on copies of the task's data; the task's buffers may vanish afterwards."""
+        ...
+
+    def dump(self, model: Model) -> bytes:
+        """Return the fitted model in the language's own serialisation."""
+        ...
+
+    def load(self, manifest: Mapping[str, Any], blob: bytes) -> Model:
+        """Return the model of a verified manifest and the bytes that `dump` gave."""
+        ...
+
+    def predict(self, model: Model, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return one answer a row, in order: int32 codes of shape (n,), or numbers of shape (n,) or (n, outputs)."""
+        ...
+
+    def predict_proba(self, model: Model, X: Table, params: Mapping[str, Any]) -> Array:
+        """Return float64 probabilities of shape (n, classes), columns in the order of the classes."""
+        ...
+
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
+        """Return data and target, if there is one, of an author's function, on memory of their own.
+
+        `spec` names it as `function`, with its arguments as `params`. A category keeps the order of its levels.
+        """
+        ...
+
+    def describe(self, model: Model) -> Mapping[str, Any]:
+        """Return what is known of the model as JSON values: its native class, what it can do."""
+        ...
+
+    def take_output(self) -> Output:
+        """Return what was printed and warned since the last call, and forget it."""
+        ...
+
+    def collect(self) -> None:
+        """Collect the language's garbage, all of it, and run the finalisers that are due."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ask the running call to stop as soon as it can; may be called from any thread."""
+        ...

@@ -1,0 +1,241 @@
+"""The service: what command line, HTTP and jobs all call. It has the opinions, they are skins.
+
+A prediction goes: model name -> active version (catalogue) -> a worker (client) -> codes -> labels.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+from triglot.client.asynchronous import Lane
+from triglot.client.blocking import Answer, Client, Fetch
+from triglot.client.routing import WorkerView
+from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
+from triglot.persister import Persister
+from triglot.protocol.messages import Op, Request
+from triglot.serving.catalogue import Catalogue, Served
+from triglot.supervision import status
+from triglot.tables.labels import plain_answers
+from triglot.tables.table import Array, Table
+from triglot.transport.request_ids import new_id
+
+logger = logging.getLogger("triglot.service")
+
+TIMEOUT_S = 30.0
+# of a body that is in memory whole, and of one that is read in pieces
+MAX_BODY_BYTES = 64 * 2**20
+MAX_BULK_BYTES = 2**30
+# So long requests wait for a worker that restarts. For a language that was switched off they do not wait longer: they
+# would hold the threads that the others need.
+ABSENCE_S = 15.0
+
+
+class Prediction(NamedTuple):
+    """Plain answers, one a row of the request, and where they come from.
+
+    `values` holds labels of their own type, numbers, lists of numbers (several outputs), or lists of
+    probabilities in the order of `classes`.
+    """
+
+    values: list[Any]
+    served: Served
+    worker: str
+    request_id: str
+    output: str = ""
+
+    @property
+    def classes(self) -> list[Any] | None:
+        """The ordered classes of a classifier, else None."""
+        labels = self.served.labels
+        return None if labels is None else list(labels.classes)
+
+
+def require_classes(served: Served, *, proba: bool) -> None:
+    """Return if a version can be asked for that; raises `BadRequest` where it has no probabilities."""
+    if proba and served.labels is None:
+        raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
+
+
+class Service:
+    """Predicts by the active versions of one store, through the workers that one client knows.
+
+    `asked` says, as an id, when somebody last asked one of all processes to look into the store without waiting for
+    the store's rule; all of them follow.
+    """
+
+    def __init__(
+        self,
+        store: Persister,
+        client: Client,
+        absence_s: float = ABSENCE_S,
+        asked: Callable[[], str | None] | None = None,
+    ) -> None:
+        self.store = store
+        self._absence_s = absence_s
+        self._client = client
+        self._asked = asked
+        self._heard: str | None = None
+        self._catalogue = Catalogue(store, prepare=self._warm, before=self._follow)
+        self._told: set[str] = set()
+        self._absent_since: dict[str, float] = {}
+
+    def served(self, model: str) -> Served:
+        """Return the version of a model that answers now; raises `ModelNotFound`."""
+        return self._catalogue.active(model)
+
+    def models(self) -> dict[str, Served]:
+        """Return all versions that answer now, by model name."""
+        return self._catalogue.all()
+
+    def workers(self) -> Sequence[WorkerView]:
+        """Return what this process knows of the workers."""
+        return self._client.workers()
+
+    def troubles(self) -> dict[str, str]:
+        """Return the supervised programs that are down for good or crash again and again, with their reasons."""
+        return {} if self._client.run_dir is None else status.troubles(self._client.run_dir)
+
+    @property
+    def trouble(self) -> str:
+        """Why the store cannot be read at the moment; empty while it can."""
+        return self._catalogue.trouble
+
+    def refresh(self, *, past_rule: bool = False) -> None:
+        """Look into the store now instead of within half a second, and also past a rule of the store's own."""
+        update_cache = getattr(self.store, "update_cache", None)
+        if past_rule and update_cache is not None:
+            update_cache()
+        self._catalogue.refresh()
+
+    def predict(
+        self,
+        served: Served,
+        X: Table,
+        *,
+        proba: bool = False,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        request_id: str | None = None,
+    ) -> Prediction:
+        """Return the answers to the rows of X, in order.
+
+        Raises the worker's own error where the author's code failed, `DeadlineExceeded` or `WorkerUnavailable`
+        where no answer came in time, the latter at once where the language has been without workers for long.
+        """
+        request = self._request(served, X, proba, params, request_id)
+        if X.rows == 0:  # nothing is asked, and many estimators refuse a table without rows
+            return Prediction([], served, "", request.id)
+        answer = self._client.call(request, served.language, timeout_s, self._fetch(served))
+        return _prediction(served, request, answer)
+
+    def ask(
+        self,
+        served: Served,
+        X: Table,
+        *,
+        proba: bool = False,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        request_id: str | None = None,
+    ) -> Array:
+        """Return a worker's answer as it came: int32 codes of classes, or numbers, of one row a row of X."""
+        request = self._request(served, X, proba, params, request_id)
+        return self._client.call(request, served.language, timeout_s, self._fetch(served)).reply.tables[0].matrix()
+
+    async def predict_soon(
+        self,
+        lane: Lane,
+        served: Served,
+        X: Table,
+        *,
+        proba: bool = False,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        request_id: str | None = None,
+    ) -> Prediction:
+        """Return the same as `predict`, by the lane of the event loop that awaits it."""
+        request = self._request(served, X, proba, params, request_id)
+        if X.rows == 0:
+            return Prediction([], served, "", request.id)
+        answer = await lane.call(request, served.language, timeout_s, self._fetch(served))
+        return _prediction(served, request, answer)
+
+    def lane(self, pool: Executor) -> Lane:
+        """Return a new lane for the event loop that is running; `pool` takes what is out of the ordinary."""
+        return Lane(self._client, pool)
+
+    def _request(
+        self, served: Served, X: Table, proba: bool, params: Mapping[str, Any] | None, request_id: str | None
+    ) -> Request:
+        require_classes(served, proba=proba)
+        if X.rows:
+            self._refuse_long_absence(served.language)
+        op: Op = "predict_proba" if proba else "predict"
+        return Request(
+            op=op,
+            id=request_id or new_id(),
+            model=served.model,
+            version=served.version,
+            sha256=served.info.sha256,
+            params=params or {},
+            tables=(X,),
+        )
+
+    def _fetch(self, served: Served) -> Fetch:
+        return lambda: self._catalogue.artefact(served)
+
+    def close(self) -> None:
+        """Close the client and stop looking into the store."""
+        self._catalogue.close()
+        self._client.close()
+
+    def _refuse_long_absence(self, language: str) -> None:
+        """Raise `WorkerUnavailable` where no request has a chance; costs nothing while workers are there."""
+        if language in self._absent_since and (absent_s := self._absence(language)) > self._absence_s:
+            raise WorkerUnavailable(f"there has been no worker for {language} for {absent_s:.0f} s; try again later")
+
+    def _absence(self, language: str) -> float:
+        """Look for workers of a language, and return for how many seconds there have been none."""
+        if any(w.serves(language) for w in self._client.workers()):
+            self._absent_since.pop(language, None)
+            return 0.0
+        now = time.monotonic()
+        return now - self._absent_since.setdefault(language, now)
+
+    def _follow(self) -> None:
+        """Have the store look past its rule where another process was asked to."""
+        update_cache = getattr(self.store, "update_cache", None)
+        if self._asked is None or update_cache is None:
+            return
+        asked = self._asked()
+        if asked is not None and asked != self._heard:
+            update_cache()
+        self._heard = asked
+
+    def _warm(self, served: Served) -> bool:
+        """Have the workers of its language load a version; False while one of them cannot."""
+        self._absence(served.language)
+        try:
+            self._client.load(
+                served.model,
+                served.version,
+                served.info.sha256,
+                served.language,
+                self._fetch(served),
+            )
+        except TriglotError as error:
+            trouble = f"version {served.version} of model {served.model!r} does not load: {error}"
+            if trouble not in self._told:
+                self._told.add(trouble)
+                logger.error("%s", trouble)
+            return False
+        return True
+
+
+def _prediction(served: Served, request: Request, answer: Answer) -> Prediction:
+    """Return the labels or numbers that a worker's reply stands for."""
+    matrix = answer.reply.tables[0].matrix()
+    values = matrix.tolist() if request.op == "predict_proba" else plain_answers(matrix, served.labels)
+    return Prediction(values, served, answer.worker, request.id, answer.reply.output)

@@ -1,0 +1,203 @@
+"""The configuration of supervisord: the front end, a group of workers a language, restarts without delay.
+
+Programs and groups are named as operators type them: `supervisorctl restart workers-r:*`. Priorities: workers 10,
+job runner 15 (where jobs are switched on), front end 20; supervisord stops them in the reverse order, so that the
+front end goes first and the workers answer what it still holds.
+"""
+
+import configparser
+import io
+import logging
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from triglot.errors import ConfigError
+from triglot.languages.launch import LANGUAGES, algebra_environment, worker_command, worker_environment
+from triglot.logs import level_of
+from triglot.supervision.crash_loops import CrashLoop
+
+STOP_WAIT_S = 30
+WEB_STOP_WAIT_S = 20
+LARGEST_READ_BYTES = 2**20  # a long body reaches Python in pieces of this size: each costs a turn of the event loop
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+def has_no_address(error: OSError) -> bool:
+    """Whether a front end cannot listen because nobody knows its host's name: the resolver's errors are below 0."""
+    return (error.errno or 0) < 0
+
+
+def why_not_bound(error: OSError) -> str:
+    """Return in words why a front end cannot listen."""
+    if has_no_address(error):
+        return (error.strerror or "").partition(" (while")[0] or "this name has no address"
+    return os.strerror(error.errno or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """Where the front end listens, and how wide it is."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    processes: int = 2
+    threads: int = 16
+
+    def command(self) -> list[str]:
+        """Return the command line that serves the ASGI application of `triglot.server.asgi`, threads and all."""
+        return [
+            *(sys.executable, "-m", "triglot.server", "--interface", "asgi"),
+            *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
+            *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
+            *("--http1-buffer-size", str(LARGEST_READ_BYTES)),
+            *("--log-level", "warning", "triglot.server.asgi:app"),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is to be supervised together."""
+
+    run_dir: Path
+    directory: Path
+    workers: Mapping[str, int]
+    front_end: FrontEnd
+    key_file: Path | None = None
+    jobs: bool = False
+    crash_loop: CrashLoop = field(default_factory=CrashLoop)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
+    """Return the text of a supervisord configuration; raises `ConfigError` for a value that it cannot hold."""
+    socket = plan.run_dir / "supervisor.sock"
+    sections = [
+        ("unix_http_server", {"file": _text(socket), "chmod": "0700"}),
+        (
+            "supervisord",
+            {
+                "nodaemon": "true",
+                "logfile": "/dev/null",
+                "logfile_maxbytes": "0",
+                **({"loglevel": "warn"} if level_of(environ) > logging.INFO else {}),
+                "pidfile": _text(plan.run_dir / "supervisord.pid"),
+                "directory": _text(plan.directory),
+                # supervisord expands this one entry twice
+                "environment": _environment(plan.environment).replace("%", "%%"),
+                **({"user": "root"} if os.getuid() == 0 else {}),
+            },
+        ),
+        (
+            "rpcinterface:supervisor",
+            {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
+        ),
+        ("rpcinterface:triglot", _extension(plan)),
+        ("supervisorctl", {"serverurl": f"unix://{_text(socket)}"}),
+    ]
+    for language in LANGUAGES:
+        if plan.workers.get(language):
+            sections.append((_section(language), _workers(plan, language, environ)))
+    if plan.jobs:
+        runner = _program([sys.executable, "-m", "triglot", "jobs", "run"], priority=15, stop_wait_s=STOP_WAIT_S)
+        sections.append(("program:jobs", runner))
+    web = _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)
+    sections.append(("program:web", web | {"environment": _environment(algebra_environment(environ))}))
+    return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
+
+
+def shutdown_s(languages: Sequence[str], *, jobs: bool) -> int:
+    """Return the seconds that supervisord may take to stop: its groups go one after another, each in its own time."""
+    waits = [WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in languages)]
+    return sum(waits) + len(waits)  # it looks once a second whether a group has ended
+
+
+def resized(text: str, plan: Plan, language: str, environ: Mapping[str, str]) -> str:
+    """Return a configuration with as many workers of a language as the plan has, and nothing else changed."""
+    conf = configparser.RawConfigParser()
+    conf.optionxform = str  # type: ignore[assignment,method-assign]
+    conf.read_string(text)
+    section, count = _section(language), plan.workers.get(language, 0)
+    if not count:
+        conf.remove_section(section)
+    elif conf.has_section(section):
+        conf[section]["numprocs"] = str(count)
+    else:
+        conf[section] = {key: value for key, value in _workers(plan, language, environ).items() if value}
+    written = io.StringIO()
+    conf.write(written, space_around_delimiters=False)
+    return written.getvalue()
+
+
+def group_of(language: str) -> str:
+    """Return the name of the group of a language's workers."""
+    return f"workers-{language}"
+
+
+def _section(language: str) -> str:
+    return f"program:{group_of(language)}"
+
+
+def _extension(plan: Plan) -> dict[str, str]:
+    loop = plan.crash_loop
+    return {
+        "supervisor.rpcinterface_factory": "triglot.supervision.extension:make_extension",
+        "run_dir": _text(plan.run_dir),
+        "crashes": str(loop.crashes),
+        "within_s": str(loop.within_s),
+        "longest_s": str(loop.longest_s),
+    }
+
+
+def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str, str]:
+    name = f"{language}-%(process_num)d"
+    command = worker_command(language, "NAME", plan.run_dir, key_file=plan.key_file)
+    line = _command(command).replace("NAME", name, 1)
+    body = _program([], priority=10, stop_wait_s=STOP_WAIT_S)
+    # An author's code has no business with the token of the views that change something, nor with the database.
+    withheld = {name: "" for name in ("TRIGLOT_ADMIN_TOKEN", "TRIGLOT_STORE") if name in environ}
+    return body | {
+        "command": line,
+        "process_name": name,
+        "numprocs": str(plan.workers[language]),
+        "environment": _environment(worker_environment(language, environ) | withheld),
+    }
+
+
+def _program(command: Sequence[str], *, priority: int, stop_wait_s: int) -> dict[str, str]:
+    return {
+        "command": _command(command),
+        "priority": str(priority),
+        "autorestart": "true",
+        "startsecs": "1",
+        "startretries": "10",
+        "stopsignal": "TERM",
+        "stopwaitsecs": str(stop_wait_s),
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": "/dev/stdout",
+        "stdout_logfile_maxbytes": "0",
+    }
+
+
+def _command(command: Sequence[str]) -> str:
+    return " ".join(shlex.quote(_text(part)) for part in command)
+
+
+def _environment(variables: Mapping[str, str]) -> str:
+    for name in variables:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"{name!r} is no name of an environment variable")
+    return ",".join(f'{name}="{_text(value)}"' for name, value in sorted(variables.items()))
+
+
+def _text(value: Path | str) -> str:
+    """Return a value as supervisord's file format holds it, or refuse what would break out of its line."""
+    text = str(value)
+    if any(character in text for character in '\n\r"\x00;'):
+        raise ConfigError(f"{text!r} cannot stand in a supervisord configuration: no quotes, semicolons or line breaks")
+    return text.replace("%", "%%")

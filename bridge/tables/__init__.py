@@ -1,0 +1,1 @@
+"""Tables, their columns and labels, and how values from outside become them."""

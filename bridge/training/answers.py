@@ -1,0 +1,101 @@
+"""What a model answered beside what was true, and the usual measures of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from triglot.artefact import Artefact
+from triglot.tables.frames import to_table, to_target
+from triglot.tables.labels import Task
+from triglot.tables.table import Array
+from triglot.training.fit_worker import Bench
+from triglot.training.scoring import score
+
+MOST_CURVES = 8  # as many as there are colours that all people can tell apart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Truth and predictions: codes into `classes` of shape (rows,), or numbers of shape (rows,) or (rows, outputs).
+
+    `classes` are the model's own, then those of the truth that it never saw. `shares` has shape (rows, classes), and is
+    None where the model has no probabilities.
+    """
+
+    task: Task
+    classes: tuple[Any, ...]
+    y: Array
+    predicted: Array
+    shares: Array | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The classes as text."""
+        return [str(label) for label in self.classes]
+
+
+def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers:
+    """Return a stored model's answers to data that have a target."""
+    card = artefact.card()
+    table = to_table(X)
+    truth, labels = to_target(y, card["task"])
+    predicted = worker.predict(name, artefact, table)
+    if labels is None:
+        return Answers("regression", (), truth, predicted)
+    own = list(card["classes"])
+    classes = (*own, *(label for label in labels.classes if label not in own))
+    place = {label: code for code, label in enumerate(classes)}
+    codes = np.array([place[label] for label in labels.classes], dtype=np.int32)[truth]
+    golden = card.get("golden")
+    shares = None
+    if golden is None or golden["op"] == "predict_proba":
+        shares = np.zeros((table.rows, len(classes)))
+        shares[:, : len(own)] = worker.predict_proba(name, artefact, table)
+    return Answers("classification", classes, codes, predicted, shares)
+
+
+def measures(answers: Answers) -> dict[str, float]:
+    """Return the usual measures of one model, the first one being its score."""
+    from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error, root_mean_squared_error
+
+    y, predicted = answers.y, answers.predicted
+    if answers.task == "regression":
+        return {
+            "R²": score("regression", y, predicted),
+            "RMSE": float(root_mean_squared_error(y, predicted)),
+            "mean absolute error": float(mean_absolute_error(y, predicted)),
+        }
+    found = {"accuracy": score("classification", y, predicted)}
+    if len(set(y.tolist())) > 1 and set(predicted.tolist()) <= set(y.tolist()):
+        found["balanced accuracy"] = float(balanced_accuracy_score(y, predicted))
+    if answers.shares is not None:
+        shares = np.clip(answers.shares, 1e-15, None)
+        shares /= shares.sum(axis=1, keepdims=True)
+        found["log loss"] = float(log_loss(y, shares, labels=range(len(answers.classes))))
+    areas = [area for _, _, area in rocs(answers).values()]
+    if areas:
+        found["ROC area"] = float(np.mean(areas))
+    return found
+
+
+def rocs(answers: Answers) -> dict[str, tuple[Array, Array, float]]:
+    """Return the curve of the second of two classes, or of each against the rest."""
+    from sklearn.metrics import auc, roc_curve
+
+    found = {}
+    for code in shown_classes(answers):
+        truth = answers.y == code
+        if answers.shares is not None and 0 < truth.sum() < len(truth):
+            false, true, _ = roc_curve(truth, answers.shares[:, code])
+            found[answers.names[code]] = (false, true, float(auc(false, true)))
+    return found
+
+
+def shown_classes(answers: Answers) -> Sequence[int]:
+    """Return the codes that get a curve: the second of two, or the most frequent ones."""
+    if len(answers.classes) == 2:
+        return [1]
+    counts = np.bincount(answers.y.astype(int), minlength=len(answers.classes))
+    return sorted(np.argsort(-counts, kind="stable")[:MOST_CURVES].tolist())

@@ -1,0 +1,242 @@
+"""Fitting one model: data in, a signed artefact out, by a fresh worker that ends afterwards.
+
+A fresh process a fit means a clean interpreter, memory given back, and predictions that are not disturbed.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+
+from triglot.artefact import Artefact, load_key, seal
+from triglot.client.blocking import Client
+from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
+from triglot.protocol.batching import Batch, Limits
+from triglot.protocol.messages import Op, Reply, Request
+from triglot.protocol.runtime import FitTask
+from triglot.tables.frames import target_table, task_of, to_table, to_target
+from triglot.tables.labels import Task
+from triglot.tables.table import Array, Table
+from triglot.training.pipelines import declared, wants_frame
+from triglot.training.scoring import score
+from triglot.training.worker_process import Child, require
+from triglot.transport.request_ids import new_id
+
+FIT_TIMEOUT_S = 24 * 3600.0
+OPEN_TIMEOUT_S = 120.0
+PATIENCE_S = 10.0  # nobody starts this worker again: without it, all that is left is to say so
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A fitted model, not stored yet."""
+
+    artefact: Artefact
+    language: str
+    task: Task
+    info: Mapping[str, Any]
+    output: str
+    warnings: tuple[str, ...]
+
+
+class Bench:
+    """One fresh worker of one language, alone in a run directory of its own."""
+
+    def __init__(self, client: Client, language: str, key: bytes) -> None:
+        self._client = client
+        self._key = key
+        self.language = language
+
+    def fit(
+        self,
+        name: str,
+        model: Any,
+        X: Any,
+        y: Any,
+        python_path: tuple[str, ...] = (),
+        unseen_levels: str | None = None,
+        batch: Batch = True,
+    ) -> Fitted:
+        """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target.
+
+        Numbers of several outputs are a y of shape (rows, outputs).
+
+        unseen_levels: what becomes of levels that the training data do not have ("error", "missing" or "other"); by
+        default what the model itself says. batch: whether a worker may answer several requests by one call.
+        """
+        model = declared(model)
+        table = to_table(X)
+        if table.rows == 0:
+            raise BadRequest("there are no rows to fit; look at the dataset loader")
+        task: Task = "regression" if y is None else task_of(model, y)
+        target, labels = (None, None) if y is None else to_target(y, task)
+        spec, sources, base = _author(model, python_path)
+        if base is not None and getattr(X, "ndim", 2) == 1:
+            spec["x"] = "vector"  # a list of texts, say, for an estimator that counts their words
+        elif base is not None and wants_frame(model):
+            spec["x"] = "frame"
+        unseen = unseen_levels or getattr(model, "unseen_levels", None) or "error"
+        return fit(
+            self._client,
+            self._key,
+            self.language,
+            name,
+            FitTask(task, spec, sources, table, target, labels, base, unseen, batch),
+        )
+
+    def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
+        """Return the answer of an author's dataset function: its tables are (X,) or (X, y), y of one column."""
+        request = Request(op="dataset", id=new_id(), model="", spec={"spec": dict(spec), "sources": dict(sources)})
+        return self._client.call(request, self.language, FIT_TIMEOUT_S).reply
+
+    def open(self, name: str, artefact: Artefact) -> Reply:
+        """Return what a model says of itself once it is loaded from its artefact, and nothing is predicted."""
+        request = Request(op="load", id=new_id(), model=name, version=1, artefact=artefact)
+        return self._client.call(request, self.language, OPEN_TIMEOUT_S).reply
+
+    def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
+        """Return codes or numbers for X, of shape (rows,) or (rows, outputs), by a model loaded from its artefact."""
+        matrix = self._ask(name, artefact, to_table(X)).tables[0].matrix()
+        return matrix[:, 0] if matrix.shape[1] == 1 else matrix
+
+    def predict_proba(self, name: str, artefact: Artefact, X: Any) -> Array:
+        """Return probabilities of shape (rows, classes) for X, in class order."""
+        return self._ask(name, artefact, to_table(X), "predict_proba").tables[0].matrix()
+
+    def answer(
+        self,
+        name: str,
+        artefact: Artefact,
+        X: Table,
+        params: Mapping[str, Any],
+        *,
+        proba: bool = False,
+        timeout_s: float = FIT_TIMEOUT_S,
+    ) -> Array:
+        """Return the answer to a table: a code, numbers or probabilities a row; `params` go to the model's predict."""
+        reply = self._ask(name, artefact, X, "predict_proba" if proba else "predict", params, timeout_s)
+        return reply.tables[0].matrix()
+
+    def score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
+        """Return the accuracy or R² of a stored model on data that it may never have seen."""
+        card = artefact.card()
+        target, labels = to_target(y, card["task"])
+        if labels is not None:  # the model's own codes; a class that it never saw can only be wrong
+            known = {label: code for code, label in enumerate(card["classes"])}
+            target = np.array([known.get(label, -1) for label in labels.classes], dtype=np.int32)[target]
+        return score(card["task"], target, self.predict(name, artefact, X))
+
+    def _ask(
+        self,
+        name: str,
+        artefact: Artefact,
+        X: Table,
+        op: Op = "predict",
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float = FIT_TIMEOUT_S,
+    ) -> Reply:
+        request = Request(
+            op=op,
+            id=new_id(),
+            model=name,
+            version=1,
+            sha256=artefact.sha256,
+            params=params or {},
+            tables=(X,),
+        )
+        return self._client.call(request, self.language, timeout_s, fetch=lambda: artefact).reply
+
+
+def fit(
+    client: Client, key: bytes, language: str, name: str, task: FitTask, *, version: int = 0, digests: bool = False
+) -> Fitted:
+    """Return the model that a worker of the client's fitted, its artefact verified.
+
+    With a `version` above 0 the worker goes on holding it; with `digests` data that the worker keeps is not sent again.
+    Raises `ConfigError` for limits of `batch` that are none.
+    """
+    Limits.of(task.batch)
+    request = Request(
+        op="fit",
+        id=new_id(),
+        model=name,
+        version=version,
+        tables=(task.X,) if task.y is None else (task.X, target_table(task.y)),
+        artefact=None if task.base is None else _sealed(task.base, task.task, key),
+        spec={
+            "task": task.task,
+            "classes": None if task.labels is None else list(task.labels.classes),
+            "spec": dict(task.spec),
+            "sources": dict(task.sources),
+            "unseen_levels": task.unseen_levels,
+            **({} if task.batch is True else {"batch": _plain(task.batch)}),
+        },
+        digests=digests,
+    )
+    reply = client.call(request, language, FIT_TIMEOUT_S).reply
+    if reply.artefact is None:
+        raise WorkerUnavailable("the worker answered the fit without an artefact")
+    reply.artefact.verified(key)
+    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, reply.warnings)
+
+
+def _plain(batch: Batch) -> Batch:
+    return dict(batch) if isinstance(batch, Mapping) else batch
+
+
+def _author(model: Any, python_path: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str], bytes | None]:
+    if hasattr(model, "author"):
+        return (*model.author(), None)
+    return {"python_path": list(python_path)}, {}, cloudpickle.dumps(model)
+
+
+def _sealed(base: bytes, task: Task, key: bytes) -> Artefact:
+    """Return an unfitted estimator as it travels to the worker that shall fit it."""
+    fields: dict[str, Any] = {
+        "language": "python",
+        "task": task,
+        "spec": {},
+        "sources": {},
+        "runtime": {},
+        "schema": None,
+        "classes": None,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return seal(fields, base, key)
+
+
+@contextmanager
+def bench(language: str, environ: Mapping[str, str], key_file: Path | None = None, workers: int = 1) -> Iterator[Bench]:
+    """Hold a fresh worker of the language, or several; they and their run directory are gone afterwards.
+
+    Raises `LanguageUnavailable` with the reason where the worker does not come up.
+    """
+    require(language, environ)
+    key = load_key(key_file, environ)
+    with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
+        children: list[Child] = []
+        client = Client(Path(folder), patience_s=PATIENCE_S)
+        try:
+            for number in range(workers):  # in here, so that none is left behind by a Ctrl-C meanwhile
+                name = f"fit-{number}" if number else "fit"
+                children.append(Child(language, name, Path(folder), environ, key_file=key_file))
+            for number, child in enumerate(children, start=1):
+                child.wait_until_ready(client, number)
+            yield Bench(client, language, key)
+        except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what they are doing
+            for child in children:
+                child.process.kill()
+            raise
+        except (WorkerLost, WorkerUnavailable) as error:
+            lost = next((child for child in children if child.is_over()), children[0])
+            raise WorkerLost(lost.how_it_ended()) from error
+        finally:
+            client.close()
+            for child in children:
+                child.stop()

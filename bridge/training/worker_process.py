@@ -1,0 +1,109 @@
+"""A worker process of this process's own, beside whatever a supervisor runs: for one fit, or for a session."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from triglot.client.blocking import Client
+from triglot.errors import LanguageUnavailable, WorkerUnavailable
+from triglot.languages.launch import EXIT_UNAVAILABLE, missing, worker_command, worker_environment
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 10.0
+_LAST_BYTES = 8_192
+
+
+class Child:
+    """One worker process in a run directory that it shares with no other.
+
+    It ends when the thread that makes it ends. Raises `LanguageUnavailable` where the language is not installed.
+    """
+
+    def __init__(
+        self,
+        language: str,
+        name: str,
+        run_dir: Path,
+        environ: Mapping[str, str],
+        *,
+        key_file: Path | None = None,
+        apart: bool = False,
+    ) -> None:
+        require(language, environ)
+        self.language = language
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # without a name, so that nothing of it can be left
+        self.process = subprocess.Popen(
+            worker_command(language, name, run_dir, key_file=key_file),
+            env={**environ, **worker_environment(language, environ, threads=os.cpu_count() or 1)},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=apart,  # then a Ctrl-C at the terminal is this process's alone
+        )
+
+    def wait_until_ready(self, client: Client, workers: int = 1) -> None:
+        """Return once the client finds so many workers; raises `LanguageUnavailable` with this one's last words."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                client.wait_for({self.language: workers}, 0.2)
+                return
+            except WorkerUnavailable:
+                if self.process.poll() is None and time.monotonic() < deadline:
+                    continue
+            raise LanguageUnavailable(self.why_not_started())
+
+    def is_over(self) -> bool:
+        """Whether the process has ended, also where another thread is waiting for it."""
+        try:
+            return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:  # that thread has noticed
+            return True
+
+    def how_it_ended(self) -> str:
+        """Say how it was lost in the middle of its work; a signal is what a crash or a lack of memory looks like."""
+        try:
+            code = self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return f"the {self.language} worker cannot be reached any more; its last words: {self.last_words()}"
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with exit code {code}"
+        return f"the {self.language} worker {how} in the middle of its work; its last words: {self.last_words()}"
+
+    def why_not_started(self) -> str:
+        """Return its reason alone where it refused to start, else its last words, or how it ended without any."""
+        code = self.process.poll()
+        _, refused, reason = self._written().rpartition(f"{self.language} is off: ")
+        if code == EXIT_UNAVAILABLE and refused:
+            return f"{self.language} is off: {reason.strip()}"
+        how = "it is not ready yet" if code is None else f"it ended with exit code {code}"
+        how = f"it was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else how
+        words = self.last_words()
+        return f"the {self.language} worker did not start: {how if words == 'none' else words}"
+
+    def last_words(self) -> str:
+        """Return the end of what it has written, as one line."""
+        return " / ".join(self._written().strip().splitlines()[-3:]) or "none"
+
+    def stop(self) -> None:
+        """End it, in order if it can."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+    def _written(self) -> str:
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), _LAST_BYTES, max(0, size - _LAST_BYTES)).decode("utf-8", "replace")
+
+
+def require(language: str, environ: Mapping[str, str]) -> None:
+    """Return if the language is installed; raises `LanguageUnavailable` with what was looked for."""
+    if (reason := missing(language, environ)) is not None:
+        raise LanguageUnavailable(f"{language} is off: {reason}. Install it: triglot doctor {language} says how")

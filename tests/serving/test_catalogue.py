@@ -1,0 +1,187 @@
+"""Which version is served: followed in the store, never a request's business, never worse than before."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers import KEY, until
+from triglot.artefact import seal
+from triglot.decorators import use_decorators
+from triglot.errors import ModelNotFound, StoreError
+from triglot.process_store import process_store
+from triglot.serving.catalogue import Catalogue, Served
+from triglot.store import ModelStore
+
+CARD = {
+    "language": "r",
+    "task": "classification",
+    "spec": {},
+    "sources": {},
+    "runtime": {},
+    "created": "2026-01-01",
+    "schema": [{"name": "a", "kind": "float64"}],
+    "classes": ["no", "yes"],
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ModelStore]:
+    """Hold a store with versions 1 to 3 of a model, the first active."""
+    made = ModelStore(f"sqlite:///{tmp_path / 'models.db'}")
+    for number in range(3):
+        made.write("iris", seal(CARD, bytes([number]), KEY))
+    made.activate("iris", 1)
+    yield made
+    made.close()
+
+
+def test_the_active_version_is_served_with_schema_and_labels(store: ModelStore) -> None:
+    catalogue = Catalogue(store, prepare=lambda served: True)
+
+    served = catalogue.active("iris")
+
+    assert (served.model, served.version, served.language) == ("iris", 1, "r")
+    assert served.schema.names == ("a",)
+    assert served.labels is not None
+    assert served.labels.classes == ("no", "yes")
+    assert catalogue.artefact(served).blob == b"\x00"
+    assert catalogue.active("iris") is served
+    catalogue.close()
+
+
+def test_reading_a_version_is_a_point_of_decorators(store: ModelStore) -> None:
+    read: list[tuple[Any, ...]] = []
+
+    def note(func: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            read.append(args)
+            return func(*args)
+
+        return call
+
+    use_decorators(lambda key: [note] if key == "read_model_decorators" else [])
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue.artefact(catalogue.active("iris"))
+    assert read == [(store, "iris", 1)]
+    catalogue.close()
+
+
+def test_the_process_store_shows_what_is_served(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_store, "_entries", {})
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue.active("iris")
+    first = process_store.mtime["model_persister"]
+    assert process_store["model_persister"].__metadata__["version"] == 1
+    catalogue.refresh()
+    assert process_store.mtime["model_persister"] == first
+    store.activate("iris", 2)
+    catalogue.refresh()
+    assert process_store["model_persister"].__metadata__["version"] == 2
+    catalogue.close()
+
+
+def test_an_unknown_model_is_named_with_those_that_are_served(store: ModelStore) -> None:
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    with pytest.raises(ModelNotFound, match="no model 'rose' is active; active are 'iris'"):
+        catalogue.active("rose")
+
+    store.deactivate("iris")
+    catalogue.refresh()
+    with pytest.raises(ModelNotFound, match="no model 'iris' is active; active are none yet: fit and activate one"):
+        catalogue.active("iris")
+    catalogue.close()
+
+
+def test_an_activation_is_followed_without_being_asked(store: ModelStore) -> None:
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    assert catalogue.all()["iris"].version == 1
+
+    store.activate("iris", 2)
+
+    until(lambda: catalogue.active("iris").version == 2)
+    catalogue.close()
+
+
+def test_the_old_version_answers_until_the_new_one_is_ready(store: ModelStore) -> None:
+    ready = {1}
+    catalogue = Catalogue(store, prepare=lambda served: served.version in ready)
+    catalogue.refresh()
+    store.activate("iris", 2)
+    catalogue.refresh()
+    assert catalogue.active("iris").version == 1
+
+    ready.add(2)
+    catalogue.refresh()
+    assert catalogue.active("iris").version == 2
+    catalogue.close()
+
+
+def test_every_active_version_is_prepared_each_time_for_workers_that_are_new(store: ModelStore) -> None:
+    prepared: list[int] = []
+
+    def prepare(served: Served) -> bool:
+        prepared.append(served.version)
+        return True
+
+    catalogue = Catalogue(store, prepare)
+    catalogue.refresh()
+    catalogue.refresh()
+
+    assert prepared == [1, 1]
+
+
+def test_while_the_store_cannot_be_read_what_was_served_is_served_on(
+    store: ModelStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalogue = Catalogue(store, prepare=lambda served: True)
+    assert catalogue.trouble == ""
+    assert catalogue.active("iris").version == 1
+    store.close()
+    hidden = (tmp_path / "models.db").rename(tmp_path / "hidden.db")
+    (tmp_path / "models.db").mkdir()
+
+    until(lambda: catalogue.trouble != "")
+    assert catalogue.active("iris").version == 1
+    with pytest.raises(StoreError):
+        catalogue.refresh()
+    assert caplog.text.count("the model store cannot be read, what is served stays") == 1
+
+    (tmp_path / "models.db").rmdir()
+    hidden.rename(tmp_path / "models.db")
+    until(lambda: catalogue.trouble == "")
+    catalogue.close()
+
+
+def test_an_error_that_nobody_thought_of_does_not_end_the_looking(
+    store: ModelStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = threading.Event()
+
+    def prepare(served: Served) -> bool:
+        if broken.is_set():
+            raise ZeroDivisionError("odd")
+        return True
+
+    catalogue = Catalogue(store, prepare)
+    catalogue.active("iris")
+    broken.set()
+    until(lambda: catalogue.trouble == "odd")
+    broken.clear()
+    store.activate("iris", 3)
+
+    until(lambda: catalogue.active("iris").version == 3)
+    assert catalogue.trouble == ""
+    catalogue.close()
+
+
+def test_a_switch_is_told_in_the_log_once(store: ModelStore, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "triglot"):
+        catalogue = Catalogue(store, prepare=lambda served: True)
+        catalogue.refresh()
+        catalogue.refresh()
+
+    assert [record.getMessage() for record in caplog.records] == ["model iris: version 1 answers from now on"]
