@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from triglot.errors import ArtefactRefused, ConfigError
+from triglot.manifest import Manifest, UnverifiedManifest
 
 FORMAT = 1
 TASKS = ("classification", "regression")
@@ -36,8 +37,8 @@ class Artefact:
     blob: bytes
     signature: bytes
 
-    def card(self) -> dict[str, Any]:
-        """Return the manifest as it stands, without trusting it; for listings only."""
+    def card(self) -> UnverifiedManifest:
+        """Return the manifest as it stands, without trusting it; for listings and messages only."""
         try:
             card = json.loads(self.manifest.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
@@ -48,14 +49,14 @@ class Artefact:
             raise ArtefactRefused(
                 "the artefact's manifest is not a JSON object; fit the model again or restore the store"
             )
-        return card
+        return UnverifiedManifest(card)
 
     @property
     def sha256(self) -> str:
         """What the manifest says that the blob hashes to; for telling versions apart, not for trusting them."""
         return str(self.card().get("blob_sha256", ""))
 
-    def verified(self, key: bytes) -> dict[str, Any]:
+    def verified(self, key: bytes) -> Manifest:
         """Return the manifest once signature and blob hash hold; raise `ArtefactRefused` otherwise."""
         if not hmac.compare_digest(_sign(self.manifest, key), self.signature):
             raise ArtefactRefused(
@@ -70,7 +71,7 @@ class Artefact:
                 "install the version that wrote it, or fit the model again"
             )
         check_blob(card, self.blob)
-        return card
+        return Manifest(dict(card))
 
 
 def check_blob(card: Mapping[str, Any], blob: bytes) -> str:

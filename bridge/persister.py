@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from triglot.artefact import Artefact
 from triglot.errors import ModelNotFound, StoreError, VersionInUse, VersionNotFound
+from triglot.manifest import UnverifiedManifest
 
 ACTIVE = "active"
 NAME_LENGTH = 200
@@ -44,7 +45,7 @@ class VersionInfo:
     created: datetime
     size: int
     sha256: str
-    card: dict[str, Any]
+    card: UnverifiedManifest
     metrics: dict[str, Any]
     metadata: dict[str, Any]
     aliases: tuple[str, ...]

@@ -24,5 +24,5 @@ def remote_model(service: Service, served: Served, timeout_s: float, request_id:
             return np.empty((0, 1), dtype=np.int32)
         return service.ask(served, X, proba=proba, params=params, timeout_s=timeout_s, request_id=request_id)
 
-    known = served.info.card.get("attributes")
+    known = served.info.card.attributes
     return RemoteModel(served.model, served.schema, served.labels, ask, known, served.__metadata__)

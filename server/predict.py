@@ -188,7 +188,7 @@ class PredictService:
     def params_of(self, arguments: Mapping[str, str], served: Served) -> dict[str, Any]:
         """Return the declared arguments that the query string holds, by their types, or else the model has."""
         parsed = self._parsed(arguments)
-        known = served.info.card.get("attributes", {}) if len(parsed) < len(self.params) else {}
+        known = (served.info.card.attributes if len(parsed) < len(self.params) else None) or {}
         return {name: known[name] for name, _ in self.params if name in known} | parsed
 
     def _parsed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,8 +45,8 @@ SEEN_BY_SERVER = {
     *("process_store", "project", "serving", "store", "tables", "this_process", "transport", "util"),
 }
 SEEN_BY_WORKERS = {
-    *("aliases", "artefact", "errors", "interfaces", "languages", "logs", "model", "protocol", "tables"),
-    *("this_process", "transport"),
+    *("aliases", "artefact", "errors", "interfaces", "languages", "logs", "manifest", "model"),
+    *("protocol", "tables", "this_process", "transport"),
 }
 # Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.
 MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
@@ -214,6 +214,13 @@ def test_nobody_opens_what_can_run_code_but_those_who_may() -> None:
     }
     assert loaders <= MAY_DESERIALISE
     assert "triglot.workers.python.runtime" in loaders
+
+
+def test_a_manifest_is_called_verified_by_the_seal_alone_and_by_a_fit_of_its_own_bytes() -> None:
+    assert {place.partition(":")[0] for place in calls({"Manifest"})} == {
+        "triglot.artefact",
+        "triglot.workers.repository",
+    }
 
 
 def test_the_package_itself_brings_nothing_into_a_process() -> None:

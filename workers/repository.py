@@ -16,6 +16,7 @@ import numpy as np
 from triglot.artefact import Artefact, seal
 from triglot.errors import ArtefactNeeded, ArtefactRefused, BadRequest, ConfigError, EstimatorFailed, ProtocolError
 from triglot.logs import writable
+from triglot.manifest import Manifest
 from triglot.protocol import batching, bundles
 from triglot.protocol.messages import Op, Reply, Request
 from triglot.protocol.runtime import FitTask, Model, Output, Runtime
@@ -139,7 +140,8 @@ class Models:
         blob = self._runtime.dump(model)
         fields = self._manifest(spec, schema)
         fitted = Held(model, schema, spec.labels)
-        reloaded = Held(self._runtime.load(fields, blob), schema, spec.labels, pace=batching.Pace(spec.limits))
+        again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
+        reloaded = Held(again, schema, spec.labels, pace=batching.Pace(spec.limits))
         known = self._runtime.describe(model)
         if known.get("attributes"):
             fields["attributes"] = known["attributes"]
@@ -207,18 +209,17 @@ class Models:
 
     def _open(self, artefact: Artefact) -> Held:
         manifest = artefact.verified(self._key)
-        if manifest["language"] != self._runtime.language:
-            raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest['language']}")
-        classes = manifest["classes"]
+        if manifest.language != self._runtime.language:
+            raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest.language}")
         held = Held(
             self._runtime.load(manifest, artefact.blob),
-            Schema.from_json(manifest["schema"]),
-            None if classes is None else Labels(tuple(classes)),
-            manifest["blob_sha256"],
+            manifest.schema,
+            manifest.labels,
+            manifest.blob_sha256,
             batching.Pace(_declared(manifest)),
         )
-        check_golden_rows(manifest.get("golden"), held.schema, self._asking(held))
-        warm_up(manifest.get("golden"), held.schema, self._asking(held))
+        check_golden_rows(manifest.golden, held.schema, self._asking(held))
+        warm_up(manifest.golden, held.schema, self._asking(held))
         return held
 
     def _asking(self, held: Held) -> Ask:
@@ -236,9 +237,9 @@ class Models:
         return output
 
 
-def _declared(manifest: Mapping[str, Any]) -> batching.Limits:
+def _declared(manifest: Manifest) -> batching.Limits:
     try:
-        return batching.Limits.of(manifest.get("batch", True))
+        return batching.Limits.of(manifest.batch)
     except ConfigError as error:
         raise ArtefactRefused(f"the manifest's {error}") from None
 

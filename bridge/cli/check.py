@@ -118,7 +118,7 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
 
 def _of_fit(entry: Entry, fitted: Fitted) -> Iterator[Finding]:
     """Yield which functions there are, what the fit gave, and what it warned of."""
-    spec = fitted.artefact.card()["spec"]
+    spec = fitted.artefact.card().spec
     said = [
         f"{key} is {spec[key]}" for key in ("script", "fit", "predict", "predict_proba", "dump", "load") if key in spec
     ]

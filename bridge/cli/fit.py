@@ -103,8 +103,8 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None, re
     for stored, scoring, found in tested(project, names, model_version, None if report is None else draw):
         card = stored.artefact.card()
         for what, value in found.items():
-            called = score_name(card["task"]) if scoring is None else what
-            click.echo(f"{stored.model} version {stored.version} ({card['language']}): {called} {value:.4f}")
+            called = score_name(card.task) if scoring is None else what
+            click.echo(f"{stored.model} version {stored.version} ({card.language}): {called} {value:.4f}")
     if report is not None:
         foot = f"Triglot {__version__}, {datetime.now().astimezone():%d %B %Y, %H:%M}."
         lead = "What the stored versions answer to the test data of the configuration."

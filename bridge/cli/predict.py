@@ -10,8 +10,6 @@ from triglot.persisters.decorated import read_model
 from triglot.progress import bar, notice
 from triglot.project import Project
 from triglot.protocol.batching import Limits
-from triglot.tables.labels import Labels
-from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 from triglot.training.fit_worker import bench
 
@@ -61,10 +59,9 @@ def predict(
     stored = read_model(project.store, name, model_version)
     artefact = stored.artefact
     card = artefact.card()
-    schema = Schema.from_json(card["schema"])
-    labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
-    whole = Limits.of(card.get("batch", True)).alone
-    if proba and labels is None:
+    schema = card.schema
+    whole = Limits.of(card.batch).alone
+    if proba and card.labels is None:
         raise BadRequest(f"model {name!r} is no classifier and has no probabilities")
     answered = 0
     pace, kept = flow.Pace(len(schema.names), whole=whole), flow.Kept()
@@ -72,10 +69,10 @@ def predict(
         tables = flow.tables(rows.reader, schema, pace, sys.maxsize, keep=keep, kept=kept)
         with (
             files.written(output) as sink,
-            bench(card["language"], project.environ, project.key_file, workers) as worker,
+            bench(card.language, project.environ, project.key_file, workers) as worker,
             bar(f"Answering {file.name} by {name}", rows.total) as show,
         ):
-            writer = files.writer(kind_out, sink, labels, proba=proba)
+            writer = files.writer(kind_out, sink, card.labels, proba=proba)
 
             def ask(X: Table) -> Array:
                 return worker.answer(name, artefact, X, {}, proba=proba)

@@ -25,5 +25,5 @@ def stream(project: Project, name: str | None) -> None:
     service = project.predict_service()
     name = str(name or getattr(service, "model", None) or project.only_name)
     stored = read_model(project.store, name)
-    with bench(stored.artefact.card()["language"], project.environ, project.key_file) as worker:
+    with bench(stored.artefact.card().language, project.environ, project.key_file) as worker:
         PredictStream(streamed(worker, name, stored.artefact), service).listen(sys.stdin, sys.stdout, sys.stderr)

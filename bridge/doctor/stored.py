@@ -94,8 +94,8 @@ def _here(language: str, packages: list[str], environ: Mapping[str, str]) -> dic
 
 
 def _runtime(info: VersionInfo) -> dict[str, str]:
-    found = info.card.get("runtime")
-    return {str(name): str(version) for name, version in found.items()} if isinstance(found, dict) else {}
+    found = info.card.get("runtime")  # of a version that was not checked for more than being there
+    return {str(name): str(version) for name, version in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _title(info: VersionInfo) -> str:

@@ -23,7 +23,7 @@ class PredictStream(stream.PredictStream):
         stored = read_model(config["model_persister"], name)
         where = workshop()
         running = ExitStack()
-        worker = running.enter_context(bench(stored.artefact.card()["language"], where.environ, where.key_file))
+        worker = running.enter_context(bench(stored.artefact.card().language, where.environ, where.key_file))
         self.close = weakref.finalize(self, running.close)
         super().__init__(stream.streamed(worker, name, stored.artefact), service)
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from triglot.artefact import Artefact
 from triglot.errors import ArtefactRefused, ConfigError, StoreError
+from triglot.manifest import without_sources
 from triglot.persister import ACTIVE, ATTACHMENT, ATTACHMENTS, VersionInfo, for_listing, names_of
 from triglot.store.plain import to_json
 
@@ -255,11 +256,11 @@ def attachments_of(entry: Entry) -> list[str]:
 def info_of(model: str, entry: Entry, aliases: Mapping[str, int]) -> VersionInfo:
     """Return what a listing shows of an entry; one that Palladium wrote has no card."""
     ours = entry[_OURS] if is_ours(entry) else {}
+    card: Mapping[str, Any]
     try:
         card = artefact_of(entry, b"").card() if ours else {}
     except ArtefactRefused:
         card = {}  # one damaged entry must not hide the others from the person who looks for it
-    card.pop("sources", None)
     metrics, metadata = parts_of(entry)
     return VersionInfo(
         model=model,
@@ -269,7 +270,7 @@ def info_of(model: str, entry: Entry, aliases: Mapping[str, int]) -> VersionInfo
         created=created_of(entry),
         size=int(ours.get("size", 0)),
         sha256=str(card.get("blob_sha256", "")),
-        card=card,
+        card=without_sources(card),
         metrics=metrics,
         metadata=metadata,
         aliases=names_of(aliases, entry["version"]),

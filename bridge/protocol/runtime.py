@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
+from triglot.manifest import Manifest
 from triglot.protocol.batching import Batch
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
@@ -74,7 +75,7 @@ class Runtime(Protocol):
         """Return the fitted model in the language's own serialisation."""
         ...
 
-    def load(self, manifest: Mapping[str, Any], blob: bytes) -> Model:
+    def load(self, manifest: Manifest, blob: bytes) -> Model:
         """Return the model of a verified manifest and the bytes that `dump` gave."""
         ...
 

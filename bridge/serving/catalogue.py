@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from triglot import this_process
@@ -57,18 +56,17 @@ class Served:
     @property
     def batch(self) -> bool:
         """Whether its answers are the same whatever rows stand beside; its author may have declared that not."""
-        return not Limits.of(self.info.card.get("batch", True)).alone
+        return not Limits.of(self.info.card.batch).alone
 
-    @cached_property
+    @property
     def schema(self) -> Schema:
         """The columns that the model was fitted on."""
-        return Schema.from_json(self.info.card["schema"])
+        return self.info.card.schema
 
-    @cached_property
+    @property
     def labels(self) -> Labels | None:
         """The classes of a classifier, else None."""
-        classes: list[Any] | None = self.info.card["classes"]
-        return None if classes is None else Labels(tuple(classes))
+        return self.info.card.labels
 
 
 class Catalogue:

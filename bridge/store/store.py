@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from triglot.artefact import Artefact, check_blob
 from triglot.errors import ArtefactRefused, ConfigError
+from triglot.manifest import without_sources
 from triglot.persister import (
     ACTIVE,
     StoredVersion,
@@ -328,11 +329,11 @@ def _read_blob(connection: Connection, row: Row[Any]) -> bytes:
 
 
 def _info(row: Row[Any], of_model: Mapping[str, int]) -> VersionInfo:
+    card: Mapping[str, Any]
     try:
         card = Artefact(row.manifest, b"", row.signature).card()
     except ArtefactRefused:
         card = {}  # one damaged row must not hide the others from the person who looks for it
-    card.pop("sources", None)
     return VersionInfo(
         model=row.name,
         version=row.version,
@@ -341,7 +342,7 @@ def _info(row: Row[Any], of_model: Mapping[str, int]) -> VersionInfo:
         created=datetime.fromisoformat(row.created),
         size=row.size,
         sha256=row.sha256,
-        card=card,
+        card=without_sources(card),
         metrics=from_json(row.metrics),
         metadata=for_listing(from_json(row.metadata)),
         aliases=names_of(of_model, row.version),

@@ -40,15 +40,15 @@ def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers
     """Return a stored model's answers to data that have a target."""
     card = artefact.card()
     table = to_table(X)
-    truth, labels = to_target(y, card["task"])
+    truth, labels = to_target(y, card.task)
     predicted = worker.predict(name, artefact, table)
     if labels is None:
         return Answers("regression", (), truth, predicted)
-    own = list(card["classes"])
+    own = card.classes or ()
     classes = (*own, *(label for label in labels.classes if label not in own))
     place = {label: code for code, label in enumerate(classes)}
     codes = np.array([place[label] for label in labels.classes], dtype=np.int32)[truth]
-    golden = card.get("golden")
+    golden = card.golden
     shares = None
     if golden is None or golden["op"] == "predict_proba":
         shares = np.zeros((table.rows, len(classes)))

@@ -13,7 +13,9 @@ import numpy as np
 
 from triglot.artefact import Artefact
 from triglot.errors import BadRequest, EstimatorFailed
+from triglot.manifest import UnverifiedManifest
 from triglot.protocol.batching import Batch, Limits
+from triglot.tables.labels import Label
 from triglot.tables.table import Array, Column, Table
 from triglot.training.fit_worker import Bench
 from triglot.training.scoring import score
@@ -54,15 +56,14 @@ class Subject:
     batch: Batch = True
 
     @property
-    def card(self) -> dict[str, Any]:
+    def card(self) -> UnverifiedManifest:
         """What the manifest says."""
         return self.artefact.card()
 
     @property
-    def classes(self) -> list[Any] | None:
+    def classes(self) -> tuple[Label, ...] | None:
         """The classes in their order, or None for a regression."""
-        classes: list[Any] | None = self.card["classes"]
-        return classes
+        return self.card.classes
 
     def predict(self, X: Table) -> Array:
         """Return a code or a number a row, or a row of numbers where there are several outputs."""
@@ -76,7 +77,7 @@ class Subject:
 
     def has_probabilities(self) -> bool:
         """Return whether the golden rows could be asked for probabilities, which is tried at each fit."""
-        golden = self.card.get("golden")
+        golden = self.card.golden
         if golden is None and self.classes is not None:
             try:
                 self.worker.predict_proba(self.name, self.artefact, self.X.slice(0, 1))
@@ -99,7 +100,7 @@ def predictions(subject: Subject) -> Finding:
         )
     if subject.y is None:
         return Finding("predict", "ok", f"answered {len(answers)} rows")
-    reached = score(subject.card["task"], subject.y, answers)
+    reached = score(subject.card.task, subject.y, answers)
     if subject.classes is None:
         text = f"R² {reached:.3f} on {len(answers)} training rows"
         if reached < 0:
@@ -342,7 +343,7 @@ def after_refit(subject: Subject, refitted: Artefact, fresh: Bench) -> Finding:
     again = replace(subject, worker=fresh, artefact=refitted)
     if _alike(subject.shares(subject.X), again.shares(subject.X)):
         return Finding("reproducibility", "ok", "fitted again, it answers the same")
-    seeded = "random_state of the estimator" if subject.card["language"] == "python" else "'seed' in the configuration"
+    seeded = "random_state of the estimator" if subject.card.language == "python" else "'seed' in the configuration"
     return Finding("reproducibility", "warn", "fitted again, it answers differently", f"set {seeded}")
 
 

@@ -12,8 +12,6 @@ from triglot.config.directives import nearest
 from triglot.errors import ConfigError
 from triglot.serving.remote_model import RemoteModel
 from triglot.tables.frames import to_frame, to_table
-from triglot.tables.labels import Labels
-from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.training.fit_worker import Bench, bench
 
@@ -32,9 +30,9 @@ class ScoredModel(RemoteModel):
         self._worker = worker
         self._artefact = artefact
         card = artefact.card()
-        self._task = card["task"]
-        labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
-        super().__init__(name, Schema.from_json(card["schema"]), labels, self._by_the_worker)
+        self._task = card.task
+        labels = card.labels
+        super().__init__(name, card.schema, labels, self._by_the_worker)
         if labels is not None:  # scorers take it for granted that classes are sorted
             self._sorted, self._columns = np.unique(np.array(labels.classes), return_index=True)
 
@@ -91,15 +89,15 @@ class FittedModel:
     def __metadata__(self) -> dict[str, Any]:
         """What is known of the fit."""
         known = {} if self.version is None else {"version": self.version}
-        return {**known, "train_timestamp": self.artefact.card()["created"], **self.metrics}
+        return {**known, "train_timestamp": self.artefact.card().created, **self.metrics}
 
     @property
     def classes_(self) -> Array:
         """The ordered classes of a classifier."""
-        classes = self.artefact.card()["classes"]
-        if classes is None:
+        labels = self.artefact.card().labels
+        if labels is None:
             raise AttributeError("this model is no classifier and has no classes_")
-        return np.array(Labels(tuple(classes)).classes)
+        return np.array(labels.classes)
 
     def predict(self, X: Any) -> Array:
         """Return a label or a number a row."""
@@ -117,10 +115,10 @@ class FittedModel:
         """Return an array as the table of the model's columns, in order, and what has names as it is."""
         if isinstance(X, Table) or hasattr(X, "columns"):
             return X
-        return to_table(X).renamed([field["name"] for field in self.artefact.card()["schema"]])
+        return to_table(X).renamed(self.artefact.card().schema.names)
 
     def _by_a_worker(self, ask: Callable[[ScoredModel], R]) -> R:
-        with bench(self.artefact.card()["language"], self.environ, self.key_file) as worker:
+        with bench(self.artefact.card().language, self.environ, self.key_file) as worker:
             return ask(ScoredModel(worker, self.name, self.artefact))
 
 

@@ -126,11 +126,11 @@ class Bench:
     def score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
         """Return the accuracy or R² of a stored model on data that it may never have seen."""
         card = artefact.card()
-        target, labels = to_target(y, card["task"])
+        target, labels = to_target(y, card.task)
         if labels is not None:  # the model's own codes; a class that it never saw can only be wrong
-            known = {label: code for code, label in enumerate(card["classes"])}
+            known = {label: code for code, label in enumerate(card.classes or ())}
             target = np.array([known.get(label, -1) for label in labels.classes], dtype=np.int32)[target]
-        return score(card["task"], target, self.predict(name, artefact, X))
+        return score(card.task, target, self.predict(name, artefact, X))
 
     def _ask(
         self,

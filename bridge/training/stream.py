@@ -9,8 +9,6 @@ import numpy as np
 from triglot.artefact import Artefact
 from triglot.errors import BadRequest, WorkerUnavailable
 from triglot.serving.remote_model import RemoteModel
-from triglot.tables.labels import Labels
-from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 from triglot.training.fit_worker import Bench
 
@@ -24,9 +22,8 @@ def streamed(worker: Bench, name: str, artefact: Artefact) -> RemoteModel:
         return worker.answer(name, artefact, X, params, proba=proba, timeout_s=ANSWER_S)
 
     card = artefact.card()
-    labels = None if card["classes"] is None else Labels(tuple(card["classes"]))
-    known = {"train_timestamp": card["created"]}
-    return RemoteModel(name, Schema.from_json(card["schema"]), labels, ask, card.get("attributes"), known)
+    known = {"train_timestamp": card.created}
+    return RemoteModel(name, card.schema, card.labels, ask, card.attributes, known)
 
 
 class Sink(Protocol):

@@ -121,7 +121,7 @@ def assess(
     with step("Reading model"):
         stored = read_model(model_persister, name, model_version)
     logger.info("Loaded model version %d", stored.version)
-    language = stored.artefact.card()["language"]
+    language = stored.artefact.card().language
     with bench(language, workshop.environ, workshop.key_file) as worker, step("Applying model"):
         found = scores(ScoredModel(worker, name, stored.artefact), scoring, X, y)
         if look is not None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from triglot.manifest import UnverifiedManifest
 from triglot.persister import VersionInfo
 from triglot.supervision import greeting
 from triglot.supervision.status import note_address
@@ -16,7 +17,7 @@ BASE = "http://127.0.0.1:8000"
 def version(schema: list[dict[str, Any]], *rows: list[Any], model: str = "iris") -> VersionInfo:
     """Return a version with these columns and golden rows."""
     golden = {"op": "predict", "rows": list(rows), "answers": [[0.0]] * len(rows)} if rows else None
-    card = {"schema": schema, "golden": golden}
+    card = UnverifiedManifest({"schema": schema, "golden": golden})
     created = datetime(2026, 1, 1, tzinfo=UTC)
     return VersionInfo(model, 7, "r", "classification", created, 1, "", card, {}, {}, ("active",))
 

@@ -8,6 +8,7 @@ import pytest
 
 from triglot.errors import BadRequest, EstimatorFailed, from_wire
 from triglot.interfaces import PredictError
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask
 from triglot.tables.schema import Schema
 from triglot.tables.table import Column, Table
@@ -68,7 +69,7 @@ def test_a_vector_is_one_dimension_in_fit_and_in_every_prediction(
     X = Table.of({"x0": column})
     model = runtime.fit(task(X, x="vector"))
     manifest = {"spec": {"x": "vector"}, "schema": Schema.learn(X).to_json(), "classes": None}
-    again = runtime.load(manifest, runtime.dump(model))
+    again = runtime.load(Manifest(manifest), runtime.dump(model))
     runtime.predict(again, X, {})
 
     for seen in (model.estimator.seen, again.estimator.asked):

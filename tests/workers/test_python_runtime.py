@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.helpers import author_module, floats
 from triglot.errors import BadRequest, EstimatorFailed
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask
 from triglot.tables.labels import Labels, Task
 from triglot.tables.schema import Schema
@@ -57,13 +58,14 @@ def task(estimator: Any, table: Table = X, y: Any = CODES, labels: Labels | None
     return FitTask(kind, spec, {}, table, y, labels, cloudpickle.dumps(estimator))
 
 
-def manifest(table: Table = X, labels: Labels | None = LABELS, **spec: Any) -> dict[str, Any]:
-    return {
+def manifest(table: Table = X, labels: Labels | None = LABELS, **spec: Any) -> Manifest:
+    fields = {
         "spec": spec,
         "sources": {},
         "schema": Schema.learn(table).to_json(),
         "classes": None if labels is None else list(labels.classes),
     }
+    return Manifest(fields)
 
 
 def test_an_estimator_is_fitted_on_labels_and_answers_codes(runtime: PythonRuntime) -> None:

@@ -19,6 +19,7 @@ import msgpack
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask, Output
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
@@ -139,11 +140,9 @@ class JuliaRuntime:
         address, _, _, nbytes = self._call(["dump", model.number])
         return _MAGIC + _CARD_LENGTH.pack(len(card)) + card + ctypes.string_at(address, nbytes)
 
-    def load(self, manifest: Mapping[str, Any], blob: bytes) -> JuliaModel:
+    def load(self, manifest: Manifest, blob: bytes) -> JuliaModel:
         """Return the model of a verified manifest; refuses what another source or a later Julia wrote."""
-        plan = Plan.of(manifest["spec"], manifest["sources"])
-        classes = manifest["classes"]
-        labels = None if classes is None else Labels(tuple(classes))
+        plan, labels = Plan.of(manifest.spec, manifest.sources), manifest.labels
         card, value = self._opened(plan, blob)
         address = ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
         # each version of Julia writes types in its own way
@@ -151,7 +150,7 @@ class JuliaRuntime:
         types = card.get("layout") if same else None
         packages = card.get("packages", [])
         number = self._ask("load", plan.request(labels, self._folder), address, len(value), types, packages)
-        return self._model(number, plan, manifest["task"], labels, frozenset(card.get("nullable", ())))
+        return self._model(number, plan, manifest.task, labels, frozenset(card.get("nullable", ())))
 
     def predict(self, model: JuliaModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise; `params` come before the plan's own."""

@@ -23,6 +23,7 @@ import numpy as np
 from triglot.aliases import install
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.interfaces import PredictError
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask, Output
 from triglot.tables.frames import to_column, to_frame, to_table
 from triglot.tables.labels import Labels
@@ -102,14 +103,13 @@ class PythonRuntime:
             dumped: bytes = cloudpickle.dumps(model.estimator)
         return dumped
 
-    def load(self, manifest: Mapping[str, Any], blob: bytes) -> PythonModel:
+    def load(self, manifest: Manifest, blob: bytes) -> PythonModel:
         """Return the model of bytes that the caller has verified."""
-        self._extend_path(manifest["spec"])
+        self._extend_path(manifest.spec)
         with self._author():
             estimator = cloudpickle.loads(blob)
-        classes = manifest["classes"]
-        labels = None if classes is None else _known_labels(estimator, Labels(tuple(classes)))
-        return self._model(estimator, labels, _form(manifest["spec"], manifest["schema"]))
+        labels = None if manifest.labels is None else _known_labels(estimator, manifest.labels)
+        return self._model(estimator, labels, _form(manifest.spec, manifest["schema"]))
 
     def predict(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise."""

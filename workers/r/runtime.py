@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask, Output
 from triglot.protocol.sources import fingerprint, lay_out
 from triglot.tables.labels import Labels, Task
@@ -112,21 +113,17 @@ class RRuntime:
         dumped: bytes = self._out.to_bytes(self._run("dump_model", model.object, model.script.env, own))
         return dumped
 
-    def load(self, manifest: Mapping[str, Any], blob: bytes) -> RModel:
+    def load(self, manifest: Manifest, blob: bytes) -> RModel:
         """Return the model of bytes that the caller has verified, with its packages loaded and its script sourced."""
-        runtime: Mapping[str, str] = manifest["runtime"]
-        to_r = self._convert
+        runtime, spec, to_r = manifest.runtime, manifest.spec, self._convert
         wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
         attached = to_r.strings(runtime.get("attached", "").split())
-        spec = manifest["spec"]
         self._use_libraries(spec)
         self._run("restore_packages", to_r.parameter(wanted), attached, to_r.parameter(runtime["language"]))
-        script = self._script(spec, manifest["sources"])
+        script = self._script(spec, manifest.sources)
         own = to_r.strings((script.chosen(spec, "load"),))
         fitted = self._run("load_model", to_r.raw(blob), script.env, own)
-        classes = manifest["classes"]
-        labels = None if classes is None else Labels(tuple(classes))
-        return self._model(fitted, script, spec, manifest["task"], labels)
+        return self._model(fitted, script, spec, manifest.task, manifest.labels)
 
     def predict(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise; `params` are named arguments of `predict()`."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from triglot.errors import TriglotError
 from triglot.estimators import JuliaRegressor
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask
 from triglot.protocol.sources import collect
 from triglot.tables.labels import Labels
@@ -59,9 +60,10 @@ def task(script: Path, spec: Mapping[str, Any], X: Table, y: Any, labels: Labels
     )
 
 
-def manifest(done: FitTask) -> Seen:
+def manifest(done: FitTask, **other: Any) -> Manifest:
     classes = None if done.labels is None else list(done.labels.classes)
-    return {"spec": done.spec, "sources": done.sources, "classes": classes, "task": done.task}
+    fields = {"spec": done.spec, "sources": done.sources, "classes": classes, "task": done.task}
+    return Manifest(fields | other)
 
 
 def failure(call: Callable[[], Any]) -> Seen:
@@ -107,7 +109,7 @@ def see_reload(runtime: JuliaRuntime) -> Seen:
     done = task(EXAMPLE, IRIS, X, y, labels)
     blob = Path(sys.argv[1]).read_bytes()
     model = runtime.load(manifest(done), blob)
-    edited = {**manifest(done), "sources": {**done.sources, EXAMPLE.name: EXAMPLE.read_text() + "\n# edited\n"}}
+    edited = manifest(done, sources={**done.sources, EXAMPLE.name: EXAMPLE.read_text() + "\n# edited\n"})
     major, minor = runtime.versions()["language"].split(".")[:2]
     later = blob.replace(runtime.versions()["language"].encode(), f"{major}.{int(minor) + 1}.0".encode())
     earlier = blob.replace(runtime.versions()["language"].encode(), f"{int(major) - 1}.{minor}.0".encode())
@@ -394,7 +396,7 @@ def see_project(runtime: JuliaRuntime) -> Seen:
     grown[shades] = grown[shades].replace("Shade(mean(y))", 'Shade(mean(y), "")')
     tasks = [FitTask("regression", spec, each, X, y, None) for each in (sources, changed, grown)]
     first, second, third = (runtime.fit(each) for each in tasks)
-    away = {**manifest(tasks[0]), "spec": {**spec, "folder": "/nowhere"}}
+    away = manifest(tasks[0], spec={**spec, "folder": "/nowhere"})
     blob = runtime.dump(first)
     # As with a package of the load path, whose text does not travel: a field less, which Julia reads without an error.
     space = [model.plan.space.encode() for model in (third, first)]

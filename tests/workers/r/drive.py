@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from triglot.errors import LanguageUnavailable, TriglotError
+from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask
 from triglot.tables.labels import Labels
 from triglot.tables.table import Column, Table
@@ -103,13 +104,13 @@ def reload() -> Seen:
     runtime = started()
     known = json.loads(Path(sys.argv[2] + ".json").read_text())
     known["spec"]["folder"] = "/nowhere"
-    model = runtime.load(known, Path(sys.argv[2]).read_bytes())
+    model = runtime.load(Manifest(known), Path(sys.argv[2]).read_bytes())
     X, _, _ = iris()
     gone = {**known, "runtime": {"language": "4.0.0", "nowhere": "1.0"}}
     return {
         "shares": runtime.predict_proba(model, X, {}).tolist(),
-        "without_package": failing(lambda: runtime.load(gone, b"")),
-        "damaged": failing(lambda: runtime.load(known, b"not R")),
+        "without_package": failing(lambda: runtime.load(Manifest(gone), b"")),
+        "damaged": failing(lambda: runtime.load(Manifest(known), b"not R")),
     }
 
 
@@ -127,7 +128,7 @@ def tooth() -> Seen:
     doing = task(ROOT / "examples/tooth-r/tooth.R", {}, X, np.array(length, dtype=np.float64), None)
     model = runtime.fit(doing)
     answer = runtime.predict(model, X, {})
-    loaded = runtime.load(manifest(runtime, doing), runtime.dump(model))
+    loaded = runtime.load(Manifest(manifest(runtime, doing)), runtime.dump(model))
     doses = Table.of(
         {
             "supp": Column.category(np.array([0, 0, 0]), levels),
