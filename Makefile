@@ -32,9 +32,10 @@ docs: setup-docs ## build the site of docs/ into build/site, with every link che
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --quiet
 	@echo "build/site/index.html"
 
-pictures: setup-test ## make the pictures of the README anew
+pictures: setup-test ## make the pictures of the documents anew
 	@command -v chromium >/dev/null || scripts/ensure_apt.sh chromium
 	@$(RUN) python scripts/docs/pictures.py
+	@$(RUN) python scripts/docs/rooms.py . docs/images/rooms.svg
 
 lint: setup-lint ## check style and types
 	@$(RUN) ruff check
