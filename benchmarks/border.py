@@ -17,7 +17,8 @@ import numpy as np
 
 from triglot.artefact import Artefact
 from triglot.estimators import JuliaRegressor, RRegressor
-from triglot.languages.launch import missing, worker_environment
+from triglot.languages.known import missing
+from triglot.languages.launch import worker_environment
 from triglot.protocol import wire
 from triglot.protocol.messages import Request
 from triglot.protocol.runtime import FitTask

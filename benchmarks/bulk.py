@@ -29,7 +29,7 @@ from benchmarks import ours
 from benchmarks.data import FIELDS, FILE
 from benchmarks.load import Request, ask, wrk
 from benchmarks.processes import free_port, served
-from triglot.languages.launch import r_executable
+from triglot.languages.r import r_executable
 from triglot.supervision.supervisord import FrontEnd
 
 ROWS, FEW, BATCH = 1_000_000, 1_000, 65_536

@@ -26,7 +26,8 @@ from triglot.config.shapes import check_shapes, front_end_entries
 from triglot.deploy import description
 from triglot.deploy.description import Deployment
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.languages.launch import LANGUAGES, MEMORY_VARIABLE, Workshop, memory_text, missing
+from triglot.languages.known import LANGUAGES, language_of_estimator, missing
+from triglot.languages.launch import MEMORY_VARIABLE, Workshop, memory_text
 from triglot.logs import LEVEL_VARIABLE
 from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
@@ -43,7 +44,6 @@ from triglot.transport.discovery import listed, run_directory
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
 # How the classes begin whose language everybody knows.
-_OWN_LANGUAGES = {"triglot.estimators.R": "r", "triglot.estimators.Julia": "julia"}
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch")
 
 
@@ -323,14 +323,13 @@ class Project:
         """Return the languages that the configuration names, as far as that can be told without building anything."""
         shared = {"": self._raw, **self._raw.get("models", {})}
         factories = [_factory(entry.get("model")) for entry in shared.values()]
-        spelt = {language for said in factories for start, language in _OWN_LANGUAGES.items() if said.startswith(start)}
+        spelt = {language for said in factories if (language := language_of_estimator(said))}
         return spelt | {language for language, count in self._worker_counts().items() if count}
 
     def _language(self, name: str, stored: str | None) -> str:
         """Return the language of a configured model; it is built, which takes a second, only if nothing else tells."""
         spelled = _factory({**self._raw, **self._raw.get("models", {}).get(name, {})}.get("model"))
-        told = next((language for start, language in _OWN_LANGUAGES.items() if spelled.startswith(start)), stored)
-        return told or language_of(self.entry(name).model)
+        return language_of_estimator(spelled) or stored or language_of(self.entry(name).model)
 
     def _worker_counts(self) -> dict[str, int]:
         counts = dict(self._raw.get("workers", {}))

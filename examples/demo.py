@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from triglot.languages.launch import missing
+from triglot.languages.known import missing
 
 HERE = Path(__file__).resolve().parent
 CONFIG = HERE / "demo-config.py"

@@ -15,7 +15,7 @@ from tests.helpers import KEY, Hive, require
 from tests.warm import stop
 from triglot.client.blocking import Client
 from triglot.config import use_config
-from triglot.languages.launch import LANGUAGES
+from triglot.languages.known import LANGUAGES
 from triglot.training.fit_worker import Bench, bench
 
 # The tests of the images take minutes and an engine: `make image` runs them, and they alone.

@@ -19,7 +19,8 @@ import pytest
 import zmq
 
 from triglot.artefact import Artefact, seal
-from triglot.languages.launch import missing, worker_command, worker_environment
+from triglot.languages.known import missing
+from triglot.languages.launch import worker_command, worker_environment
 from triglot.protocol import wire
 from triglot.protocol.messages import Request
 from triglot.tables.table import Table

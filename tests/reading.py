@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.warm import warm
-from triglot.languages.launch import julia_executable
+from triglot.languages.julia import julia_executable
 
 ROOT = Path(__file__).parent.parent
 COMMAND_TIMEOUT_S = 120

@@ -6,6 +6,7 @@ import gc
 import importlib
 import logging
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -15,7 +16,9 @@ import zmq
 from triglot import __version__
 from triglot.artefact import load_key
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
-from triglot.languages.launch import EXIT_UNAVAILABLE, LANGUAGES, MEMORY_VARIABLE, memory_of
+from triglot.languages import known
+from triglot.languages.known import LANGUAGES
+from triglot.languages.launch import EXIT_UNAVAILABLE, MEMORY_VARIABLE, memory_of
 from triglot.logs import level_of, set_level
 from triglot.protocol.runtime import Runtime
 from triglot.this_process import end_with_parent
@@ -37,11 +40,6 @@ from triglot.workers.worker import Worker
 
 logger = logging.getLogger("triglot.worker")
 
-RUNTIMES = {
-    "python": ("triglot.workers.python.runtime", "PythonRuntime"),
-    "r": ("triglot.workers.r.runtime", "RRuntime"),
-    "julia": ("triglot.workers.julia.runtime", "JuliaRuntime"),
-}
 EXIT_USAGE = 2
 
 
@@ -136,7 +134,10 @@ def _leave_nothing(run_dir: Path, endpoint: Endpoint) -> None:
 
 
 def _runtime(language: str) -> Runtime:
-    module, name = RUNTIMES[language]
+    record = known.language(language)
+    if not record.runtime:
+        raise ConfigError(f"{record.name} has a worker of its own; start it by: {shlex.join(record.command)}")
+    module, _, name = record.runtime.partition(":")
     runtime: Runtime = getattr(importlib.import_module(module), name)()
     return runtime
 

@@ -10,7 +10,7 @@ import click
 from triglot.doctor.examination import examine
 from triglot.doctor.finding import Finding
 from triglot.doctor.mending import Mender
-from triglot.languages.launch import LANGUAGES
+from triglot.languages.known import LANGUAGES
 from triglot.project import Project
 
 ROUNDS = 3  # what was mended may bring to light what else there is

@@ -10,7 +10,7 @@ import click
 
 from triglot import __version__
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.languages.launch import language_name
+from triglot.languages.known import language_name
 from triglot.persister import StoredVersion
 from triglot.project import Project
 from triglot.report import figures

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from triglot.errors import ConfigError
-from triglot.languages.launch import LANGUAGES
+from triglot.languages.known import OWN
 
 NAME_PLACE = "@NAME@"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -16,7 +16,7 @@ SHARED = "data"  # a little data set that the models of all languages learn
 
 
 @click.command()
-@click.argument("language", type=click.Choice(LANGUAGES))
+@click.argument("language", type=click.Choice(tuple(OWN)))
 @click.argument("folder", metavar="NAME", type=click.Path(path_type=Path))
 def new(language: str, folder: Path) -> None:
     """Make the folder NAME with a model in LANGUAGE that runs as it is: change it into yours.

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from triglot.errors import ConfigError
-from triglot.languages.launch import LANGUAGES, worker_command, worker_environment
+from triglot.languages.known import LANGUAGES
+from triglot.languages.launch import worker_command, worker_environment
 from triglot.logs import level_of
 from triglot.project import Project
 from triglot.supervision import greeting

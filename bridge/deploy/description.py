@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from triglot.deploy import values
 from triglot.errors import ConfigError
-from triglot.languages.launch import LANGUAGES, memory_of
+from triglot.languages.known import LANGUAGES
+from triglot.languages.launch import memory_of
 from triglot.supervision.supervisord import shutdown_s
 
 ROOT: Final = "deploy"

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from triglot.doctor import folders, julia, key, machine, python, r, store, stored
-from triglot.doctor.finding import Finding
+from triglot.doctor.finding import Finding, Verdict
 from triglot.errors import TriglotError
+from triglot.languages.known import LANGUAGES, OWN, language, language_name
 from triglot.persister import VersionInfo
 from triglot.project import Project
 
@@ -22,12 +23,12 @@ def examine(project: Project, named: Sequence[str], environ: Mapping[str, str]) 
     broken = _configuration(project)
     if broken is not None:
         yield broken
-        yield from _languages(("python", "r", "julia"), frozenset(), environ)
+        yield from _languages(LANGUAGES, frozenset(), environ)
         yield from machine.disk(machine.places(Path.cwd(), None))
         return
     versions = _versions(project)
     needed = {info.language for info in stored.active(versions)} | project.spelt_languages()
-    yield from _languages(("python", "r", "julia"), frozenset(needed), environ)
+    yield from _languages(LANGUAGES, frozenset(needed), environ)
     yield from _tried("run directory", lambda: folders.look(project.run_dir))
     yield from _tried("signing key", lambda: [key.look(project.key_file, environ)])
     yield from _tried("store", lambda: _store(project, versions, environ))
@@ -54,6 +55,19 @@ def _languages(names: Sequence[str], wanted: frozenset[str], environ: Mapping[st
         yield from _tried("R", lambda: r.look(environ, "r" in wanted))
     if "julia" in names:
         yield from _tried("Julia", lambda: julia.look(environ, "julia" in wanted))
+    for name in names:
+        if name not in OWN:
+            yield _other(name, environ, name in wanted)
+
+
+def _other(name: str, environ: Mapping[str, str], wanted: bool) -> Finding:
+    """Return what the record of a language of another package says of itself."""
+    try:
+        reason = language(name).missing(environ)
+    except TriglotError as error:
+        return Finding(name, "fail", str(error))
+    verdict: Verdict = "ok" if reason is None else "fail" if wanted else "off"
+    return Finding(language_name(name), verdict, reason or "there, as its package says")
 
 
 def _configuration(project: Project) -> Finding | None:

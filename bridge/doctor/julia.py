@@ -9,7 +9,8 @@ from triglot.doctor.asking import by_script, said, start
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
 from triglot.languages.elf import misfit
-from triglot.languages.launch import julia_executable, user_prefix
+from triglot.languages.julia import julia_executable
+from triglot.languages.prefix import user_prefix
 from triglot.languages.remedy import Command, Trouble
 
 _INSTALLER = Path(triglot.__file__).parent / "scripts" / "install_julia.sh"

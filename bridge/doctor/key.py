@@ -7,7 +7,7 @@ from pathlib import Path
 from triglot.artefact import load_key
 from triglot.doctor.finding import Finding
 from triglot.errors import ConfigError
-from triglot.languages.launch import user_prefix
+from triglot.languages.prefix import user_prefix
 from triglot.languages.remedy import Command
 
 

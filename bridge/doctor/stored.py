@@ -7,7 +7,9 @@ from datetime import datetime
 from triglot.doctor.asking import by_script
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
-from triglot.languages.launch import julia_executable, language_name, r_executable
+from triglot.languages.julia import julia_executable
+from triglot.languages.known import language_name
+from triglot.languages.r import r_executable
 from triglot.languages.remedy import installed
 from triglot.persister import ACTIVE, Persister, VersionInfo
 

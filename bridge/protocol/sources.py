@@ -11,13 +11,13 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path
 
 from triglot.errors import BadRequest
+from triglot.languages import known
 
 MAX_BYTES = 4 * 2**20
-_SUFFIXES: Mapping[str, Set[str]] = {"r": {".R", ".r"}, "julia": {".jl", ".toml"}}
 _PROJECTS = ("JuliaProject.toml", "Project.toml")
 _MANIFEST = re.compile(r"(Julia)?Manifest(-v\d+\.\d+)?\.toml")  # those of one version are Julia's since 1.10.8
 _LEFT_OUT = (".", "__", "renv")  # hidden, caches, and what renv installed
@@ -32,7 +32,7 @@ def collect(language: str, script: Path, root: Path | None = None) -> dict[str, 
     if not script.is_file():
         raise BadRequest(f"there is no file {str(script)!r}; the script's path is relative to the working directory")
     root = root or script.parent
-    suffixes = _SUFFIXES.get(language, frozenset())
+    suffixes = known.language(language).suffixes if language in known.LANGUAGES else frozenset[str]()
     sources: dict[str, str] = {}
     size = 0
     for folder, subfolders, files in os.walk(root):

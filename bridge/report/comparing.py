@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from triglot.languages.launch import language_name
+from triglot.languages.known import language_name
 from triglot.report import figures
 from triglot.report.answers import section
 from triglot.report.page import Block, Plot, Rows, Section

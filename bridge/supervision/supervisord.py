@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triglot.errors import ConfigError
-from triglot.languages.launch import LANGUAGES, algebra_environment, worker_command, worker_environment
+from triglot.languages.known import LANGUAGES
+from triglot.languages.launch import algebra_environment, worker_command, worker_environment
 from triglot.logs import level_of
 from triglot.supervision.crash_loops import CrashLoop
 

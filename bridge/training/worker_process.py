@@ -10,7 +10,8 @@ from pathlib import Path
 
 from triglot.client.blocking import Client
 from triglot.errors import LanguageUnavailable, WorkerUnavailable
-from triglot.languages.launch import EXIT_UNAVAILABLE, missing, worker_command, worker_environment
+from triglot.languages.known import missing
+from triglot.languages.launch import EXIT_UNAVAILABLE, worker_command, worker_environment
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0

@@ -172,7 +172,7 @@ def test_an_rpy2_that_was_built_against_another_r_is_told_with_what_is_missing(h
 
 
 def _is_new_r() -> bool:
-    from triglot.languages.launch import r_executable
+    from triglot.languages.r import r_executable
     from triglot.languages.remedy import numbers, r_version
 
     program = r_executable(os.environ)

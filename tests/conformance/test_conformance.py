@@ -27,7 +27,7 @@ from triglot.errors import (
     TableNeeded,
 )
 from triglot.estimators import JuliaClassifier, RClassifier
-from triglot.languages.launch import LANGUAGES
+from triglot.languages.known import LANGUAGES
 from triglot.protocol import wire
 from triglot.protocol.messages import Fault, Op, Reply, Request
 from triglot.protocol.wire import Packed

@@ -12,7 +12,7 @@ import pytest
 
 from tests.functional.running import AUTHORS, Running, environment, folder
 from triglot.dataset import load
-from triglot.languages.launch import LANGUAGES, missing
+from triglot.languages.known import LANGUAGES, missing
 from triglot.project import Project
 from triglot.training.fit_worker import Bench
 from triglot.training.pipelines import language_of

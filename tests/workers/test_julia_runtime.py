@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from triglot.errors import LanguageUnavailable
-from triglot.languages.launch import julia_executable, worker_environment
+from triglot.languages.julia import julia_executable
+from triglot.languages.launch import worker_environment
 from triglot.workers.julia.library import find
 from triglot.workers.julia.runtime import JuliaRuntime
 

@@ -18,7 +18,8 @@ from tests.helpers import author_module, require
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import JuliaClassifier, JuliaRegressor
 from triglot.foreign import JuliaDataset
-from triglot.languages.launch import julia_executable, worker_environment
+from triglot.languages.julia import julia_executable
+from triglot.languages.launch import worker_environment
 from triglot.tables.table import Array
 from triglot.training.fit_worker import Bench, bench
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from triglot.errors import LanguageUnavailable
 from triglot.languages.elf import OURS, kind
-from triglot.languages.launch import julia_executable
+from triglot.languages.julia import julia_executable
 
 _LIBRARY_NAMES = ("libjulia.so", "libjulia.so.1")
 _WHERE = Path(__file__).resolve().parent / "where.jl"
