@@ -72,6 +72,7 @@ setup-test: setup
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
 	@command -v ip >/dev/null || scripts/ensure_apt.sh iproute2 || true
+	@command -v curl >/dev/null || scripts/ensure_apt.sh curl || true
 	@scripts/ensure_apt.sh --available $(R_PACKAGES) || true
 	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
 

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 releases=("$@")
 ((${#releases[@]})) || releases=(bookworm trixie)
-readonly tests=${PLATFORM_TESTS-tests/workers tests/conformance tests/test_types.py tests/citizens}
+readonly tests=${PLATFORM_TESTS-tests/workers tests/conformance tests/test_types.py tests/citizens tests/functional}
 readonly user=someone
 readonly path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly shared=/usr/local/share/triglot # the private Julia, where the user without rights finds it
@@ -65,7 +65,9 @@ inside() {
     unshare --mount --pid --fork --kill-child --propagation private bash -c '
         root=$1
         shift
+        mount --bind "$root" "$root" # a mount of its own, as whoever enters a network namespace wants of "/"
         mount -t proc proc "$root/proc"
+        mount -t sysfs sys "$root/sys"
         mount --rbind /dev "$root/dev"
         cp /etc/resolv.conf "$root/etc/resolv.conf"
         cp /etc/hosts "$root/etc/hosts"

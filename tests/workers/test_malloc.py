@@ -6,7 +6,7 @@ import sys
 PIECE = """
 import resource, numpy as np
 from triglot.workers import malloc
-heap.keep()
+malloc.keep()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def work():
@@ -21,7 +21,7 @@ print(faults() - before)
 RETURNED = """
 import numpy as np
 from triglot.workers import malloc
-heap.keep()
+malloc.keep()
 def resident():
     return int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS"))) * 1024
 before = resident()
