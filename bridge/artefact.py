@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from triglot.errors import ArtefactRefused, ConfigError
 from triglot.manifest import Manifest, UnverifiedManifest
 
 FORMAT = 1
+# What a manifest of each format says, in the fields of the newest; a reader stays for as long as versions may.
+READERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
 TASKS = ("classification", "regression")
 
 _REQUIRED = ("language", "task", "spec", "sources", "runtime", "created")
@@ -38,7 +40,10 @@ class Artefact:
     signature: bytes
 
     def card(self) -> UnverifiedManifest:
-        """Return the manifest as it stands, without trusting it; for listings and messages only."""
+        """Return the manifest in the fields of the newest format, without trusting it; for listings and messages only.
+
+        One of an unknown format is as it stands.
+        """
         try:
             card = json.loads(self.manifest.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
@@ -49,7 +54,7 @@ class Artefact:
             raise ArtefactRefused(
                 "the artefact's manifest is not a JSON object; fit the model again or restore the store"
             )
-        return UnverifiedManifest(card)
+        return UnverifiedManifest(READERS[card["format"]](card) if _is_readable(card) else card)
 
     @property
     def sha256(self) -> str:
@@ -65,13 +70,18 @@ class Artefact:
                 "TRIGLOT_SIGNING_KEY_FILE), or fit the model again"
             )
         card = self.card()
-        if card.get("format") != FORMAT:
+        if not _is_readable(card):
             raise ArtefactRefused(
-                f"the artefact has format {card.get('format')!r} and this version of Triglot reads {FORMAT}; "
-                "install the version that wrote it, or fit the model again"
+                f"the artefact has format {card.get('format')!r} and this version of Triglot reads "
+                f"{', '.join(map(str, READERS))}; install the version that wrote it, or fit the model again"
             )
         check_blob(card, self.blob)
         return Manifest(dict(card))
+
+
+def _is_readable(card: Mapping[str, Any]) -> bool:
+    found = card.get("format")
+    return type(found) is int and found in READERS
 
 
 def check_blob(card: Mapping[str, Any], blob: bytes) -> str:

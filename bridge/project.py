@@ -43,7 +43,14 @@ from triglot.transport.discovery import listed, run_directory
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
-# How the classes begin whose language everybody knows.
+SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
+    "timeout_s",
+    "max_body_bytes",
+    "max_bulk_bytes",
+    "max_bulk_rows",
+    "debug",
+    "admin_token_file",
+}
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch")
 
 
@@ -350,18 +357,10 @@ class Project:
         return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
 
     def _server(self) -> dict[str, Any]:
-        known = {field.name for field in fields(FrontEnd)} | {
-            "timeout_s",
-            "max_body_bytes",
-            "max_bulk_bytes",
-            "max_bulk_rows",
-            "debug",
-            "admin_token_file",
-        }
         server = dict(self._raw.get("server", {}))
-        unknown = sorted(set(server) - known)
+        unknown = sorted(set(server) - SERVER_KEYS)
         if unknown:
-            raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+            raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(SERVER_KEYS))}")
         return server
 
     def _service_keys(self) -> set[str]:

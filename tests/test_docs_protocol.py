@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from triglot import errors
+from triglot import artefact, errors
 from triglot.artefact import FORMAT, seal
 from triglot.client import monitor
 from triglot.protocol import batching, wire
 from triglot.protocol.messages import OPS, Reply, Request
 from triglot.protocol.runtime import Runtime
 from triglot.server import media
+from triglot.store import migrations
 from triglot.tables.table import Table
 from triglot.transport.discovery import Endpoint
 from triglot.workers import control, worker
 
-TEXT = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 EXAMPLE = {
     "request": wire.encode_request(
         Request(
@@ -89,6 +91,22 @@ def test_the_numbers_are_the_codes_numbers() -> None:
     assert f"up to {worker.KEPT_BYTES // 2**20} MiB" in section("Tables")
     assert f"every {monitor.BEAT_S * 1000:g} ms" in section("The control socket")
     assert f"{monitor.SILENCE_S:g} s without a heartbeat" in section("Trying again")
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    named = set(re.findall(r"`((?:bridge|server|workers|tests)/[\w./-]+)`", TEXT))
+    assert len(named) >= 10
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
+def test_the_procedure_for_formats_names_each_number_as_the_code_does() -> None:
+    text = section("When a format changes")
+    for module, name in ((artefact, "FORMAT"), (artefact, "READERS"), (wire, "VERSION"), (migrations, "HEAD")):
+        assert hasattr(module, name)
+        assert f"`{name}`" in text
+    assert f"`{migrations.VERSION_TABLE}`" in text
+    assert "`DB_VERSION`" in text
+    assert [name for name in ("op", "rows", "answers") if f"`{name}`" not in text] == []
 
 
 def test_every_dtype_is_described() -> None:

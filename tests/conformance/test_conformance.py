@@ -35,6 +35,7 @@ from triglot.tables.table import Column, Table
 from triglot.transport.discovery import scan
 from triglot.transport.request_ids import new_id
 
+ROOT = Path(__file__).parents[2]
 MODELS = Path(__file__).parent / "models"
 # not in alphabetical order, so that whoever sorts them is found out
 CLASSES = ["versicolor", "setosa", "virginica"]
@@ -129,6 +130,15 @@ def test_a_fit_answers_a_signed_artefact_that_says_what_it_is(site: Site) -> Non
     assert site.fitted.info["seconds"] >= 0
     assert "entroids" in site.fitted.info["native_class"]
     assert site.fitted.info["predict_proba"] is True
+
+
+def test_what_a_fit_and_a_load_tell_is_named_in_the_protocol(site: Site) -> None:
+    text = (ROOT / "docs" / "protocol.md").read_text("utf-8")
+    load = Request("load", new_id(), "flowers", 400, artefact=site.artefact)
+    loaded = site.client.call(load, site.language, PATIENCE_S).reply
+    answers = text[text.index("\n## Answers\n") : text.index("\n## Faults\n")]
+    assert {"native_class", "predict_proba"} <= loaded.info.keys()
+    assert [key for key in site.fitted.info.keys() | loaded.info.keys() if f"`{key}`" not in answers] == []
 
 
 def needs_arrow(site: Site) -> None:

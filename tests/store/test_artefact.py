@@ -1,7 +1,9 @@
 """What is sealed comes back as it was, and nothing else is let through."""
 
+import hmac
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import PATIENCE_S
-from triglot.artefact import Artefact, load_key, seal
+from triglot.artefact import FORMAT, Artefact, load_key, seal
 from triglot.errors import ArtefactRefused, ConfigError
 
 OTHER_PROCESS = Path(__file__).with_name("other_process.py")
@@ -101,6 +103,15 @@ def test_any_changed_bit_of_the_signature_is_refused(position: int, bit: int) ->
 def test_an_unsigned_artefact_is_refused(artefact: Callable[..., Artefact], key: bytes, signature: bytes) -> None:
     with pytest.raises(ArtefactRefused, match="TRIGLOT_SIGNING_KEY"):
         replace(artefact(), signature=signature).verified(key)
+
+
+@pytest.mark.parametrize("number", [0, FORMAT + 1, str(FORMAT), 1.0, True, None, [1]])
+def test_an_artefact_of_an_unknown_format_is_listed_as_it_stands_and_refused(number: Any, key: bytes) -> None:
+    manifest = json.dumps({**FIELDS, "format": number}).encode()
+    later = Artefact(manifest, b"", hmac.digest(key, manifest, "sha256"))
+    assert later.card()["task"] == FIELDS["task"]
+    with pytest.raises(ArtefactRefused, match=rf"format {re.escape(repr(number))} and .* reads {FORMAT}; install"):
+        later.verified(key)
 
 
 def test_another_key_is_refused(artefact: Callable[..., Artefact]) -> None:
