@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from triglot.client.asynchronous import Lane
@@ -33,19 +33,18 @@ MAX_BULK_BYTES = 2**30
 ABSENCE_S = 15.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
-    """What a version is asked of a table, or of one table after another.
+class Question(NamedTuple):
+    """What a version is asked of a table, or of one table after another; one is made for every request.
 
     params: keyword arguments of the model's own `predict`. proba: probabilities are asked for, and not answers.
-    timeout_s: how long each table's answer may take.
+    timeout_s: how long each table's answer may take. request_id: by default a new one for each table.
     """
 
     served: Served
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
     proba: bool = False
     timeout_s: float = TIMEOUT_S
-    request_id: str = field(default_factory=new_id)
+    request_id: str = ""
 
 
 class Prediction(NamedTuple):
@@ -160,7 +159,7 @@ class Service:
         op: Op = "predict_proba" if question.proba else "predict"
         return Request(
             op=op,
-            id=question.request_id,
+            id=question.request_id or new_id(),
             model=served.model,
             version=served.version,
             sha256=served.info.sha256,
