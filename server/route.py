@@ -28,7 +28,7 @@ class Route:
     """Answers the requests to one predict service, whose methods take part where a subclass has overridden any."""
 
     def __init__(self, service: Service, options: Options, predict: PredictService) -> None:
-        self.predict = predict
+        self._predict = predict
         self._service = service
         self._options = options
 
@@ -38,10 +38,10 @@ class Route:
         `model` is the one that the address names, where the predict service itself names none.
         """
         served = self._served(model)
-        if self.predict.hooked:
+        if self._predict.hooked:
             g.good_metadata = self._metadata(served, g.request_id)
             stand_in = remote_model(self._service, served, self._options.timeout_s, g.request_id)
-            return self.predict(stand_in, request)
+            return self._predict(stand_in, request)
         kind, accept = JSON, wanted(request.accept_mimetypes)
         if request.method == "POST":
             encoding, charset = request.headers.get("Content-Encoding"), request.mimetype_params.get("charset")
@@ -74,12 +74,12 @@ class Route:
         call = bulk.Call(self._service, question, self._metadata(served, g.request_id), limits)
         if kind == JSON:
             return bulk.answer_table(call, self._table(asked_by(request), served), accept)
-        lenient = self.predict.mapping is not None
+        lenient = self._predict.mapping is not None
         return bulk.answer_body(call, request, kind, accept, self._schema(served), lenient=lenient)
 
     def _served(self, model: str | None) -> Served:
         """Return the version that answers: of the named model, or of the only one."""
-        name = self.predict.model if self.predict.model is not None else model
+        name = self._predict.model if self._predict.model is not None else model
         if name is not None:
             return self._service.served(name)
         models = self._service.models()
@@ -89,20 +89,20 @@ class Route:
         return self._service.served(next(iter(models), "default"))
 
     def _question(self, arguments: Mapping[str, str], served: Served, request_id: str) -> Question:
-        predict = self.predict
+        predict = self._predict
         params = self._params(arguments, served) if predict.params else {}
         return Question(served, params, predict.predict_proba, self._options.timeout_s, request_id)
 
     def _params(self, arguments: Mapping[str, str], served: Served) -> dict[str, Any]:
         """Return the declared arguments that the query string holds, by their types, or else the model has."""
-        declared = self.predict.params
-        said = typed_arguments(arguments, declared, self.predict.types)
+        declared = self._predict.params
+        said = typed_arguments(arguments, declared, self._predict.types)
         known = (served.info.card.attributes if len(said) < len(declared) else None) or {}
         return {name: known[name] for name, _ in declared if name in known} | said
 
     def _table(self, asked: Asked, served: Served) -> Table:
         """Return the rows of a request as the table that the model was fitted on."""
-        predict, schema = self.predict, self._schema(served)
+        predict, schema = self._predict, self._schema(served)
         content = asked.content(schema.names)
         if asked.body is None and predict.params:  # they stand in the query string, too, and are no fields
             arguments = {name for name, _ in predict.params}
@@ -116,12 +116,12 @@ class Route:
 
     def _schema(self, served: Served) -> Schema:
         """Return the model's schema, under the mapping's names where there is a mapping."""
-        schema, mapping = served.schema, self.predict.mapping
+        schema, mapping = served.schema, self._predict.mapping
         if mapping is None:
             return schema
         if len(mapping) != len(schema.fields):
             raise ConfigError(
-                f"predict service {self.predict.entry_point} maps {len(mapping)} fields, but model {served.model!r} "
+                f"predict service {self._predict.entry_point} maps {len(mapping)} fields, but model {served.model!r} "
                 f"was fitted on {len(schema.fields)}: {', '.join(schema.names)}"
             )
         return _mapped(schema, tuple(name for name, _ in mapping))
@@ -138,7 +138,7 @@ class Route:
             "language": served.language,
             "request_id": request_id,
         }
-        if self.predict.predict_proba:
+        if self._predict.predict_proba:
             facts["classes"] = None if served.labels is None else list(served.labels.classes)
         return metadata(self._options.service_metadata, **facts)
 
