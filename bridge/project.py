@@ -5,7 +5,7 @@ somebody asks for them, so that listing versions loads no data and serving impor
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,13 @@ from triglot.languages.launch import MEMORY_VARIABLE, Workshop, memory_text
 from triglot.logs import LEVEL_VARIABLE
 from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
-from triglot.protocol.batching import Batch, Limits
+from triglot.protocol.batching import Limits
 from triglot.serving.service import ABSENCE_S, MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
 from triglot.store import ModelStore
 from triglot.store.jobs import UPDATE, JobStore
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd, Plan
+from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
 from triglot.transport.curve import CurveKeys
 from triglot.transport.discovery import listed, run_directory
@@ -52,18 +53,6 @@ SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
     "admin_token_file",
 }
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One configured model and its data."""
-
-    name: str
-    model: Any
-    train: Any
-    test: Any
-    unseen_levels: str | None = None
-    batch: Batch = True
 
 
 class Project:

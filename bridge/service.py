@@ -1,5 +1,5 @@
 """The former name of `triglot.serving.service`."""
 
-from triglot.serving.service import Prediction, Service
+from triglot.serving.service import Prediction, Question, Service
 
-__all__ = ["Prediction", "Service"]
+__all__ = ["Prediction", "Question", "Service"]

@@ -9,8 +9,8 @@ from triglot.errors import ConfigError
 from triglot.server import admin, errors, health, models
 from triglot.server.context import Context, Decorator, Options, View
 from triglot.server.fast_path import EXPRESS, Express, Shortcut, request_id_of
-from triglot.server.limits import Limits
 from triglot.server.predict import PredictService
+from triglot.server.route import Route
 from triglot.serving.service import Service
 from triglot.store.jobs import JobStore, RecentJobs
 
@@ -27,8 +27,6 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
     app.extensions["triglot"] = Context(service, options, jobs, RecentJobs(jobs) if jobs else None)
     app.config["MAX_CONTENT_LENGTH"] = options.max_body_bytes
     app.url_map.strict_slashes = False
-    service_metadata = dict(options.service_metadata)
-    limits = Limits(options.max_body_bytes, options.max_bulk_bytes, options.max_bulk_rows)
     errors.register(app)
 
     def decorated(name: str, view: View) -> View:
@@ -38,13 +36,15 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
         return view
 
     def add(predict: PredictService, rule: str, endpoint: str, decorators: str) -> Shortcut | None:
+        route = Route(service, options, predict)
+
         def view(name: str | None = None) -> Response:
-            return predict.answer(service, request, service_metadata, options.timeout_s, model=name, limits=limits)
+            return route.answer(request, name)
 
         view.__name__ = endpoint
         app.add_url_rule(rule, endpoint, decorated(decorators, view), methods=["GET", "POST"])
         plain = not (predict.hooked or options.debug or options.decorators.get("get_metadata_decorators"))
-        return Shortcut(endpoint, view, predict) if plain else None
+        return Shortcut(endpoint, view, route) if plain else None
 
     rules = [rule for predict in options.services for rule, _ in predict.routes]
     if len(set(rules)) != len(rules):

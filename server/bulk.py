@@ -20,7 +20,7 @@ from triglot.server.limits import Limits
 from triglot.server.media import ARROW, CSV, JSON
 from triglot.server.payload import JSON_TYPE
 from triglot.serving.catalogue import Served
-from triglot.serving.service import Service, require_classes
+from triglot.serving.service import Question, Service, require_classes
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 
@@ -36,27 +36,21 @@ _places = threading.BoundedSemaphore(AT_A_TIME)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Which version is asked, for what, within which limits, and what the answer says of itself."""
+    """What is asked of a version, within which limits, and what the answer says of itself."""
 
     service: Service
-    served: Served
-    proba: bool
-    params: Mapping[str, Any] | None
+    question: Question
     metadata: Mapping[str, Any]
-    request_id: str
-    timeout_s: float
     limits: Limits
+
+    @property
+    def served(self) -> Served:
+        """The version that is asked."""
+        return self.question.served
 
     def ask(self, table: Table) -> Array:
         """Return a worker's answer to one piece."""
-        return self.service.ask(
-            self.served,
-            table,
-            proba=self.proba,
-            params=self.params,
-            timeout_s=self.timeout_s,
-            request_id=self.request_id,
-        )
+        return self.service.ask(self.question, table)
 
     @property
     def in_flight(self) -> int:
@@ -115,7 +109,7 @@ def _pieces(call: Call, body: Body, kind: str, schema: Schema, pace: flow.Pace, 
 @contextmanager
 def _answering(call: Call, accept: str) -> Iterator[tuple[writing.Writer, IO[bytes]]]:
     """Hold a place among those who are answered, a writer and what it writes to, which is gone after an error."""
-    require_classes(call.served, proba=call.proba)
+    require_classes(call.question)
     if not _places.acquire(blocking=False):
         raise Overloaded(f"{AT_A_TIME} large requests are being answered here; try again later")
     spool = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  # the response closes it
@@ -130,8 +124,8 @@ def _answering(call: Call, accept: str) -> Iterator[tuple[writing.Writer, IO[byt
 
 def _writer(call: Call, spool: Any, accept: str) -> writing.Writer:
     if accept == JSON:
-        return writing.Json(spool, call.served.labels, {"metadata": call.metadata}, proba=call.proba)
-    answers = writing.Answers(call.served.labels, proba=call.proba, coded=accept == ARROW)
+        return writing.Json(spool, call.served.labels, {"metadata": call.metadata}, proba=call.question.proba)
+    answers = writing.Answers(call.served.labels, proba=call.question.proba, coded=accept == ARROW)
     return writing.Columns(spool, answers, "arrows" if accept == ARROW else "csv")
 
 

@@ -19,8 +19,8 @@ from triglot.client.asynchronous import Lane
 from triglot.server.context import Options, View
 from triglot.server.media import JSON, is_ordinary
 from triglot.server.payload import JSON_TYPE, dumps
-from triglot.server.predict import PredictService
 from triglot.server.request import Asked
+from triglot.server.route import Route
 from triglot.serving.service import Service
 from triglot.transport.request_ids import new_id
 
@@ -41,17 +41,21 @@ class Shortcut:
 
     endpoint: str
     view: View
-    predict: PredictService
+    route: Route
 
 
 class Order(NamedTuple):
     """An ordinary request that the short way takes; `body_bytes` is the length of a POST's body, None for a GET."""
 
-    predict: PredictService
+    route: Route
     model: str | None
     args: Mapping[str, str]
     request_id: str
     body_bytes: int | None
+
+    def asked(self, body: bytes | None) -> Asked:
+        """Return the request with its body, once that is there."""
+        return Asked(self.args, body, self.request_id)
 
 
 def request_id_of(environ: Mapping[str, Any]) -> str:
@@ -89,7 +93,7 @@ class Express:
             return self._flask(environ, start_response)
         body = None if order.body_bytes is None else environ["wsgi.input"].read(order.body_bytes)
         try:
-            headers, answer = self._answer(order, body)
+            headers, answer = _good(order.route.told(order.asked(body), order.model), order)
         except Exception as error:
             return self.failed(error, order)(environ, start_response)
         start_response("200 OK", headers)
@@ -117,15 +121,11 @@ class Express:
         if query:
             for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
                 args.setdefault(name, value)
-        return Order(shortcut.predict, model, args, request_id_of(environ), body_bytes)
+        return Order(shortcut.route, model, args, request_id_of(environ), body_bytes)
 
     async def answer_soon(self, lane: Lane, order: Order, body: bytes | None) -> tuple[Headers, bytes]:
         """Return the headers and the body of a good answer, by the lane of the event loop that awaits it."""
-        predict, asked = order.predict, Asked(order.args, body, order.request_id)
-        served = predict.served(self.service, order.model)
-        question = predict.question(asked, served)
-        prediction = await self.service.predict_soon(lane, served, timeout_s=self.options.timeout_s, **question)
-        return _good(predict.told(prediction, asked, self.options.service_metadata), order)
+        return _good(await order.route.told_soon(lane, order.asked(body), order.model), order)
 
     def failed(self, error: Exception, order: Order) -> WSGIApp:
         """Return the WSGI application that answers an error as Flask would."""
@@ -137,12 +137,6 @@ class Express:
                 return self._app.process_response(response)(environ, start_response)
 
         return answer
-
-    def _answer(self, order: Order, body: bytes | None) -> tuple[Headers, bytes]:
-        options, asked = self.options, Asked(order.args, body, order.request_id)
-        served = order.predict.served(self.service, order.model)
-        told = order.predict.result(self.service, served, asked, options.service_metadata, options.timeout_s)
-        return _good(told, order)
 
     def _shortcut(self, path: str) -> tuple[Shortcut | None, str | None]:
         if path in self._fixed:

@@ -11,7 +11,7 @@ import numpy as np
 
 from triglot.serving.catalogue import Served
 from triglot.serving.remote_model import RemoteModel
-from triglot.serving.service import Service, require_classes
+from triglot.serving.service import Question, Service, require_classes
 from triglot.tables.table import Array, Table
 
 
@@ -19,10 +19,11 @@ def remote_model(service: Service, served: Served, timeout_s: float, request_id:
     """Return the version that answers, as an estimator each call of which is one request to a worker."""
 
     def ask(X: Table, params: Mapping[str, Any], *, proba: bool) -> Array:
+        question = Question(served, params, proba, timeout_s, request_id)
         if not X.rows:  # as everywhere in HTTP no worker is needed for that
-            require_classes(served, proba=proba)
+            require_classes(question)
             return np.empty((0, 1), dtype=np.int32)
-        return service.ask(served, X, proba=proba, params=params, timeout_s=timeout_s, request_id=request_id)
+        return service.ask(question, X)
 
     known = served.info.card.attributes
     return RemoteModel(served.model, served.schema, served.labels, ask, known, served.__metadata__)

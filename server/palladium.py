@@ -12,6 +12,7 @@ from triglot.server.health import alive
 from triglot.server.models import list_models as list
 from triglot.server.payload import json_response
 from triglot.server.predict import PredictService
+from triglot.server.route import Route
 from triglot.server.rules import add_url_rule
 
 __all__ = [
@@ -36,7 +37,7 @@ def make_ujson_response(obj: Any, status_code: int = 200) -> Response:
 def predict(model_persister: Any, predict_service: PredictService) -> Response:
     """Return a service's answer to the request at hand; `model_persister` is of no account, the application has one."""
     context = here()
-    return predict_service.answer(context.service, request, context.options.service_metadata, context.options.timeout_s)
+    return Route(context.service, context.options, predict_service).answer(request)
 
 
 def create_predict_function(

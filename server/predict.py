@@ -1,7 +1,6 @@
-"""Predict services: a route, a model and how a request becomes rows."""
+"""Predict services: what a configuration says of one, and the methods that a subclass may override."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,18 +9,10 @@ from flask import Request, Response, g
 from triglot.errors import BadRequest, ConfigError, Problem
 from triglot.interfaces import PredictError
 from triglot.server.errors import foreseen
-from triglot.server.hooks import remote_model
-from triglot.server.limits import Limits
-from triglot.server.media import JSON, body_type, wanted
-from triglot.server.payload import json_response, metadata
-from triglot.server.request import Asked, asked_by
-from triglot.serving.catalogue import Served
-from triglot.serving.service import Prediction, Service
-from triglot.tables.schema import MAX_PROBLEMS, Schema
-from triglot.tables.table import Table
+from triglot.server.payload import json_response
+from triglot.server.request import asked_by, typed_arguments
+from triglot.tables.schema import MAX_PROBLEMS
 
-Params = Mapping[str, Any]
-DEFAULT_LIMITS = Limits()
 HOOKS = (
     "__call__",
     "types",
@@ -104,116 +95,6 @@ class PredictService:
         """Answer at a further route, too; an application that is there already is not changed."""
         self._further.append((route, decorator_list_name))
 
-    def answer(
-        self,
-        service: Service,
-        request: Request,
-        service_metadata: Params,
-        timeout_s: float,
-        model: str | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-    ) -> Response:
-        """Return the answer to one GET (one row of the query string) or POST (rows or columns, of any type).
-
-        `model` is the one that the route names, where the service itself names none.
-        """
-        served = self.served(service, model)
-        if self.hooked:
-            g.good_metadata = metadata(service_metadata, **self._facts(served, g.request_id))
-            return self(remote_model(service, served, timeout_s, g.request_id), request)
-        kind, accept = JSON, wanted(request.accept_mimetypes)
-        if request.method == "POST":
-            encoding, charset = request.headers.get("Content-Encoding"), request.mimetype_params.get("charset")
-            kind = body_type(request.mimetype, charset, encoding)
-        if (kind, accept) == (JSON, JSON):
-            return json_response(self.result(service, served, asked_by(request), service_metadata, timeout_s))
-        from triglot.server import bulk  # pyarrow comes with it, which many a service never needs
-
-        params = self.params_of(request.args.to_dict(), served) if self.params else None
-        said = metadata(service_metadata, **self._facts(served, g.request_id))
-        call = bulk.Call(service, served, self.predict_proba, params, said, g.request_id, timeout_s, limits)
-        if kind == JSON:
-            return bulk.answer_table(call, self.table(asked_by(request), served), accept)
-        schema = served.schema if self.mapping is None else self._mapped(served.schema, served)
-        return bulk.answer_body(call, request, kind, accept, schema, lenient=self.mapping is not None)
-
-    def result(
-        self, service: Service, served: Served, asked: Asked, service_metadata: Params, timeout_s: float
-    ) -> dict[str, Any]:
-        """Return the answer as the JSON that it will be; a GET's result is one answer, a POST's a list of them."""
-        prediction = service.predict(served, timeout_s=timeout_s, **self.question(asked, served))
-        return self.told(prediction, asked, service_metadata)
-
-    def question(self, asked: Asked, served: Served) -> dict[str, Any]:
-        """Return what the service is asked for a request: arguments of its `predict`."""
-        return {
-            "X": self.table(asked, served),
-            "proba": self.predict_proba,
-            "params": self.params_of(asked.args, served) if self.params else None,
-            "request_id": asked.request_id,
-        }
-
-    def told(self, prediction: Prediction, asked: Asked, service_metadata: Params) -> dict[str, Any]:
-        """Return a prediction as the JSON that it will be."""
-        facts = self._facts(prediction.served, asked.request_id)
-        result = prediction.values[0] if asked.body is None else prediction.values
-        return {"metadata": metadata(service_metadata, **facts), "result": result}
-
-    def served(self, service: Service, model: str | None = None) -> Served:
-        """Return the version that answers: of the named model, or of the only one."""
-        name = self.model if self.model is not None else model
-        if name is not None:
-            return service.served(name)
-        models = service.models()
-        if len(models) > 1:
-            known = ", ".join(f"/models/{name}/predict" for name in sorted(models))
-            raise BadRequest(f"this server has several models; ask one of them: {known}")
-        return service.served(next(iter(models), "default"))
-
-    def table(self, asked: Asked, served: Served) -> Table:
-        """Return the rows of a request as the table that the model was fitted on."""
-        schema, lenient = served.schema, self.mapping is not None
-        if self.mapping is not None:
-            schema = self._mapped(schema, served)
-        content = asked.content(schema.names)
-        if asked.body is None and self.params:  # they stand in the query string, too, and are no fields
-            arguments = {name for name, _ in self.params}
-            content = [{name: value for name, value in asked.args.items() if name not in arguments}]
-        if isinstance(content, dict):
-            table = schema.columns(content, allow_extra=lenient)
-        else:
-            table = schema.rows(content, allow_extra=lenient)
-        return table if schema is served.schema else table.renamed(served.schema.names)
-
-    def params_of(self, arguments: Mapping[str, str], served: Served) -> dict[str, Any]:
-        """Return the declared arguments that the query string holds, by their types, or else the model has."""
-        parsed = self._parsed(arguments)
-        known = (served.info.card.attributes if len(parsed) < len(self.params) else None) or {}
-        return {name: known[name] for name, _ in self.params if name in known} | parsed
-
-    def _parsed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        found = {}
-        for name, kind in self.params:
-            text = arguments.get(name)
-            if text is not None:
-                try:
-                    found[name] = self.types[kind](text)
-                except ValueError:
-                    raise BadRequest(f"argument {name!r} must be of type {kind}, not {text!r}") from None
-        return found
-
-    def _facts(self, served: Served, request_id: str) -> dict[str, Any]:
-        """Return where an answer comes from."""
-        facts: dict[str, Any] = {
-            "model": served.model,
-            "version": served.version,
-            "language": served.language,
-            "request_id": request_id,
-        }
-        if self.predict_proba:
-            facts["classes"] = None if served.labels is None else list(served.labels.classes)
-        return facts
-
     def initialize_component(self, config: Any) -> None:
         """Do nothing: the application adds the route. It is here for subclasses that call it."""
 
@@ -255,7 +136,7 @@ class PredictService:
     def params_from_data(self, model: Any, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the declared arguments for the model's predict; absent ones are the model's attributes."""
         absent = [name for name, _ in self.params if name not in data and hasattr(model, name)]
-        return {name: getattr(model, name) for name in absent} | self._parsed(data)
+        return {name: getattr(model, name) for name in absent} | typed_arguments(data, self.params, self.types)
 
     def predict(self, model: Any, sample: Any, **kwargs: Any) -> Any:
         """Return the model's answer to the samples."""
@@ -289,20 +170,3 @@ class PredictService:
         if problems:
             raise BadRequest("the request does not fit the model", problems[:MAX_PROBLEMS])
         return samples
-
-    def _mapped(self, schema: Schema, served: Served) -> Schema:
-        """Return the model's schema under the mapping's names."""
-        mapping = self.mapping or []
-        if len(mapping) != len(schema.fields):
-            raise ConfigError(
-                f"predict service {self.entry_point} maps {len(mapping)} fields, but model {served.model!r} "
-                f"was fitted on {len(schema.fields)}: {', '.join(schema.names)}"
-            )
-        cached: dict[Any, Schema] = self.__dict__.setdefault("_schemas", {})
-        key = (served.model, served.version)
-        if key not in cached:
-            cached.clear()
-            cached[key] = Schema(
-                [replace(field, name=name) for (name, _), field in zip(mapping, schema.fields, strict=True)]
-            )
-        return cached[key]

@@ -1,7 +1,7 @@
 """What a predict service needs to know of a request, whoever received it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -55,6 +55,21 @@ def asked_by(request: Request) -> Asked:
     body = request.get_data(cache=False)
     request.stream.read(1)  # a body of untold length is cut off at the limit in silence; reading on raises the 413
     return Asked(request.args.to_dict(), body, g.request_id)
+
+
+def typed_arguments(
+    said: Mapping[str, Any], declared: Sequence[tuple[str, str]], types: Mapping[str, Callable[[Any], Any]]
+) -> dict[str, Any]:
+    """Return the declared (name, type) arguments that a query string holds; raises `BadRequest` naming a wrong one."""
+    found = {}
+    for name, kind in declared:
+        text = said.get(name)
+        if text is not None:
+            try:
+                found[name] = types[kind](text)
+            except ValueError:
+                raise BadRequest(f"argument {name!r} must be of type {kind}, not {text!r}") from None
+    return found
 
 
 def _content(body: bytes, fields: Sequence[str]) -> Rows | Columns:

@@ -14,10 +14,11 @@ from rich.console import Console
 from triglot.dataset import load
 from triglot.errors import TriglotError, WorkerLost
 from triglot.progress import step
-from triglot.project import Entry, Project
+from triglot.project import Project
 from triglot.tables.frames import task_of, to_table, to_target
 from triglot.training import checks
 from triglot.training.checks import Finding, Subject
+from triglot.training.entry import Entry
 from triglot.training.fit_worker import Bench, Fitted, bench
 from triglot.training.pipelines import language_of
 

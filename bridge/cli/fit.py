@@ -60,22 +60,14 @@ def fit(
         entry = project.entry(name)
         if len(project.names) > 1:
             logger.info("Model %s (%s)", name, language_of(entry.model))
-        train.fit(
-            entry.train,
-            entry.model,
-            None if no_save else project.store,
-            persist=not no_save,
+        options = train.FitOptions(
             activate=not no_activate,
-            dataset_loader_test=entry.test,
             evaluate=evaluate,
             persist_if_better_than=save_if_better_than,
             scoring=project.part(name, "scoring"),
-            name=name,
-            workshop=project.workshop,
             metadata={"job": job} if job else None,
-            unseen_levels=entry.unseen_levels,
-            batch=entry.batch,
         )
+        train.fit(entry, project.workshop, None if no_save else project.store, options)
 
 
 @click.command()
@@ -124,9 +116,7 @@ def tested(
         if entry.test is None:
             raise ConfigError(f"model {name!r} has no dataset_loader_test; add one to the configuration")
         scoring = project.part(name, "scoring")
-        stored, found = train.assess(
-            entry.test, project.store, scoring, model_version, name=name, workshop=project.workshop, look=look
-        )
+        stored, found = train.assess(entry, project.workshop, project.store, scoring, model_version, look)
         yield stored, scoring, found
 
 

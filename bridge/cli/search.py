@@ -29,16 +29,8 @@ def grid_search(project: Project, names: tuple[str, ...], save_results: Path | N
         wanted = project.part(name, "grid_search")
         if wanted is None:
             raise ConfigError(f"model {name!r} has no grid_search; add one to the configuration, such as a param_grid")
-        _, results = train.grid_search(
-            entry.train,
-            entry.model,
-            wanted,
-            project.part(name, "scoring"),
-            persist_best=persist_best,
-            model_persister=project.store if persist_best else None,
-            name=name,
-            workshop=project.workshop,
-        )
+        store = project.store if persist_best else None
+        _, results = train.grid_search(entry, project.workshop, store, wanted, project.part(name, "scoring"))
         click.echo(results.to_string())
         if save_results is not None:
             results.to_csv(save_results, index=False)

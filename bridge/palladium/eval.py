@@ -7,6 +7,7 @@ from triglot.config import args_from_config
 from triglot.palladium.listing import listed
 from triglot.palladium.project import model_name, workshop
 from triglot.training import train
+from triglot.training.entry import Entry
 from triglot.training.evaluation import told
 
 __all__ = ["list", "test"]
@@ -20,14 +21,8 @@ def test(
     model_version: int | None = None,  # noqa: PT028
 ) -> Sequence[str]:
     """Return the scores of a version, the active one by default, as 'name: value'."""
-    _, found = train.assess(
-        dataset_loader_test,
-        model_persister,
-        scoring,
-        model_version,
-        name=model_name(model_persister),
-        workshop=workshop(),
-    )
+    entry = Entry(model_name(model_persister), model=None, train=None, test=dataset_loader_test)
+    _, found = train.assess(entry, workshop(), model_persister, scoring, model_version)
     return told(found)
 
 

@@ -7,8 +7,10 @@ import logging
 from typing import Any
 
 from triglot.config import args_from_config
+from triglot.errors import ConfigError
 from triglot.palladium.project import model_name, workshop
 from triglot.training import train
+from triglot.training.entry import Entry
 from triglot.training.evaluation import FittedModel
 from triglot.training.search import with_parallel_backend
 
@@ -30,19 +32,9 @@ def fit(
     scoring: Any = None,
 ) -> FittedModel:
     """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.train.fit`."""
-    return train.fit(
-        dataset_loader_train,
-        model,
-        model_persister,
-        persist=persist,
-        activate=activate,
-        dataset_loader_test=dataset_loader_test,
-        evaluate=evaluate,
-        persist_if_better_than=persist_if_better_than,
-        scoring=scoring,
-        name=model_name(),
-        workshop=workshop(),
-    )
+    entry = Entry(model_name(), model, dataset_loader_train, dataset_loader_test)
+    options = train.FitOptions(activate, evaluate, persist_if_better_than, scoring)
+    return train.fit(entry, workshop(), model_persister if persist else None, options)
 
 
 @args_from_config
@@ -56,16 +48,11 @@ def grid_search(
     model_persister: Any = None,
 ) -> FittedModel:
     """Search, print what was found, the best first, and return the search; see `triglot.training.train.grid_search`."""
-    found, results = train.grid_search(
-        dataset_loader_train,
-        model,
-        grid_search,
-        scoring,
-        persist_best=persist_best,
-        model_persister=model_persister,
-        name=model_name(),
-        workshop=workshop(),
-    )
+    if persist_best and model_persister is None:
+        raise ConfigError("the best model cannot be stored without a model_persister; add one to the configuration")
+    entry = Entry(model_name(), model, dataset_loader_train)
+    store = model_persister if persist_best else None
+    found, results = train.grid_search(entry, workshop(), store, grid_search, scoring)
     print(results.to_string())
     if save_results:
         results.to_csv(save_results, index=False)

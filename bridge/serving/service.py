@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from triglot.client.asynchronous import Lane
@@ -32,6 +33,20 @@ MAX_BULK_BYTES = 2**30
 ABSENCE_S = 15.0
 
 
+class Question(NamedTuple):
+    """What a version is asked of a table, or of one table after another; one is made for every request.
+
+    params: keyword arguments of the model's own `predict`. proba: probabilities are asked for, and not answers.
+    timeout_s: how long each table's answer may take. request_id: by default a new one for each table.
+    """
+
+    served: Served
+    params: Mapping[str, Any] = MappingProxyType({})
+    proba: bool = False
+    timeout_s: float = TIMEOUT_S
+    request_id: str = ""
+
+
 class Prediction(NamedTuple):
     """Plain answers, one a row of the request, and where they come from.
 
@@ -52,10 +67,10 @@ class Prediction(NamedTuple):
         return None if labels is None else list(labels.classes)
 
 
-def require_classes(served: Served, *, proba: bool) -> None:
-    """Return if a version can be asked for that; raises `BadRequest` where it has no probabilities."""
-    if proba and served.labels is None:
-        raise BadRequest(f"model {served.model!r} is no classifier and has no probabilities")
+def require_classes(question: Question) -> None:
+    """Return if the version can be asked for that; raises `BadRequest` where it has no probabilities."""
+    if question.proba and question.served.labels is None:
+        raise BadRequest(f"model {question.served.model!r} is no classifier and has no probabilities")
 
 
 class Service:
@@ -109,79 +124,52 @@ class Service:
             update_cache()
         self._catalogue.refresh()
 
-    def predict(
-        self,
-        served: Served,
-        X: Table,
-        *,
-        proba: bool = False,
-        params: Mapping[str, Any] | None = None,
-        timeout_s: float = TIMEOUT_S,
-        request_id: str | None = None,
-    ) -> Prediction:
+    def predict(self, question: Question, X: Table) -> Prediction:
         """Return the answers to the rows of X, in order.
 
         Raises the worker's own error where the author's code failed, `DeadlineExceeded` or `WorkerUnavailable`
         where no answer came in time, the latter at once where the language has been without workers for long.
         """
-        request = self._request(served, X, proba, params, request_id)
+        request = self._request(question, X)
         if X.rows == 0:  # nothing is asked, and many estimators refuse a table without rows
-            return Prediction([], served, "", request.id)
-        answer = self._client.call(request, served.language, timeout_s, self._fetch(served))
-        return _prediction(served, request, answer)
+            return Prediction([], question.served, "", request.id)
+        return _prediction(question.served, request, self._call(question, request))
 
-    def ask(
-        self,
-        served: Served,
-        X: Table,
-        *,
-        proba: bool = False,
-        params: Mapping[str, Any] | None = None,
-        timeout_s: float = TIMEOUT_S,
-        request_id: str | None = None,
-    ) -> Array:
+    def ask(self, question: Question, X: Table) -> Array:
         """Return a worker's answer as it came: int32 codes of classes, or numbers, of one row a row of X."""
-        request = self._request(served, X, proba, params, request_id)
-        return self._client.call(request, served.language, timeout_s, self._fetch(served)).reply.tables[0].matrix()
+        return self._call(question, self._request(question, X)).reply.tables[0].matrix()
 
-    async def predict_soon(
-        self,
-        lane: Lane,
-        served: Served,
-        X: Table,
-        *,
-        proba: bool = False,
-        params: Mapping[str, Any] | None = None,
-        timeout_s: float = TIMEOUT_S,
-        request_id: str | None = None,
-    ) -> Prediction:
+    async def predict_soon(self, lane: Lane, question: Question, X: Table) -> Prediction:
         """Return the same as `predict`, by the lane of the event loop that awaits it."""
-        request = self._request(served, X, proba, params, request_id)
+        served, request = question.served, self._request(question, X)
         if X.rows == 0:
             return Prediction([], served, "", request.id)
-        answer = await lane.call(request, served.language, timeout_s, self._fetch(served))
+        answer = await lane.call(request, served.language, question.timeout_s, self._fetch(served))
         return _prediction(served, request, answer)
 
     def lane(self, pool: Executor) -> Lane:
         """Return a new lane for the event loop that is running; `pool` takes what is out of the ordinary."""
         return Lane(self._client, pool)
 
-    def _request(
-        self, served: Served, X: Table, proba: bool, params: Mapping[str, Any] | None, request_id: str | None
-    ) -> Request:
-        require_classes(served, proba=proba)
+    def _request(self, question: Question, X: Table) -> Request:
+        require_classes(question)
+        served = question.served
         if X.rows:
             self._refuse_long_absence(served.language)
-        op: Op = "predict_proba" if proba else "predict"
+        op: Op = "predict_proba" if question.proba else "predict"
         return Request(
             op=op,
-            id=request_id or new_id(),
+            id=question.request_id or new_id(),
             model=served.model,
             version=served.version,
             sha256=served.info.sha256,
-            params=params or {},
+            params=question.params,
             tables=(X,),
         )
+
+    def _call(self, question: Question, request: Request) -> Answer:
+        served = question.served
+        return self._client.call(request, served.language, question.timeout_s, self._fetch(served))
 
     def _fetch(self, served: Served) -> Fetch:
         return lambda: self._catalogue.artefact(served)

@@ -1,11 +1,12 @@
 """Fit, test and search, for commands, jobs and functions alike: data in, a stored version out.
 
-What an author's code does is done by a fresh worker. Arguments that a configuration has come first, under its names.
+What an author's code does is done by a fresh worker.
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from triglot.dataset import load
@@ -15,7 +16,7 @@ from triglot.languages.launch import Workshop
 from triglot.persister import Persister, StoredVersion
 from triglot.persisters.decorated import read_model, write_model
 from triglot.progress import step
-from triglot.protocol.batching import Batch
+from triglot.training.entry import Entry
 from triglot.training.evaluation import (
     FittedModel,
     ScoredModel,
@@ -39,77 +40,86 @@ logger = logging.getLogger("triglot")
 RANK = "rank_test_score"
 
 
-@pluggable("fit_decorators")
-def fit(
-    dataset_loader_train: Any,
-    model: Any,
-    model_persister: Persister | None,
-    persist: bool = True,
-    activate: bool = True,
-    dataset_loader_test: Any = None,
-    evaluate: bool = False,
-    persist_if_better_than: float | None = None,
-    scoring: Any = None,
-    *,
-    name: str,
-    workshop: Workshop,
-    metadata: Mapping[str, Any] | None = None,
-    unseen_levels: str | None = None,
-    batch: Batch = True,
-) -> FittedModel:
-    """Return the model fitted to the training data, stored and activated unless that is not wanted.
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What is done with a model that was fitted.
 
-    evaluate: score on the training data, and on the test data if there is any. persist_if_better_than: store only
-    with at least this test score; implies `evaluate`. name, metadata: what the version is stored under and with.
-    unseen_levels: what becomes of levels of a category that the data do not have, by default what the model says.
-    batch: whether a worker may answer several requests by one call.
+    activate: what is stored answers from then on. evaluate: score on the training data, and on the test data if there
+    is any. persist_if_better_than: store only with at least this test score; implies `evaluate`. scoring: the scores,
+    by default the one that suits the model. metadata: is stored beside the scores.
     """
-    if persist_if_better_than is not None:
-        evaluate = True
-        if dataset_loader_test is None:
-            raise ConfigError(f"model {name!r}: --save-if-better-than needs a dataset_loader_test")
-        if not is_single(scoring):
-            raise ConfigError(f"model {name!r}: --save-if-better-than needs one score, and scoring gives several")
-    if evaluate:
-        scorers(scoring)  # a name that is wrong shall not cost a fit
-    with bench(language_of(model), workshop.environ, workshop.key_file) as worker:
+
+    activate: bool = True
+    evaluate: bool = False
+    persist_if_better_than: float | None = None
+    scoring: Any = None
+    metadata: Mapping[str, Any] | None = None
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether the model is scored, for whatever reason."""
+        return self.evaluate or self.persist_if_better_than is not None
+
+    def check(self, entry: Entry) -> None:
+        """Return if all of it can be done with this model, so that what cannot does not cost a fit.
+
+        Raises `ConfigError` where the score that decides is missing, or a score is not known.
+        """
+        if self.persist_if_better_than is not None:
+            if entry.test is None:
+                raise ConfigError(f"model {entry.name!r}: --save-if-better-than needs a dataset_loader_test")
+            if not is_single(self.scoring):
+                raise ConfigError(
+                    f"model {entry.name!r}: --save-if-better-than needs one score, and scoring gives several"
+                )
+        if self.evaluates:
+            scorers(self.scoring)
+
+    def is_good(self, score: Any) -> bool:
+        """Whether a model of this test score is to be stored."""
+        return self.persist_if_better_than is None or score >= self.persist_if_better_than  # NaN is not better
+
+
+@pluggable("fit_decorators")
+def fit(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
+    """Return the model fitted to its training data, and stored, unless there is no persister, as the options say."""
+    options.check(entry)
+    with bench(language_of(entry.model), workshop.environ, workshop.key_file) as worker:
         with step("Loading data"):
-            X, y = load(dataset_loader_train)
+            X, y = load(entry.train)
         with step("Fitting model"):
-            fitted = worker.fit(name, model, X, y, workshop.python_path, unseen_levels, batch)
-        _pass_on(name, fitted)
+            fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.unseen_levels, entry.batch)
+        _pass_on(entry.name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
-        if evaluate:
-            remote = ScoredModel(worker, name, fitted.artefact)
+        if options.evaluates:
+            remote = ScoredModel(worker, entry.name, fitted.artefact)
             with step("Evaluating model on train set", logger.debug):
-                found = scores(remote, scoring, X, y)
+                found = scores(remote, options.scoring, X, y)
             metrics["score_train"] = metric(found)
             logger.info("Train score: %s", _shown(found))
         del X, y
-        if evaluate and dataset_loader_test is not None:
+        if options.evaluates and entry.test is not None:
             with step("Loading test data"):
-                X, y = load(dataset_loader_test)
+                X, y = load(entry.test)
             with step("Evaluating model on test set", logger.debug):
-                found = scores(remote, scoring, X, y)
+                found = scores(remote, options.scoring, X, y)
             metrics["score_test"] = metric(found)
             logger.info("Test score:  %s", _shown(found))
-    made = FittedModel(name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
-    reached: Any = metrics.get("score_test")
-    if persist_if_better_than is not None and not reached >= persist_if_better_than:  # NaN is not better
-        logger.info("Not persisting model that has a test score %s < %s", reached, persist_if_better_than)
-    elif persist and model_persister is not None:
-        made.version = _store(model_persister, name, fitted, metrics, metadata, activate=activate)
+    made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
+    reached, least = metrics.get("score_test"), options.persist_if_better_than
+    if not options.is_good(reached):
+        logger.info("Not persisting model that has a test score %s < %s", reached, least)
+    elif persister is not None:
+        made.version = _store(persister, made, options.metadata, activate=options.activate)
     return made
 
 
 def assess(
-    dataset_loader_test: Any,
-    model_persister: Persister,
-    scoring: Any = None,
-    model_version: int | None = None,
-    *,
-    name: str,
+    entry: Entry,
     workshop: Workshop,
+    persister: Persister,
+    scoring: Any = None,
+    version: int | None = None,
     look: Callable[[Bench, StoredVersion, Any, Any], None] | None = None,
 ) -> tuple[StoredVersion, Scores]:
     """Return the version, the active one by default, and its scores on the test data.
@@ -117,13 +127,13 @@ def assess(
     look: is called with the worker that holds the version, and with the data.
     """
     with step("Loading data"):
-        X, y = load(dataset_loader_test)
+        X, y = load(entry.test)
     with step("Reading model"):
-        stored = read_model(model_persister, name, model_version)
+        stored = read_model(persister, entry.name, version)
     logger.info("Loaded model version %d", stored.version)
     language = stored.artefact.card().language
     with bench(language, workshop.environ, workshop.key_file) as worker, step("Applying model"):
-        found = scores(ScoredModel(worker, name, stored.artefact), scoring, X, y)
+        found = scores(ScoredModel(worker, entry.name, stored.artefact), scoring, X, y)
         if look is not None:
             look(worker, stored, X, y)
     logger.info("Score: %s.", "\n       ".join(told(found)))
@@ -131,53 +141,38 @@ def assess(
 
 
 def grid_search(
-    dataset_loader_train: Any,
-    model: Any,
-    grid_search: Any,
-    scoring: Any = None,
-    persist_best: bool = False,
-    model_persister: Persister | None = None,
-    *,
-    name: str,
-    workshop: Workshop,
+    entry: Entry, workshop: Workshop, persister: Persister | None, wanted: Any, scoring: Any = None
 ) -> "tuple[FittedModel, pd.DataFrame]":
-    """Return the fitted search, and its results, the best first; `persist_best` stores and activates the search."""
-    if persist_best and model_persister is None:
-        raise ConfigError("the best model cannot be stored without a model_persister; add one to the configuration")
+    """Return the fitted search, and its results, the best first; a persister stores and activates the search.
+
+    wanted: the configuration's `grid_search`.
+    """
     with step("Loading data"):
-        X, y = for_python(*load(dataset_loader_train))
-    search = search_of(grid_search, model, scoring, X, y, persist=persist_best)
+        X, y = for_python(*load(entry.train))
+    search = search_of(wanted, entry.model, scoring, X, y, persist=persister is not None)
     with bench("python", workshop.environ, workshop.key_file) as worker, step("Running grid search"):
-        fitted = worker.fit(name, search, X, y, workshop.python_path)
-    _pass_on(name, fitted)
+        fitted = worker.fit(entry.name, search, X, y, workshop.python_path)
+    _pass_on(entry.name, fitted)
     text = fitted.info.get("cv_results")
     if text is None:
         raise BadRequest(f"grid_search: {type(search).__name__} has no cv_results_ after its fit")
     metrics = {"fit_seconds": fitted.info.get("seconds")}
-    made = FittedModel(name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
-    if persist_best and model_persister is not None:
+    made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
+    if persister is not None:
         if not fitted.info.get("predict"):
             raise ConfigError(f"grid_search: {type(search).__name__} cannot predict after its fit, so it is not stored")
-        made.version = _store(model_persister, name, fitted, metrics, {"cv_results": text}, activate=True)
+        made.version = _store(persister, made, {"cv_results": text}, activate=True)
     return made, _table(text)
 
 
-def _store(
-    persister: Persister,
-    name: str,
-    fitted: Fitted,
-    metrics: Mapping[str, Any],
-    metadata: Mapping[str, Any] | None,
-    *,
-    activate: bool,
-) -> int:
+def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] | None, *, activate: bool) -> int:
     """Return the number of the version that was written."""
     with step("Writing model"):
-        version = write_model(persister, name, fitted.artefact, metrics=metrics, metadata=metadata)
+        version = write_model(persister, made.name, made.artefact, metrics=made.metrics, metadata=metadata)
     logger.info("Wrote model with version %d.", version)
     if activate:
-        persister.activate(name, version)
-        logger.info("Activated model %s with version %d.", name, version)
+        persister.activate(made.name, version)
+        logger.info("Activated model %s with version %d.", made.name, version)
     return version
 
 

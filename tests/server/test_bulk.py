@@ -19,10 +19,11 @@ from tests.helpers import KEY
 from tests.server.conftest import FLOWER, Open
 from tests.server.test_predict import MAPPING
 from triglot.artefact import seal
-from triglot.server import bulk
+from triglot.server import bulk, palladium
 from triglot.server.app import Options, create_app
 from triglot.server.media import ARROW, CSV, JSON
 from triglot.server.predict import PredictService
+from triglot.server.rules import add_url_rule
 from triglot.serving.service import Service
 from triglot.store import ModelStore
 
@@ -211,6 +212,32 @@ def test_a_mapping_renames_columns_and_ignores_others(open_app: Open) -> None:
 
     for kind in (CSV, ARROW):
         assert send(http, "/iris", kind, rows).json["result"] == send(http, IRIS, kind, ROWS).json["result"]
+
+
+def test_a_view_that_answers_by_a_predict_service_has_the_limits_of_the_application(open_app: Open) -> None:
+    service = PredictService(model="iris")
+    rule = add_url_rule("/own", view_func=lambda: palladium.predict(None, service), methods=["POST"])
+    http = open_app(rules=(rule,), max_bulk_rows=2)
+
+    assert len(send(http, "/own", CSV, ROWS[:2]).json["result"]) == 2
+    assert send(http, "/own", CSV, ROWS[:3]).status_code == 413
+
+
+def test_a_mapping_names_the_columns_of_the_version_that_answers(
+    models: ModelStore, service: Service, tmp_path: Path
+) -> None:
+    mapped = PredictService(MAPPING, model="one")
+    answers = []
+    for model, row in (("iris", FLOWER), ("fruit", FRUIT[0])):
+        with closing(ModelStore(f"sqlite:///{tmp_path / f'{model}.db'}")) as store:
+            store.activate("one", store.write("one", models.read(model).artefact))
+            made = Service(store, service._client)
+            http = create_app(made, Options(services=[mapped])).test_client()
+            fields = dict(zip(dict(MAPPING), row.values(), strict=True))
+            answers.append(http.post("/predict", json=[fields]).json["result"])
+            made._catalogue.close()
+
+    assert answers == [["Iris-setosa"], [2002.25]]
 
 
 def test_params_of_the_query_string_hold_for_all_rows(open_app: Open) -> None:

@@ -13,7 +13,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from tests.helpers import KEY, Hive, until
 from triglot.client.blocking import Client
 from triglot.errors import BadRequest, ModelNotFound, WorkerUnavailable
-from triglot.serving.service import Service
+from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
 from triglot.tables.table import Table
 from triglot.training.fit_worker import bench
@@ -67,8 +67,8 @@ def test_two_stores_that_share_workers_get_their_own_versions(
     second = Service(other, Client(hive.run_dir))
     try:
         for _ in range(2):
-            assert service.predict(service.served("line"), ASKED).values == pytest.approx([0.0, 3.0, 0.1])
-            assert second.predict(second.served("line"), ASKED).values == pytest.approx([10.0, 13.0, 10.1])
+            assert service.predict(Question(service.served("line")), ASKED).values == pytest.approx([0.0, 3.0, 0.1])
+            assert second.predict(Question(second.served("line")), ASKED).values == pytest.approx([10.0, 13.0, 10.1])
     finally:
         second.close()
         other.close()
@@ -85,7 +85,7 @@ def test_two_stores_that_share_workers_get_their_own_versions(
 def test_classes_come_back_in_their_own_type(
     service: Service, model: str, labels: list[object], classes: list[object]
 ) -> None:
-    prediction = service.predict(service.served(model), ASKED, request_id="mine")
+    prediction = service.predict(Question(service.served(model), request_id="mine"), ASKED)
 
     assert prediction.values == labels
     assert [type(value) for value in prediction.values] == [type(label) for label in labels]
@@ -94,14 +94,14 @@ def test_classes_come_back_in_their_own_type(
 
 
 def test_probabilities_are_plain_lists_in_class_order(service: Service) -> None:
-    values = service.predict(service.served("words"), ASKED, proba=True).values
+    values = service.predict(Question(service.served("words"), proba=True), ASKED).values
 
     assert [sum(row) for row in values] == pytest.approx([1.0] * 3)
     assert [row[1] > 0.5 for row in values] == [False, True, False]
 
 
 def test_numbers_are_plain_floats(service: Service) -> None:
-    prediction = service.predict(service.served("line"), ASKED)
+    prediction = service.predict(Question(service.served("line")), ASKED)
 
     assert prediction.values == pytest.approx([0.0, 3.0, 0.1])
     assert prediction.classes is None
@@ -109,11 +109,11 @@ def test_numbers_are_plain_floats(service: Service) -> None:
 
 def test_probabilities_of_numbers_are_refused_without_asking_a_worker(service: Service) -> None:
     with pytest.raises(BadRequest, match="model 'line' is no classifier and has no probabilities"):
-        service.predict(service.served("line"), ASKED, proba=True)
+        service.predict(Question(service.served("line"), proba=True), ASKED)
 
 
 def test_no_rows_are_no_answers_and_no_question(service: Service) -> None:
-    prediction = service.predict(service.served("words"), Table(["a"], matrix=np.empty((0, 1))))
+    prediction = service.predict(Question(service.served("words")), Table(["a"], matrix=np.empty((0, 1))))
 
     assert prediction.values == []
     assert prediction.worker == ""
@@ -122,7 +122,7 @@ def test_no_rows_are_no_answers_and_no_question(service: Service) -> None:
 def test_an_activation_and_its_rollback_are_followed(service: Service, store: ModelStore) -> None:
     def answers(version: int) -> bool:
         served = service.served("line")
-        return served.version == version and service.predict(served, ASKED).values[0] == pytest.approx(
+        return served.version == version and service.predict(Question(served), ASKED).values[0] == pytest.approx(
             10 * (version - 1)
         )
 
@@ -150,7 +150,7 @@ def test_a_request_waits_for_a_worker_no_longer_than_its_time(store: ModelStore,
     started = time.monotonic()
 
     with pytest.raises(WorkerUnavailable, match="no worker for python is there; try again later"):
-        service.predict(service.served("line"), ASKED, timeout_s=0.3)
+        service.predict(Question(service.served("line"), timeout_s=0.3), ASKED)
 
     assert time.monotonic() - started > 0.25
     service.close()
@@ -161,7 +161,7 @@ def test_a_request_waits_for_a_worker_no_longer_than_the_client_s_patience(store
     started = time.monotonic()
 
     with pytest.raises(WorkerUnavailable, match="no worker for python is there"):
-        service.predict(service.served("line"), ASKED, timeout_s=FOR_EVER_S)
+        service.predict(Question(service.served("line"), timeout_s=FOR_EVER_S), ASKED)
 
     assert time.monotonic() - started > 0.25
     service.close()
@@ -174,11 +174,11 @@ def test_a_language_that_was_away_for_long_is_refused_at_once_until_it_is_back(s
     try:
         time.sleep(0.3)
         with pytest.raises(WorkerUnavailable, match="there has been no worker for python for 0 s; try again later"):
-            service.predict(served, ASKED, timeout_s=FOR_EVER_S)
+            service.predict(Question(served, timeout_s=FOR_EVER_S), ASKED)
 
         hive.start("python")
         until(lambda: any(worker.alive for worker in service.workers()))
-        assert service.predict(served, ASKED).values == pytest.approx([0.0, 3.0, 0.1])
+        assert service.predict(Question(served), ASKED).values == pytest.approx([0.0, 3.0, 0.1])
     finally:
         service.close()
         hive.close()
