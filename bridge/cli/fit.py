@@ -67,7 +67,7 @@ def fit(
             scoring=project.part(name, "scoring"),
             metadata={"job": job} if job else None,
         )
-        train.fit(entry, project.workshop, None if no_save else project.store, options)
+        train.fit_model(entry, project.workshop, None if no_save else project.store, options)
 
 
 @click.command()

@@ -31,10 +31,10 @@ def fit(
     persist_if_better_than: float | None = None,
     scoring: Any = None,
 ) -> FittedModel:
-    """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.train.fit`."""
+    """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.train.fit_model`."""
     entry = Entry(model_name(), model, dataset_loader_train, dataset_loader_test)
     options = train.FitOptions(activate, evaluate, persist_if_better_than, scoring)
-    return train.fit(entry, workshop(), model_persister if persist else None, options)
+    return train.fit_model(entry, workshop(), model_persister if persist else None, options)
 
 
 @args_from_config

@@ -6,7 +6,7 @@ What an author's code does is done by a fresh worker.
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from triglot.dataset import load
@@ -80,9 +80,46 @@ class FitOptions:
         return self.persist_if_better_than is None or score >= self.persist_if_better_than  # NaN is not better
 
 
-@pluggable("fit_decorators")
-def fit(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
+def fit_model(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
     """Return the model fitted to its training data, and stored, unless there is no persister, as the options say."""
+    return fit(
+        entry.train,
+        entry.model,
+        persister,
+        persist=persister is not None,
+        activate=options.activate,
+        dataset_loader_test=entry.test,
+        evaluate=options.evaluate,
+        persist_if_better_than=options.persist_if_better_than,
+        scoring=options.scoring,
+        entry=entry,
+        workshop=workshop,
+        options=options,
+    )
+
+
+@pluggable("fit_decorators")
+def fit(
+    dataset_loader_train: Any,
+    model: Any,
+    model_persister: Persister | None,
+    *,
+    persist: bool,
+    entry: Entry,
+    workshop: Workshop,
+    options: FitOptions,
+    dataset_loader_test: Any,
+    **wanted: Any,
+) -> FittedModel:
+    """Fit, with the arguments that `palladium.fit.fit` had: its users' decorators see them, and may pass on others.
+
+    wanted: `activate`, `evaluate`, `persist_if_better_than` and `scoring`, as `FitOptions` has them.
+    """
+    entry = replace(entry, train=dataset_loader_train, model=model, test=dataset_loader_test)
+    return _fit(entry, workshop, model_persister if persist else None, replace(options, **wanted))
+
+
+def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
     options.check(entry)
     with bench(language_of(entry.model), workshop.environ, workshop.key_file) as worker:
         with step("Loading data"):

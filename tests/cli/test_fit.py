@@ -147,3 +147,28 @@ def test_a_fit_that_takes_more_memory_than_is_configured_ends_with_that_reason(
     said = capsys.readouterr().err
     assert "the python worker ended by itself with exit code 71 in the middle of its work" in said
     assert "its ceiling (worker_memory) is 0.49 GiB: it ends itself in the middle of a call" in said
+
+
+DECORATOR = """
+def halved(fit):
+    def call(dataset_loader_train, model, model_persister, **wanted):
+        assert wanted["activate"] and not wanted["evaluate"] and wanted["dataset_loader_test"] is None
+        def half():
+            X, y = dataset_loader_train()
+            return X[::2], y[::2]
+        return fit(half, model, model_persister, **wanted)
+    return call
+"""
+
+
+def test_a_decorator_of_fits_sees_the_loader_the_model_and_the_persister_and_may_pass_on_others(lent: Path) -> None:
+    (lent / "halving.py").write_text(DECORATOR)
+    (lent / "xy.csv").write_text("x,y\n1,a\n2,b\n3,a\n4,b\n5,a\n6,b\n8,b\n9,a\n")
+    loader = "{'!': 'triglot.dataset.CSV', 'path': here + '/xy.csv', 'target_column': 'y'}"
+    model = "{'!': 'sklearn.dummy.DummyClassifier'}"
+    text = f"{{'dataset_loader_train': {loader}, 'model': {model}, 'fit_decorators': ['halving.halved']}}"
+    (lent / "triglot-config.py").write_text(text)
+    assert run("fit") == 0
+    golden = ModelStore(f"sqlite:///{lent / 'triglot.db'}").read("model").artefact.card().golden
+    assert golden is not None
+    assert golden["rows"] == [[1], [3], [5], [8]]
