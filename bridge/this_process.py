@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+from collections.abc import Mapping
 
 _PR_SET_PDEATHSIG = 1
 
@@ -25,3 +26,9 @@ def pid() -> int:
 def end_with_parent() -> None:
     """Have the kernel send SIGTERM when the thread that started this process ends, even by -9."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_with_supervisor(environ: Mapping[str, str]) -> None:
+    """Do so where supervisord started this process, as it says there; whoever starts one by hand may end before it."""
+    if environ.get("SUPERVISOR_ENABLED"):
+        end_with_parent()

@@ -12,13 +12,14 @@ from granian.cli import entrypoint
 
 import triglot.server.asgi
 import triglot.server.wsgi  # noqa: F401
-from triglot.this_process import end_with_parent
+from triglot.this_process import end_with_parent, end_with_supervisor
 
 
 def main() -> None:
     """Serve as granian does, by its own options."""
     multiprocessing.set_start_method("fork")  # not everywhere what Python takes of itself
-    # they would go on listening after a parent that was killed, and its successor would find the port taken
+    # whoever went on listening after a parent that was killed would keep the port from its successor
+    end_with_supervisor(os.environ)
     os.register_at_fork(after_in_child=end_with_parent)
     # A collector that marked what is there now would write to the pages that it lies on, and so copy them.
     gc.collect()

@@ -7,6 +7,7 @@ import click
 
 from triglot.project import Project
 from triglot.runner import Runner
+from triglot.this_process import end_with_supervisor
 
 
 @click.group()
@@ -49,6 +50,7 @@ def run(project: Project) -> None:
 
     Example: triglot jobs run
     """
+    end_with_supervisor(project.environ)
     runner = Runner(project.jobs, project.environ | project.own_environment())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.stop)

@@ -33,8 +33,8 @@ def fit(
 ) -> FittedModel:
     """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.train.fit_model`."""
     entry = Entry(model_name(), model, dataset_loader_train, dataset_loader_test)
-    options = train.FitOptions(activate, evaluate, persist_if_better_than, scoring)
-    return train.fit_model(entry, workshop(), model_persister if persist else None, options)
+    options = train.FitOptions(persist, activate, evaluate, persist_if_better_than, scoring)
+    return train.fit_model(entry, workshop(), model_persister, options)
 
 
 @args_from_config

@@ -44,11 +44,12 @@ RANK = "rank_test_score"
 class FitOptions:
     """What is done with a model that was fitted.
 
-    activate: what is stored answers from then on. evaluate: score on the training data, and on the test data if there
+    persist: it is stored, where there is a persister. activate: what is stored answers from then on. evaluate: score on the training data, and on the test data if there
     is any. persist_if_better_than: store only with at least this test score; implies `evaluate`. scoring: the scores,
     by default the one that suits the model. metadata: is stored beside the scores.
     """
 
+    persist: bool = True
     activate: bool = True
     evaluate: bool = False
     persist_if_better_than: float | None = None
@@ -86,7 +87,7 @@ def fit_model(entry: Entry, workshop: Workshop, persister: Persister | None, opt
         entry.train,
         entry.model,
         persister,
-        persist=persister is not None,
+        persist=options.persist and persister is not None,
         activate=options.activate,
         dataset_loader_test=entry.test,
         evaluate=options.evaluate,
@@ -104,7 +105,6 @@ def fit(
     model: Any,
     model_persister: Persister | None,
     *,
-    persist: bool,
     entry: Entry,
     workshop: Workshop,
     options: FitOptions,
@@ -113,10 +113,10 @@ def fit(
 ) -> FittedModel:
     """Fit, with the arguments that `palladium.fit.fit` had: its users' decorators see them, and may pass on others.
 
-    wanted: `activate`, `evaluate`, `persist_if_better_than` and `scoring`, as `FitOptions` has them.
+    wanted: `persist`, `activate`, `evaluate`, `persist_if_better_than` and `scoring`, as `FitOptions` has them.
     """
     entry = replace(entry, train=dataset_loader_train, model=model, test=dataset_loader_test)
-    return _fit(entry, workshop, model_persister if persist else None, replace(options, **wanted))
+    return _fit(entry, workshop, model_persister, replace(options, **wanted))
 
 
 def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
@@ -146,7 +146,7 @@ def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options:
     reached, least = metrics.get("score_test"), options.persist_if_better_than
     if not options.is_good(reached):
         logger.info("Not persisting model that has a test score %s < %s", reached, least)
-    elif persister is not None:
+    elif options.persist and persister is not None:
         made.version = _store(persister, made, options.metadata, activate=options.activate)
     return made
 

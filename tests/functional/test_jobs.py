@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.running import EXAMPLES, Answer, Running, folder, quick
+from tests.functional.running import EXAMPLES, Answer, Running, descendants, folder, quick
 from tests.helpers import until
 
 TOKEN = "the token of this test"
@@ -151,3 +151,12 @@ def test_nobody_but_its_owner_reads_the_token(service: Running) -> None:
     below = Path(f"/proc/{service.pid('workers-python:python-0')}")
     assert TOKEN.encode() not in (below / "environ").read_bytes() + (below / "cmdline").read_bytes()
     assert TOKEN not in service.said()
+
+
+def test_a_killed_supervisord_leaves_no_process_behind(service: Running) -> None:
+    below = descendants(service.process.pid)
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below]
+    for program in (b"triglot.server", b"triglot.workers", b"jobs"):
+        assert any(program in line for line in lines)
+    service.process.kill()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
