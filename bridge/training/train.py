@@ -44,9 +44,10 @@ RANK = "rank_test_score"
 class FitOptions:
     """What is done with a model that was fitted.
 
-    persist: it is stored, where there is a persister. activate: what is stored answers from then on. evaluate: score on the training data, and on the test data if there
-    is any. persist_if_better_than: store only with at least this test score; implies `evaluate`. scoring: the scores,
-    by default the one that suits the model. metadata: is stored beside the scores.
+    persist: it is stored, where there is a persister. activate: what is stored answers from then on. evaluate: score on
+    the training data, and on the test data if there is any. persist_if_better_than: store only with at least this test
+    score; implies `evaluate`. scoring: the scores, by default the one that suits the model. metadata: is stored beside
+    the scores.
     """
 
     persist: bool = True

@@ -152,7 +152,8 @@ def test_a_fit_that_takes_more_memory_than_is_configured_ends_with_that_reason(
 DECORATOR = """
 def halved(fit):
     def call(dataset_loader_train, model, model_persister, **wanted):
-        assert wanted["persist"] and wanted["activate"] and not wanted["evaluate"] and wanted["dataset_loader_test"] is None
+        assert wanted["persist"] and wanted["activate"]
+        assert not wanted["evaluate"] and wanted["dataset_loader_test"] is None
         def half():
             X, y = dataset_loader_train()
             return X[::2], y[::2]
