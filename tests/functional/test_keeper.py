@@ -38,7 +38,8 @@ crashes=3
 within_s=4
 longest_s=1
 [program:steady]
-command=sleep 1000
+; a pipe that closes when its program ends would wake supervisord by itself
+command=sh -c "exec sleep 1000 >&- 2>&-"
 process_name=steady-%(process_num)d
 numprocs={steady}
 startsecs=0
@@ -166,6 +167,7 @@ def test_what_dies_is_started_again_without_waiting_for_supervisord_to_look_roun
         kept = Kept(run_directory(place / "run"), "-c", UNRESTING)
         try:
             until(lambda: len(kept.sleeping()) == 2)
+            until(lambda: set(troubles(kept.run)) == {"doomed", "looping"})  # whose ends would wake it, too
             for _ in range(2):
                 killed = kept.sleeping().pop()
                 os.kill(killed, signal.SIGKILL)
