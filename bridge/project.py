@@ -257,7 +257,7 @@ class Project:
         if not isinstance(entries, Mapping):
             raise ConfigError(f"{description.ROOT}: {entries!r}; write a dict with 'image' and what else is to be said")
         server = self._server()
-        service = description.Service(
+        service = description.ServiceFacts(
             timeout_s=server.get("timeout_s", TIMEOUT_S),
             max_body_bytes=max(
                 server.get("max_body_bytes", MAX_BODY_BYTES), server.get("max_bulk_bytes", MAX_BULK_BYTES)

@@ -16,7 +16,7 @@ from flask import Request, Response
 from triglot.bulk import flow, reading, writing
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, Overloaded
-from triglot.server.limits import Limits
+from triglot.server.limits import BodyLimits
 from triglot.server.media import ARROW, CSV, JSON
 from triglot.server.payload import JSON_TYPE
 from triglot.serving.catalogue import Served
@@ -41,7 +41,7 @@ class Call:
     service: Service
     question: Question
     metadata: Mapping[str, Any]
-    limits: Limits
+    limits: BodyLimits
 
     @property
     def served(self) -> Served:

@@ -8,7 +8,7 @@ BULK_ROWS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BodyLimits:
     """Bytes of a body that is in memory whole, and bytes and rows of one that is read in pieces."""
 
     body_bytes: int = MAX_BODY_BYTES

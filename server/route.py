@@ -11,7 +11,7 @@ from triglot.client.asynchronous import Lane
 from triglot.errors import BadRequest, ConfigError
 from triglot.server.context import Options
 from triglot.server.hooks import remote_model
-from triglot.server.limits import Limits
+from triglot.server.limits import BodyLimits
 from triglot.server.media import JSON, body_type, wanted
 from triglot.server.payload import json_response, metadata
 from triglot.server.predict import PredictService
@@ -70,7 +70,7 @@ class Route:
 
         question = self._question(request.args.to_dict(), served, g.request_id)
         options = self._options
-        limits = Limits(options.max_body_bytes, options.max_bulk_bytes, options.max_bulk_rows)
+        limits = BodyLimits(options.max_body_bytes, options.max_bulk_bytes, options.max_bulk_rows)
         call = bulk.Call(self._service, question, self._metadata(served, g.request_id), limits)
         if kind == JSON:
             return bulk.answer_table(call, self._table(asked_by(request), served), accept)

@@ -39,7 +39,7 @@ DRAINING_POLL_MS = 20
 NOTICE_S = 0.005
 
 
-class Job(NamedTuple):
+class Received(NamedTuple):
     """One message that waits, whom to answer and when it stops being worth it."""
 
     client: bytes
@@ -47,7 +47,7 @@ class Job(NamedTuple):
     expires: float
     bytes: int
 
-    def apart(self) -> list["Job"]:
+    def apart(self) -> list["Received"]:
         """Return the requests that share the message, each by itself."""
         each = bundles.apart(self.request)
         return [self._replace(request=request, bytes=self.bytes // len(each)) for request in each]
@@ -106,12 +106,12 @@ class Worker:
                 self._answer(part)
         return True
 
-    def _receive(self, client: bytes) -> list[Job]:
+    def _receive(self, client: bytes) -> list[Received]:
         """Take all that waits, from this client's message on.
 
         What cannot be read or is beyond the queue's bound is answered at once.
         """
-        jobs: list[Job] = []
+        waiting: list[Received] = []
         now, count = time.monotonic(), 0
         while True:
             message = multipart.receive(self._socket)
@@ -122,44 +122,44 @@ class Worker:
                     self._send(client, _fault(request_id, error))
             else:
                 begin = now if request.sent is None else min(now, request.sent)
-                job = Job(client, request, begin + request.timeout_ms / 1000, sum(map(len, message)))
-                for each in [job] if count + len(request.ids) <= self._queue else job.apart():
+                received = Received(client, request, begin + request.timeout_ms / 1000, sum(map(len, message)))
+                for each in [received] if count + len(request.ids) <= self._queue else received.apart():
                     if count < self._queue:
-                        jobs.append(each)
+                        waiting.append(each)
                         count += len(each.request.ids)
                     else:
                         self._fail(each, Overloaded("this worker's queue is full; try again later"))
             if not multipart.waits(self._socket):
                 self._activity.queued = count
-                return jobs
+                return waiting
             client = self._socket.recv()
 
-    def _answer(self, call: Sequence[Job]) -> None:
+    def _answer(self, call: Sequence[Received]) -> None:
         now = time.monotonic()
-        live = [job for job in call if job.expires > now]
-        for job in call:
-            if job.expires <= now:
-                self._fail(job, DeadlineExceeded("the request waited in the worker's queue past its deadline"))
+        live = [received for received in call if received.expires > now]
+        for received in call:
+            if received.expires <= now:
+                self._fail(received, DeadlineExceeded("the request waited in the worker's queue past its deadline"))
         if not live:
             return
-        for job in live:
-            if job.request.alone:
-                self._send(job.client, Started(job.request.id))
+        for received in live:
+            if received.request.alone:
+                self._send(received.client, Started(received.request.id))
                 # What may end this process must not begin before the notice, and the answers to others that were
                 # sent before it, have left; ZeroMQ cannot be asked whether they have.
                 time.sleep(NOTICE_S)
-        with self._activity.working(max(job.expires for job in live), batching.requests(live)):
+        with self._activity.working(max(received.expires for received in live), batching.requests(live)):
             self._call(live)
 
-    def _call(self, call: Sequence[Job]) -> None:
+    def _call(self, call: Sequence[Received]) -> None:
         """Answer a call whole, or bisect it where the author's code fails, so that only the guilty one fails."""
-        requests = [job.request for job in call]
+        requests = [received.request for received in call]
         try:
             replies = self._models.answer(requests)
         except TriglotError as error:
             output = self._models.take_output(requests)
             if batching.requests(call) > 1 and isinstance(error, EstimatorFailed | BadRequest):
-                if time.monotonic() < max(job.expires for job in call):
+                if time.monotonic() < max(received.expires for received in call):
                     for half in batching.halves(call):
                         self._call(half)
                     return
@@ -167,24 +167,24 @@ class Worker:
             if isinstance(error, EstimatorFailed):
                 trace = writable(f"{error}\n{error.traceback}".rstrip())
                 logger.error("[%s] %s", call[0].request.id, trace)
-            for job in call:
-                self._fail(job, error, output)
+            for received in call:
+                self._fail(received, error, output)
             return
         except KeyboardInterrupt:
-            for job in call:
-                self._fail(job, DeadlineExceeded("the call ran past its deadline and was stopped"))
+            for received in call:
+                self._fail(received, DeadlineExceeded("the call ran past its deadline and was stopped"))
             return
         except Exception as error:
             logger.exception("request %s: the worker itself failed", requests[0].id)
-            for job in call:
-                self._fail(job, error)
+            for received in call:
+                self._fail(received, error)
             return
-        for job, reply in zip(call, replies, strict=True):
-            self._send(job.client, reply)
+        for received, reply in zip(call, replies, strict=True):
+            self._send(received.client, reply)
 
-    def _fail(self, job: Job, error: Exception, output: Output | None = None) -> None:
-        for request_id in job.request.ids:
-            self._send(job.client, _fault(request_id, error, output))
+    def _fail(self, received: Received, error: Exception, output: Output | None = None) -> None:
+        for request_id in received.request.ids:
+            self._send(received.client, _fault(request_id, error, output))
 
     def _send(self, client: bytes, reply: Reply | Fault | Started) -> None:
         # A client that is gone is no business of ours: ROUTER drops what nobody will read.

@@ -68,7 +68,7 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceFacts:
     """What the service's own configuration says, as far as it matters to whoever stands before or around it."""
 
     timeout_s: float
@@ -88,7 +88,7 @@ class Deployment:
 
     name: str
     image: str
-    service: Service
+    service: ServiceFacts
     port: int = 8000
     service_port: int = 0
     instances: Instances = Instances()
@@ -132,7 +132,7 @@ def needed_stop_s(workers: Mapping[str, int], jobs: bool) -> int:
     return shutdown_s(languages, jobs=jobs)
 
 
-def describe(said: Mapping[str, Any], service: Service, *, name: str = "") -> Deployment:
+def describe(said: Mapping[str, Any], service: ServiceFacts, *, name: str = "") -> Deployment:
     """Return the deployment that the configuration's `deploy` describes; `name` is what it is called unless it says.
 
     What is None is as if it were not said.

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from triglot.deploy.description import Deployment, Service, describe
+from triglot.deploy.description import Deployment, ServiceFacts, describe
 
-SERVICE = Service(timeout_s=30.0, max_body_bytes=2**20)
+SERVICE = ServiceFacts(timeout_s=30.0, max_body_bytes=2**20)
 PLAIN = {"name": "iris", "image": "triglot:latest"}
 # Something for every key.
 FULL: dict[str, Any] = {
@@ -34,7 +34,7 @@ FULL: dict[str, Any] = {
 }
 
 
-def deployment(*, service: Service = SERVICE, **said: Any) -> Deployment:
+def deployment(*, service: ServiceFacts = SERVICE, **said: Any) -> Deployment:
     """Return the plain deployment with some entries changed."""
     return describe({**PLAIN, **said}, service)
 

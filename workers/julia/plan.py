@@ -14,7 +14,7 @@ Shape = Literal["matrix", "table"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class JuliaPlan:
     """The author's functions, where they are, and the conventions that they follow.
 
     `script` is empty where the functions live in packages. `coding` says how classes reach the author:
@@ -38,7 +38,7 @@ class Plan:
     seed: int | None
 
     @classmethod
-    def of(cls, spec: Mapping[str, Any], sources: Mapping[str, str]) -> "Plan":
+    def of(cls, spec: Mapping[str, Any], sources: Mapping[str, str]) -> "JuliaPlan":
         """Return the plan of a specification; every wrong value raises `BadRequest` with its key."""
         script = _text(spec, "script", "")
         if script and script not in sources:
@@ -71,7 +71,7 @@ class Plan:
         )
 
     @classmethod
-    def of_dataset(cls, spec: Mapping[str, Any], sources: Mapping[str, str]) -> "Plan":
+    def of_dataset(cls, spec: Mapping[str, Any], sources: Mapping[str, str]) -> "JuliaPlan":
         """Return the plan of a function that gives data: it is called as `fit` is, with parameters alone."""
         known = {key: spec[key] for key in ("script", "folder", "params", "layout") if key in spec}
         return cls.of({**known, "fit": _text(spec, "function", "dataset")}, sources)

@@ -27,7 +27,7 @@ from triglot.workers.julia.capture import Capture
 from triglot.workers.julia.columns import Features, copied, dataset, target
 from triglot.workers.julia.installation import find
 from triglot.workers.julia.library import Library, give_up, when_it_exits
-from triglot.workers.julia.plan import Plan
+from triglot.workers.julia.plan import JuliaPlan
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))
 # Julia takes an interrupt where its code allocates or waits. A loop that does neither only yields to force, which
@@ -49,7 +49,9 @@ class JuliaModel:
 
     __slots__ = ("__weakref__", "labels", "nullable", "number", "plan", "task")
 
-    def __init__(self, number: int, plan: Plan, task: Task, labels: Labels | None, nullable: frozenset[str]) -> None:
+    def __init__(
+        self, number: int, plan: JuliaPlan, task: Task, labels: Labels | None, nullable: frozenset[str]
+    ) -> None:
         self.number = number
         self.plan = plan
         self.task = task
@@ -109,7 +111,7 @@ class JuliaRuntime:
 
     def fit(self, task: FitTask) -> JuliaModel:
         """Return the model that the author's function fitted on Julia's own copies of the data."""
-        plan = Plan.of(task.spec, task.sources)
+        plan = JuliaPlan.of(task.spec, task.sources)
         nullable = frozenset(
             name for name, column in zip(task.X.names, task.X.columns, strict=True) if column.missing is not None
         )
@@ -142,7 +144,7 @@ class JuliaRuntime:
 
     def load(self, manifest: Manifest, blob: bytes) -> JuliaModel:
         """Return the model of a verified manifest; refuses what another source or a later Julia wrote."""
-        plan, labels = Plan.of(manifest.spec, manifest.sources), manifest.labels
+        plan, labels = JuliaPlan.of(manifest.spec, manifest.sources), manifest.labels
         card, value = self._opened(plan, blob)
         address = ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
         # each version of Julia writes types in its own way
@@ -174,7 +176,7 @@ class JuliaRuntime:
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
         """Return copies of what the author's function returned: (X, y), or X alone."""
-        plan = Plan.of_dataset(spec, sources)
+        plan = JuliaPlan.of_dataset(spec, sources)
         told = self._ask("dataset", plan.request(None, self._folder), dict(plan.params))
         try:
             return dataset(told)
@@ -288,7 +290,7 @@ class JuliaRuntime:
         self._late = ctypes.create_string_buffer(root, len(root) or 1)
         self._reply[:] = [ctypes.addressof(self._late), *kept[1:]]
 
-    def _opened(self, plan: Plan, blob: bytes) -> tuple[Mapping[str, Any], bytes]:
+    def _opened(self, plan: JuliaPlan, blob: bytes) -> tuple[Mapping[str, Any], bytes]:
         """Return the card and Julia's own bytes of what `dump` gave, once they are known to fit."""
         head = len(_MAGIC) + _CARD_LENGTH.size
         if blob[: len(_MAGIC)] != _MAGIC or len(blob) < head:
@@ -306,7 +308,7 @@ class JuliaRuntime:
         return card, blob[start:]
 
     def _model(
-        self, number: int, plan: Plan, task: Task, labels: Labels | None, nullable: frozenset[str]
+        self, number: int, plan: JuliaPlan, task: Task, labels: Labels | None, nullable: frozenset[str]
     ) -> JuliaModel:
         model = JuliaModel(number, plan, task, labels, nullable)
         # only noted here: a finaliser may run in any thread, and Julia may not be entered from any
@@ -326,7 +328,7 @@ class JuliaRuntime:
         return EstimatorFailed(message, language="julia")
 
 
-def _features(plan: Plan, X: Table, nullable: Collection[str]) -> Features:
+def _features(plan: JuliaPlan, X: Table, nullable: Collection[str]) -> Features:
     return Features.matrix(X, plan.columns) if plan.wants_matrix(X) else Features.table(X, nullable)
 
 
