@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from triglot.client.blocking import Client
 from triglot.config import (
     Config,
     RawConfig,
@@ -23,24 +22,21 @@ from triglot.config import (
     read_config,
 )
 from triglot.config.shapes import check_shapes, front_end_entries
-from triglot.deploy import description
-from triglot.deploy.description import Deployment
 from triglot.errors import ConfigError, ModelNotFound
-from triglot.languages.known import LANGUAGES, language_of_estimator, missing
+from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import MEMORY_VARIABLE, Workshop, memory_text
 from triglot.logs import LEVEL_VARIABLE
 from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.protocol.batching import Limits
-from triglot.serving.service import ABSENCE_S, MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
 from triglot.store import ModelStore
-from triglot.store.jobs import UPDATE, JobStore
+from triglot.store.jobs import JobStore
 from triglot.supervision.crash_loops import CrashLoop
-from triglot.supervision.supervisord import FrontEnd, Plan
+from triglot.supervision.supervisord import FrontEnd
 from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
 from triglot.transport.curve import CurveKeys
-from triglot.transport.discovery import listed, run_directory
+from triglot.transport.discovery import Endpoint, listed, run_directory
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
@@ -66,7 +62,7 @@ class Project:
     @cached_property
     def environ(self) -> dict[str, str]:
         """The environment of what this project starts: the one it was given, and what the configuration adds."""
-        return self._outer | self._worker_memory()
+        return self._outer | self.worker_memory()
 
     @cached_property
     def _paths(self) -> list[Path]:
@@ -190,7 +186,7 @@ class Project:
     @property
     def front_end(self) -> FrontEnd:
         """Where and how wide the front end listens."""
-        return FrontEnd(**front_end_entries(self._server()))
+        return FrontEnd(**front_end_entries(self.server()))
 
     def server_options(self) -> dict[str, Any]:
         """Return what the configuration says of the HTTP application, with its components built."""
@@ -198,12 +194,12 @@ class Project:
         keys = {"service_metadata", "alive", "flask_add_url_rules", *self._service_keys()}
         built = dict(self._instantiate(self._raw, keys))
         resolved = decorator_lists(self._raw)
-        return built | {key: resolved(key) for key in decorators} | {"server": self._server()}
+        return built | {key: resolved(key) for key in decorators} | {"server": self.server()}
 
     @cached_property
     def admin_token(self) -> str:
         """The token of the views that change something; empty switches them off."""
-        path = self._server().get("admin_token_file")
+        path = self.server().get("admin_token_file")
         if path is None:
             return self._outer.get("TRIGLOT_ADMIN_TOKEN", "").strip()
         try:
@@ -219,53 +215,29 @@ class Project:
         """Whether the service can be asked to change something, which is done by jobs."""
         return bool(self.admin_token) or "flask_add_url_rules" in self._raw
 
-    def service(self) -> Service:
-        """Return the service of this project's store and of the workers in its run directory and on other hosts."""
-        remote = listed(list(self._raw.get("remote_workers", ())))
-        key_file = self._raw.get("curve_key_file")
-        curve = None if key_file is None else CurveKeys.read(self._cwd / str(key_file))
-        client = Client(run_directory(self.run_dir), remote, curve, ABSENCE_S)
-        asked = (lambda: self.jobs.newest(UPDATE)) if self.has_jobs else None
-        return Service(self.store, client, asked=asked)
+    @cached_property
+    def remote_workers(self) -> Mapping[str, Endpoint]:
+        """The workers on other hosts, by name."""
+        return listed(list(self._raw.get("remote_workers", ())))
 
-    def plan(self, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
-        """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a language."""
-        front_end = self.front_end
-        wide = FrontEnd(host or front_end.host, port or front_end.port, front_end.processes, front_end.threads)
-        counts = {**{language: 1 for language in self._languages()}, **self._worker_counts(), **workers}
-        for language, count in counts.items():
-            reason = missing(language, self.environ) if count else None
-            if reason is not None:
-                raise ConfigError(
-                    f"{language} is off: {reason}. Install it (triglot doctor {language} says how), "
-                    f"or serve without: --workers {language}=0"
-                )
-        return Plan(
-            run_dir=run_directory(self.run_dir),
-            directory=self._cwd,
-            workers=counts,
-            front_end=wide,
-            key_file=self.key_file,
-            jobs=self.has_jobs,
-            crash_loop=self._crash_loop(),
-            environment=self.own_environment(),
-        )
+    @property
+    def curve_keys(self) -> CurveKeys | None:
+        """The keys by which workers on other hosts know this one; None where there are none."""
+        path = self._raw.get("curve_key_file")
+        return None if path is None else CurveKeys.read(self._cwd / str(path))
 
-    def deployment(self, said: Mapping[str, Any]) -> Deployment:
-        """Return how the configuration's `deploy` describes the deployment; what is `said` replaces its entries."""
-        entries = self._raw.get(description.ROOT, {})
+    @property
+    def directory(self) -> Path:
+        """The working directory."""
+        return self._cwd
+
+    @property
+    def deploy(self) -> Mapping[str, Any]:
+        """What is said of the deployment."""
+        entries = self._raw.get("deploy", {})
         if not isinstance(entries, Mapping):
-            raise ConfigError(f"{description.ROOT}: {entries!r}; write a dict with 'image' and what else is to be said")
-        server = self._server()
-        service = description.ServiceFacts(
-            timeout_s=server.get("timeout_s", TIMEOUT_S),
-            max_body_bytes=max(
-                server.get("max_body_bytes", MAX_BODY_BYTES), server.get("max_bulk_bytes", MAX_BULK_BYTES)
-            ),
-            workers=self._worker_counts(),
-            worker_memory=self._worker_memory().get(MEMORY_VARIABLE, ""),
-        )
-        return description.describe({**entries, **said}, service, name=self.default_name)
+            raise ConfigError(f"deploy: {entries!r}; write a dict with 'image' and what else is to be said")
+        return entries
 
     def own_environment(self) -> dict[str, str]:
         """Return the variables by which a process that is started in this directory finds this very project."""
@@ -273,7 +245,7 @@ class Project:
             "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
             "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
             **{name: self._outer[name] for name in (LEVEL_VARIABLE,) if name in self._outer},
-            **self._worker_memory(),
+            **self.worker_memory(),
         }
 
     def configure_logging(self) -> None:
@@ -295,6 +267,47 @@ class Project:
             raise ConfigError(f"The configuration has no model: it needs the entry 'model'.\n{self._raw.hint()}")
         return self.names
 
+    def languages(self) -> set[str]:
+        """Return the languages of what is configured and of what is stored."""
+        stored = {info.model: info.language for info in self.store.list() if "active" in info.aliases}
+        return {*stored.values(), *(self._language(name, stored.get(name)) for name in self.names)}
+
+    def spelt_languages(self) -> set[str]:
+        """Return the languages that the configuration names, as far as that can be told without building anything."""
+        shared = {"": self._raw, **self._raw.get("models", {})}
+        factories = [_factory(entry.get("model")) for entry in shared.values()]
+        spelt = {language for said in factories if (language := language_of_estimator(said))}
+        return spelt | {language for language, count in self.worker_counts().items() if count}
+
+    def worker_counts(self) -> dict[str, int]:
+        """Return how many workers of each language the configuration asks for, where it does."""
+        counts = dict(self._raw.get("workers", {}))
+        for language, count in counts.items():
+            if language not in LANGUAGES or not isinstance(count, int) or count < 0:
+                raise ConfigError(f"workers: {language!r}: {count!r}; write a count for one of {', '.join(LANGUAGES)}")
+        return counts
+
+    def crash_loop(self) -> CrashLoop:
+        """Return what counts as crashing again and again."""
+        said = self._raw.get("crash_loop", {})
+        known = {field.name for field in fields(CrashLoop)}
+        if not isinstance(said, Mapping) or said.keys() - known or not all(map(_is_number, said.values())):
+            raise ConfigError(f"crash_loop: {said!r}; write numbers for some of {', '.join(sorted(known))}")
+        return CrashLoop(**said)
+
+    def worker_memory(self) -> dict[str, str]:
+        """Return the variable that bounds the memory of workers, where the configuration does."""
+        said = self._raw.get("worker_memory")
+        return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
+
+    def server(self) -> dict[str, Any]:
+        """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""
+        server = dict(self._raw.get("server", {}))
+        unknown = sorted(set(server) - SERVER_KEYS)
+        if unknown:
+            raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(SERVER_KEYS))}")
+        return server
+
     def _instantiate(self, raw: RawConfig, keys: set[str]) -> Config:
         with building(raw):
             return instantiate(raw, only=keys)
@@ -310,47 +323,10 @@ class Project:
         except ConfigError as error:
             raise ConfigError(f"models -> {name}: {error}") from error
 
-    def _languages(self) -> set[str]:
-        """Return the languages of what is configured and of what is stored."""
-        stored = {info.model: info.language for info in self.store.list() if "active" in info.aliases}
-        return {*stored.values(), *(self._language(name, stored.get(name)) for name in self.names)}
-
-    def spelt_languages(self) -> set[str]:
-        """Return the languages that the configuration names, as far as that can be told without building anything."""
-        shared = {"": self._raw, **self._raw.get("models", {})}
-        factories = [_factory(entry.get("model")) for entry in shared.values()]
-        spelt = {language for said in factories if (language := language_of_estimator(said))}
-        return spelt | {language for language, count in self._worker_counts().items() if count}
-
     def _language(self, name: str, stored: str | None) -> str:
         """Return the language of a configured model; it is built, which takes a second, only if nothing else tells."""
         spelled = _factory({**self._raw, **self._raw.get("models", {}).get(name, {})}.get("model"))
         return language_of_estimator(spelled) or stored or language_of(self.entry(name).model)
-
-    def _worker_counts(self) -> dict[str, int]:
-        counts = dict(self._raw.get("workers", {}))
-        for language, count in counts.items():
-            if language not in LANGUAGES or not isinstance(count, int) or count < 0:
-                raise ConfigError(f"workers: {language!r}: {count!r}; write a count for one of {', '.join(LANGUAGES)}")
-        return counts
-
-    def _crash_loop(self) -> CrashLoop:
-        said = self._raw.get("crash_loop", {})
-        known = {field.name for field in fields(CrashLoop)}
-        if not isinstance(said, Mapping) or said.keys() - known or not all(map(_is_number, said.values())):
-            raise ConfigError(f"crash_loop: {said!r}; write numbers for some of {', '.join(sorted(known))}")
-        return CrashLoop(**said)
-
-    def _worker_memory(self) -> dict[str, str]:
-        said = self._raw.get("worker_memory")
-        return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
-
-    def _server(self) -> dict[str, Any]:
-        server = dict(self._raw.get("server", {}))
-        unknown = sorted(set(server) - SERVER_KEYS)
-        if unknown:
-            raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(SERVER_KEYS))}")
-        return server
 
     def _service_keys(self) -> set[str]:
         """Return the top-level keys of predict services, by their name or by their class's."""

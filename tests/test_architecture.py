@@ -41,8 +41,8 @@ FORBIDDEN = {
 }
 # All that the front end's modules import of the core, and all of the core that a worker's process can ever come to.
 SEEN_BY_SERVER = {
-    *("bulk", "client.asynchronous", "config", "errors", "interfaces", "logs", "palladium.stream", "persister"),
-    *("process_store", "project", "serving", "store", "tables", "this_process", "transport", "util"),
+    *("assembly", "bulk", "client.asynchronous", "config", "errors", "interfaces", "logs", "palladium.stream"),
+    *("persister", "process_store", "project", "serving", "store", "tables", "this_process", "transport", "util"),
 }
 SEEN_BY_WORKERS = {
     *("aliases", "artefact", "errors", "interfaces", "languages", "logs", "manifest", "model"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from triglot import operation
 from triglot.deploy import compose, kserve, kubernetes, marathon, nginx
 from triglot.deploy.description import Deployment
 from triglot.deploy.post import Marathon
@@ -129,7 +130,7 @@ def nginx_(
 
 
 def _described(project: Project, said: dict[str, Any]) -> Deployment:
-    return project.deployment({key: value for key, value in said.items() if value is not None})
+    return operation.deployment(project, {key: value for key, value in said.items() if value is not None})
 
 
 def _port(deployment: Deployment) -> int:

@@ -12,6 +12,7 @@ from types import FrameType
 
 import click
 
+from triglot import operation
 from triglot.languages.launch import worker_command, worker_environment
 from triglot.project import Project
 from triglot.transport.discovery import run_directory
@@ -32,7 +33,7 @@ def devserver(project: Project, host: str, port: int, debug: bool) -> None:
 
     Example: triglot devserver --port 5001 --debug 1
     """
-    plan = project.plan(host=host, port=port, workers={})
+    plan = operation.plan(project, host=host, port=port, workers={})
     signal.signal(signal.SIGTERM, _end)
     with tempfile.TemporaryDirectory(prefix="triglot-") as folder, ExitStack() as processes:
         run_dir = run_directory(Path(folder))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from triglot import operation
 from triglot.errors import ConfigError
 from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import worker_command, worker_environment
@@ -113,7 +114,7 @@ def restart(project: Project, languages: tuple[str, ...]) -> None:
 
 
 def _plan(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Plan:
-    return project.plan(host=host, port=port, workers=dict(map(count_of, counts)))
+    return operation.plan(project, host=host, port=port, workers=dict(map(count_of, counts)))
 
 
 def _check_alone(run_dir: Path) -> None:

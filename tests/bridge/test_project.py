@@ -10,6 +10,7 @@ import pytest
 
 from tests.helpers import require
 from triglot.errors import ConfigError, ModelNotFound
+from triglot.operation import plan
 from triglot.project import Project
 from triglot.supervision.crash_loops import CrashLoop
 
@@ -112,22 +113,22 @@ def test_relative_paths_start_at_the_working_directory(opened: Open, tmp_path: P
 def test_the_plan_has_a_worker_for_each_language_that_is_configured(opened: Open, tmp_path: Path) -> None:
     project = opened({"model": IRIS, "dataset_loader_train": LOADER, "server": {"port": 8123, "processes": 3}})
 
-    plan = project.plan(host=None, port=None, workers={})
+    made = plan(project, host=None, port=None, workers={})
     project.store.close()
 
-    assert plan.workers == {"python": 1}
-    assert (plan.front_end.host, plan.front_end.port, plan.front_end.processes) == ("127.0.0.1", 8123, 3)
-    assert plan.environment["TRIGLOT_CONFIG"] == str(tmp_path / "triglot-config.py")
-    assert plan.run_dir.stat().st_mode & 0o777 == 0o700
+    assert made.workers == {"python": 1}
+    assert (made.front_end.host, made.front_end.port, made.front_end.processes) == ("127.0.0.1", 8123, 3)
+    assert made.environment["TRIGLOT_CONFIG"] == str(tmp_path / "triglot-config.py")
+    assert made.run_dir.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_command_line_wins_over_the_file_and_the_file_over_the_default(opened: Open) -> None:
     project = opened({"workers": {"python": 2}, "server": {"port": 8123}})
 
-    plan = project.plan(host="127.0.0.2", port=9, workers={"python": 3})
-    assert plan.workers == {"python": 3}
-    assert (plan.front_end.host, plan.front_end.port) == ("127.0.0.2", 9)
-    assert project.plan(host=None, port=None, workers={}).workers == {"python": 2}
+    made = plan(project, host="127.0.0.2", port=9, workers={"python": 3})
+    assert made.workers == {"python": 3}
+    assert (made.front_end.host, made.front_end.port) == ("127.0.0.2", 9)
+    assert plan(project, host=None, port=None, workers={}).workers == {"python": 2}
     project.store.close()
 
 
@@ -135,8 +136,8 @@ def test_a_language_that_is_not_installed_is_refused_unless_no_worker_is_wanted(
     project = opened({"workers": {"r": 1}}, PATH="/nonexistent")
 
     with pytest.raises(ConfigError, match=r"r is off: R is not installed: .* or serve without: --workers r=0"):
-        project.plan(host=None, port=None, workers={})
-    assert project.plan(host=None, port=None, workers={"r": 0}).workers == {"r": 0}
+        plan(project, host=None, port=None, workers={})
+    assert plan(project, host=None, port=None, workers={"r": 0}).workers == {"r": 0}
     project.store.close()
 
 
@@ -145,7 +146,7 @@ def test_a_count_that_is_none_is_refused(opened: Open, workers: dict[str, Any]) 
     project = opened({"workers": workers})
 
     with pytest.raises(ConfigError, match="write a count for one of python, r, julia"):
-        project.plan(host=None, port=None, workers={})
+        plan(project, host=None, port=None, workers={})
     project.store.close()
 
 
@@ -183,15 +184,15 @@ def test_the_store_is_the_configuration_s_else_that_of_the_environment_else_a_fi
 
 
 def test_what_counts_as_a_crash_loop_is_the_configuration_s(opened: Open) -> None:
-    plan = opened({"workers": {"python": 1}, "crash_loop": {"crashes": 3}}).plan(host=None, port=None, workers={})
+    made = plan(opened({"workers": {"python": 1}, "crash_loop": {"crashes": 3}}), host=None, port=None, workers={})
 
-    assert plan.crash_loop == CrashLoop(crashes=3, within_s=60, longest_s=60)
+    assert made.crash_loop == CrashLoop(crashes=3, within_s=60, longest_s=60)
 
 
 @pytest.mark.parametrize("said", [{"crash": 3}, {"within_s": "60"}, {"crashes": True}, 5])
 def test_a_crash_loop_of_other_things_than_numbers_is_refused(opened: Open, said: Any) -> None:
     with pytest.raises(ConfigError, match="write numbers for some of crashes, longest_s, within_s"):
-        opened({"crash_loop": said}).plan(host=None, port=None, workers={})
+        plan(opened({"crash_loop": said}), host=None, port=None, workers={})
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_the_workers_that_there_are_follow_from_what_the_models_are(
 
     for config in ({"model": spelled}, {"models": {"a": {"model": spelled}}}, {"model": spelled, "models": {"a": {}}}):
         full = {**config, "dataset_loader_train": LOADER}
-        assert opened(full, **with_r).plan(host=None, port=None, workers={}).workers == languages
+        assert plan(opened(full, **with_r), host=None, port=None, workers={}).workers == languages
 
 
 @pytest.mark.parametrize(
