@@ -105,12 +105,13 @@ class Hive:
         require(language)
         name = name or f"{language}-{len(self.workers)}"
         log = self.run_dir / f"{name}.{len(self.workers)}.log"
-        command = worker_command(language, name, self.run_dir)
-        if language == "ruby":
-            command[: command.index("--name")] = ["ruby", str(RUBY)]
+        if language == "ruby":  # which no package has made known here
+            command, needed = ["ruby", str(RUBY), "--name", name, "--run-dir", str(self.run_dir)], {}
+        else:
+            command, needed = worker_command(language, name, self.run_dir), worker_environment(language, os.environ)
         if program:
             command[1 : command.index("triglot.workers") + 1] = ["-c", program]
-        environment = {**os.environ, **worker_environment(language, os.environ), "TRIGLOT_SIGNING_KEY": KEY.decode()}
+        environment = {**os.environ, **needed, "TRIGLOT_SIGNING_KEY": KEY.decode()}
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [*command, *arguments],
