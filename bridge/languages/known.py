@@ -4,6 +4,7 @@ A package adds one as the entry point `KEY = "MODULE:RECORD"` of the group `trig
 `Language`; `docs/protocol.md` says what its workers must do.
 """
 
+import contextlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -48,9 +49,16 @@ def language_name(key: str) -> str:
 
 
 def language_of_estimator(dotted: str) -> str | None:
-    """Return the language whose estimators' dotted names begin like this one, or None where none's do."""
-    records = ((key, language(key).estimators) for key in LANGUAGES)
-    return next((key for key, start in records if start and dotted.startswith(start)), None)
+    """Return the language whose estimators' dotted names begin like this one, or None where none's do.
+
+    A package that gives no record is in nobody's way but of those who want its language.
+    """
+    for key in LANGUAGES:
+        with contextlib.suppress(ConfigError):
+            start = language(key).estimators
+            if start and dotted.startswith(start):
+                return key
+    return None
 
 
 def missing(key: str, environ: Mapping[str, str]) -> str | None:

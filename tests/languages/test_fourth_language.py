@@ -112,6 +112,9 @@ def test_one_whose_package_gives_none_is_told_by_its_name(place: Path) -> None:
     assert done.returncode == 1
     assert "language 'ruby': triglot_ruby:PACKAGE cannot be had: AttributeError" in done.stderr
     assert triglot("list", cwd=place).returncode == 0
+    (place / "other.py").write_text("{'model': {'!': 'sklearn.dummy.DummyClassifier'}, 'dataset_loader_train': {}}")
+    other = triglot("-c", "other.py", "supervisor-config", cwd=place)
+    assert (other.returncode, other.stderr) == (0, "")
 
 
 def test_what_is_started_as_this_programs_own_worker_says_where_its_own_is(place: Path) -> None:
