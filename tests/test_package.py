@@ -137,6 +137,31 @@ def test_the_source_distribution_holds_what_a_checkout_does(distributions: dict[
     assert not (expected | single) - held
 
 
+def copied(stage: str) -> list[Path]:
+    """Return what a stage of the images' Dockerfile copies from the checkout."""
+    text = (ROOT / "docker" / "Dockerfile").read_text("utf-8").partition(f" AS {stage}\n")[2].partition("\nFROM ")[0]
+    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+    return [Path(name) for line in lines for name in line.split()]
+
+
+def test_the_image_is_built_of_all_that_the_package_is_made_of(tmp_path: Path) -> None:
+    sent = {Path(line[1:]) for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[0] == "!"}
+    for path in copied("python-builder"):
+        assert sent & {path, *path.parents}, f".dockerignore keeps {path} from the engine"
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / path).is_dir():
+            shutil.copytree(ROOT / path, tmp_path / path, ignore=MADE)
+        else:
+            shutil.copy(ROOT / path, tmp_path / path)
+    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", ".", cwd=tmp_path)
+
+    with zipfile.ZipFile(next((tmp_path / "dist").iterdir())) as wheel:
+        held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+        about = wheel.read(next(name for name in wheel.namelist() if name.endswith("/METADATA"))).decode()
+    assert held == packaged()
+    assert about.endswith((ROOT / "docs" / "package.md").read_text("utf-8"))
+
+
 def test_both_are_as_an_index_wants_them(distributions: dict[str, Path]) -> None:
     run(sys.executable, "-m", "twine", "check", "--strict", *distributions.values(), cwd=ROOT)
 
