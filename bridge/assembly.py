@@ -1,14 +1,15 @@
 """What answers, made of what a project's configuration says."""
 
 from triglot.client.blocking import Client
+from triglot.hooks import Hooks
 from triglot.project import Project
 from triglot.serving.service import ABSENCE_S, Service
 from triglot.store.jobs import UPDATE
 from triglot.transport.discovery import run_directory
 
 
-def service(project: Project) -> Service:
+def service(project: Project, hooks: Hooks | None = None) -> Service:
     """Return the service of a project's store and of the workers in its run directory and on other hosts."""
     client = Client(run_directory(project.run_dir), project.remote_workers, project.curve_keys, ABSENCE_S)
     asked = (lambda: project.jobs.newest(UPDATE)) if project.has_jobs else None
-    return Service(project.store, client, asked=asked)
+    return Service(project.store, client, asked=asked, hooks=hooks)

@@ -5,6 +5,7 @@ from typing import Any
 
 from triglot.deploy.description import Deployment, ServiceFacts, describe
 from triglot.errors import ConfigError
+from triglot.hooks import load
 from triglot.languages.known import missing
 from triglot.languages.launch import MEMORY_VARIABLE
 from triglot.project import Project
@@ -25,6 +26,8 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
                 f"{language} is off: {reason}. Install it (triglot doctor {language} says how), "
                 f"or serve without: --workers {language}=0"
             )
+    # what is wrong with one is told now, and not by processes that start again and again
+    load([*project.hooks("workers"), *project.hooks("server")])
     return Plan(
         run_dir=run_directory(project.run_dir),
         directory=project.directory,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from triglot.config import (
     Config,
@@ -23,6 +23,7 @@ from triglot.config import (
 )
 from triglot.config.shapes import check_shapes, front_end_entries
 from triglot.errors import ConfigError, ModelNotFound
+from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import MEMORY_VARIABLE, Workshop, memory_text
 from triglot.logs import LEVEL_VARIABLE
@@ -62,7 +63,7 @@ class Project:
     @cached_property
     def environ(self) -> dict[str, str]:
         """The environment of what this project starts: the one it was given, and what the configuration adds."""
-        return self._outer | self.worker_memory()
+        return self._outer | self._for_workers()
 
     @cached_property
     def _paths(self) -> list[Path]:
@@ -245,7 +246,7 @@ class Project:
             "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
             "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
             **{name: self._outer[name] for name in (LEVEL_VARIABLE,) if name in self._outer},
-            **self.worker_memory(),
+            **self._for_workers(),
         }
 
     def configure_logging(self) -> None:
@@ -300,6 +301,20 @@ class Project:
         said = self._raw.get("worker_memory")
         return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
 
+    def hooks(self, where: Literal["workers", "server"]) -> tuple[str, ...]:
+        """Return the names of the classes that are told of what happens there."""
+        said = self._raw.get("hooks", {})
+        if not isinstance(said, Mapping) or said.keys() - {"workers", "server"}:
+            raise ConfigError(f"hooks: {said!r}; write a mapping with 'workers', 'server' or both")
+        names = said.get(where, ())
+        if isinstance(names, str) or not isinstance(names, Sequence) or not all(map(_is_name, names)):
+            raise ConfigError(f"hooks: {where}: {names!r}; write a list of names such as 'module.Class'")
+        return tuple(names)
+
+    def _for_workers(self) -> dict[str, str]:
+        """Return the variables by which the configuration reaches workers, which read no configuration."""
+        return {**self.worker_memory(), **hook_variables(self.hooks("workers"), self.python_path)}
+
     def server(self) -> dict[str, Any]:
         """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""
         server = dict(self._raw.get("server", {}))
@@ -335,6 +350,10 @@ class Project:
             for key, value in self._raw.items()
             if "predict_service" in str(key) or "PredictService" in _factory(value)
         }
+
+
+def _is_name(said: Any) -> bool:
+    return isinstance(said, str) and all(part.isidentifier() for part in said.split("."))
 
 
 def _is_number(value: Any) -> bool:

@@ -1,12 +1,14 @@
 """`create_app`: the Flask application, made of what it is handed; it reads no environment and no file."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
 from triglot.errors import ConfigError
 from triglot.server import admin, errors, health, models
+from triglot.server.answered import of_response
 from triglot.server.context import Context, Decorator, Options, View
 from triglot.server.fast_path import EXPRESS, Express, Shortcut, request_id_of
 from triglot.server.predict import PredictService
@@ -43,7 +45,7 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
 
         view.__name__ = endpoint
         app.add_url_rule(rule, endpoint, decorated(decorators, view), methods=["GET", "POST"])
-        plain = not (predict.hooked or options.debug or options.decorators.get("get_metadata_decorators"))
+        plain = not (predict.overridden or options.debug or options.decorators.get("get_metadata_decorators"))
         return Shortcut(endpoint, view, route) if plain else None
 
     rules = [rule for predict in options.services for rule, _ in predict.routes]
@@ -61,10 +63,13 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
     @app.before_request
     def identify() -> None:
         g.request_id = request_id_of(request.environ)
+        g.begun = time.perf_counter()
 
     @app.after_request
     def name_the_request(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
+        if service.hooks.hears("request_answered"):
+            service.hooks.request_answered(of_response(response))
         return response
 
     app.add_url_rule("/alive", "alive", decorated("alive_decorators", health.alive))

@@ -79,6 +79,7 @@ def foreseen(message: str, error_code: Any) -> Response:
 
 def _body(message: str, code: str, details: Mapping[str, Any] | None = None, error_code: Any = -1) -> dict[str, Any]:
     """Return the body of an error of the application that is answering, inside the configuration's decorators."""
+    g.code = code  # for who is told of answers
     context = current_app.extensions.get("triglot")
     own = {} if context is None else context.options.service_metadata
     return error_body(message, code, details, own, error_code)

@@ -8,6 +8,7 @@ compares them.
 
 import copy
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ from urllib.parse import parse_qsl
 from flask import Flask, g, request_finished, request_started
 
 from triglot.client.asynchronous import Lane
+from triglot.server.answered import of_prediction
 from triglot.server.context import Options, View
 from triglot.server.media import JSON, is_ordinary
 from triglot.server.payload import JSON_TYPE, dumps
 from triglot.server.request import Asked
-from triglot.server.route import Route
+from triglot.server.route import Route, Told
 from triglot.serving.service import Service
 from triglot.transport.request_ids import new_id
 
@@ -45,13 +47,18 @@ class Shortcut:
 
 
 class Order(NamedTuple):
-    """An ordinary request that the short way takes; `body_bytes` is the length of a POST's body, None for a GET."""
+    """An ordinary request that the short way takes.
+
+    `body_bytes` is the length of a POST's body, None for a GET; `begun` is in seconds of the performance counter.
+    """
 
     route: Route
     model: str | None
     args: Mapping[str, str]
     request_id: str
     body_bytes: int | None
+    path: str
+    begun: float
 
     def asked(self, body: bytes | None) -> Asked:
         """Return the request with its body, once that is there."""
@@ -93,7 +100,7 @@ class Express:
             return self._flask(environ, start_response)
         body = None if order.body_bytes is None else environ["wsgi.input"].read(order.body_bytes)
         try:
-            headers, answer = _good(order.route.told(order.asked(body), order.model), order)
+            headers, answer = self._good(order.route.told(order.asked(body), order.model), order)
         except Exception as error:
             return self.failed(error, order)(environ, start_response)
         start_response("200 OK", headers)
@@ -121,22 +128,38 @@ class Express:
         if query:
             for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
                 args.setdefault(name, value)
-        return Order(shortcut.route, model, args, request_id_of(environ), body_bytes)
+        return Order(
+            shortcut.route,
+            model,
+            args,
+            request_id_of(environ),
+            body_bytes,
+            environ["PATH_INFO"],
+            time.perf_counter(),
+        )
 
     async def answer_soon(self, lane: Lane, order: Order, body: bytes | None) -> tuple[Headers, bytes]:
         """Return the headers and the body of a good answer, by the lane of the event loop that awaits it."""
-        return _good(await order.route.told_soon(lane, order.asked(body), order.model), order)
+        return self._good(await order.route.told_soon(lane, order.asked(body), order.model), order)
 
     def failed(self, error: Exception, order: Order) -> WSGIApp:
         """Return the WSGI application that answers an error as Flask would."""
 
         def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             with self._app.request_context(environ):
-                g.request_id = order.request_id
+                g.request_id, g.begun = order.request_id, order.begun
+                g.told = order.route.about(order.model)
                 response = self._app.make_response(self._app.handle_user_exception(error))
                 return self._app.process_response(response)(environ, start_response)
 
         return answer
+
+    def _good(self, told: Told, order: Order) -> tuple[Headers, bytes]:
+        body = dumps(told.content)
+        headers = [("Content-Type", JSON_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", order.request_id)]
+        if self.service.hooks.hears("request_answered"):
+            self.service.hooks.request_answered(of_prediction(told, order.request_id, order.path, order.begun))
+        return headers, body
 
     def _shortcut(self, path: str) -> tuple[Shortcut | None, str | None]:
         if path in self._fixed:
@@ -159,9 +182,3 @@ class Express:
             and not request_started.receivers
             and not request_finished.receivers
         )
-
-
-def _good(told: Mapping[str, Any], order: Order) -> tuple[Headers, bytes]:
-    body = dumps(told)
-    headers = [("Content-Type", JSON_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", order.request_id)]
-    return headers, body

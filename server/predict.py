@@ -13,7 +13,7 @@ from triglot.server.payload import json_response
 from triglot.server.request import asked_by, typed_arguments
 from triglot.tables.schema import MAX_PROBLEMS
 
-HOOKS = (
+METHODS = (
     "__call__",
     "types",
     "do",
@@ -84,7 +84,7 @@ class PredictService:
         self.model = model
         self.__dict__.update(attributes)
         self._further: list[tuple[str, str]] = []
-        self.hooked = any(getattr(type(self), hook) is not getattr(PredictService, hook) for hook in HOOKS)
+        self.overridden = any(getattr(type(self), name) is not getattr(PredictService, name) for name in METHODS)
 
     @property
     def routes(self) -> list[tuple[str, str]]:

@@ -3,25 +3,35 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flask import Request, Response, g
 
 from triglot.client.asynchronous import Lane
-from triglot.errors import BadRequest, ConfigError
+from triglot.errors import BadRequest, ConfigError, TriglotError
 from triglot.server.context import Options
-from triglot.server.hooks import remote_model
 from triglot.server.limits import BodyLimits
 from triglot.server.media import JSON, body_type, wanted
 from triglot.server.payload import json_response, metadata
 from triglot.server.predict import PredictService
 from triglot.server.request import Asked, asked_by, typed_arguments
+from triglot.server.stand_in import remote_model
 from triglot.serving.catalogue import Served
 from triglot.serving.service import Prediction, Question, Service
 from triglot.tables.schema import Schema
 from triglot.tables.table import Table
 
 MAPPED_SCHEMAS = 64  # of the versions that answer now, and of some before them
+
+
+class Told(NamedTuple):
+    """The version that answers a request; and once it has, how many rows, and the JSON that the answer will be."""
+
+    served: Served
+    op: str
+    rows: int = 0
+    content: Mapping[str, Any] = MappingProxyType({})
 
 
 class Route:
@@ -38,7 +48,8 @@ class Route:
         `model` is the one that the address names, where the predict service itself names none.
         """
         served = self._served(model)
-        if self._predict.hooked:
+        g.told = Told(served, self._op)
+        if self._predict.overridden:
             g.good_metadata = self._metadata(served, g.request_id)
             stand_in = remote_model(self._service, served, self._options.timeout_s, g.request_id)
             return self._predict(stand_in, request)
@@ -47,20 +58,28 @@ class Route:
             encoding, charset = request.headers.get("Content-Encoding"), request.mimetype_params.get("charset")
             kind = body_type(request.mimetype, charset, encoding)
         if (kind, accept) == (JSON, JSON):
-            return json_response(self._result(asked_by(request), served))
+            g.told = self._result(asked_by(request), served)
+            return json_response(g.told.content)
         return self._bulk(request, served, kind, accept)
 
-    def told(self, asked: Asked, model: str | None = None) -> dict[str, Any]:
-        """Return the answer as the JSON that it will be; a GET's result is one answer, a POST's a list of them."""
+    def about(self, model: str | None = None) -> Told | None:
+        """Return what is known of who would answer, or None; for an error that is to be told of."""
+        try:
+            return Told(self._served(model), self._op)
+        except TriglotError:
+            return None
+
+    def told(self, asked: Asked, model: str | None = None) -> Told:
+        """Return the answer; a GET's result is one answer, a POST's a list of them."""
         return self._result(asked, self._served(model))
 
-    async def told_soon(self, lane: Lane, asked: Asked, model: str | None = None) -> dict[str, Any]:
+    async def told_soon(self, lane: Lane, asked: Asked, model: str | None = None) -> Told:
         """Return the same as `told`, by the lane of the event loop that awaits it."""
         served = self._served(model)
         X, question = self._table(asked, served), self._question(asked.args, served, asked.request_id)
         return self._shown(await self._service.predict_soon(lane, question, X), asked)
 
-    def _result(self, asked: Asked, served: Served) -> dict[str, Any]:
+    def _result(self, asked: Asked, served: Served) -> Told:
         X, question = self._table(asked, served), self._question(asked.args, served, asked.request_id)
         return self._shown(self._service.predict(question, X), asked)
 
@@ -126,9 +145,15 @@ class Route:
             )
         return _mapped(schema, tuple(name for name, _ in mapping))
 
-    def _shown(self, prediction: Prediction, asked: Asked) -> dict[str, Any]:
-        result = prediction.values[0] if asked.body is None else prediction.values
-        return {"metadata": self._metadata(prediction.served, asked.request_id), "result": result}
+    def _shown(self, prediction: Prediction, asked: Asked) -> Told:
+        served, values = prediction.served, prediction.values
+        result = values[0] if asked.body is None else values
+        content = {"metadata": self._metadata(served, asked.request_id), "result": result}
+        return Told(served, self._op, len(values), content)
+
+    @property
+    def _op(self) -> str:
+        return "predict_proba" if self._predict.predict_proba else "predict"
 
     def _metadata(self, served: Served, request_id: str) -> dict[str, Any]:
         """Return where an answer comes from, as the answer says it."""

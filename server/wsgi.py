@@ -14,6 +14,7 @@ from flask import Flask
 
 from triglot import assembly
 from triglot.errors import ConfigError
+from triglot.hooks import Hooks, load
 from triglot.logs import level_of, set_level
 from triglot.project import Project
 from triglot.server.app import create_app
@@ -31,7 +32,7 @@ def build(project: Project) -> Flask:
     wanted = {key: server[key] for key in WANTED if key in server}
     options = Options(**wanted, **_components(built), admin_token=project.admin_token)
     jobs = project.jobs if project.has_jobs else None
-    return create_app(assembly.service(project), options, jobs)
+    return create_app(assembly.service(project, Hooks(load(project.hooks("server")))), options, jobs)
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:

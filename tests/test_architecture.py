@@ -41,11 +41,11 @@ FORBIDDEN = {
 }
 # All that the front end's modules import of the core, and all of the core that a worker's process can ever come to.
 SEEN_BY_SERVER = {
-    *("assembly", "bulk", "client.asynchronous", "config", "errors", "interfaces", "logs", "palladium.stream"),
+    *("assembly", "bulk", "client.asynchronous", "config", "errors", "hooks", "interfaces", "logs", "palladium.stream"),
     *("persister", "process_store", "project", "serving", "store", "tables", "this_process", "transport", "util"),
 }
 SEEN_BY_WORKERS = {
-    *("aliases", "artefact", "errors", "interfaces", "languages", "logs", "manifest", "model"),
+    *("aliases", "artefact", "errors", "hooks", "interfaces", "languages", "logs", "manifest", "model"),
     *("protocol", "tables", "this_process", "transport"),
 }
 # Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.

@@ -1,9 +1,10 @@
 """What a worker is doing right now, written by its loop and read by its control thread."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -16,6 +17,12 @@ class Activity:
     busy_since: float | None = None
     busy_until: float | None = None
     draining: bool = False
+    parent: int = field(default_factory=os.getppid)
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the process that started this worker is gone."""
+        return os.getppid() != self.parent
 
     def drain(self) -> None:
         """Tell the loop to finish what it has and go; may be called from a signal handler and twice."""

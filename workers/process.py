@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import zmq
@@ -16,6 +17,7 @@ import zmq
 from triglot import __version__
 from triglot.artefact import load_key
 from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
+from triglot.hooks import Hook, Hooks, from_environment
 from triglot.languages import known
 from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import EXIT_UNAVAILABLE, MEMORY_VARIABLE, memory_of
@@ -33,9 +35,13 @@ from triglot.transport.discovery import (
 )
 from triglot.workers import malloc
 from triglot.workers.activity import Activity
-from triglot.workers.control import GIB, Control, rss_bytes
+from triglot.workers.control import Control
 from triglot.workers.curve import Curve
-from triglot.workers.idle import Leisure
+from triglot.workers.deadlines import Deadlines
+from triglot.workers.ending import ending
+from triglot.workers.golden_rows import GoldenRows
+from triglot.workers.idle_collection import IdleCollection
+from triglot.workers.memory_ceiling import MemoryCeiling
 from triglot.workers.worker import Worker
 
 logger = logging.getLogger("triglot.worker")
@@ -67,15 +73,13 @@ def _serve(options: argparse.Namespace) -> int:
     run_dir = run_directory(options.run_dir)
     key = load_key(options.key_file, os.environ)
     endpoint = _endpoint(options, run_dir)
-    memory = memory_of(os.environ.get(MEMORY_VARIABLE, ""), options.language)
     activity = Activity()
     runtime = _runtime(options.language)
     runtime.start()
-    if memory and (used := rss_bytes()) > memory:
-        raise ConfigError(
-            f"worker_memory is {memory / GIB:.2f} GiB, and {options.language} takes {used / GIB:.2f} GiB before it has "
-            "loaded a model; raise it"
-        )
+    bounds = _bounds(runtime, activity, lambda why: leave_word(run_dir, endpoint, why))
+    hooks = Hooks(
+        [*bounds, IdleCollection(runtime, activity), GoldenRows(), *from_environment(os.environ)], may_refuse=True
+    )
     # After the interpreter has started, because R and Julia put handlers of their own there.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: activity.drain())
@@ -95,9 +99,7 @@ def _serve(options: argparse.Namespace) -> int:
             "triglot": __version__,
             "versions": dict(runtime.versions()),
         }
-        control = Control(
-            runtime, beats, activity, identity, memory=memory, last_word=lambda why: leave_word(run_dir, endpoint, why)
-        )
+        control = Control(beats, activity, identity, hooks)
         control.start()
         # What is there now stays: a collector that looked at all of it again and again would stop calls meanwhile.
         gc.collect()
@@ -110,18 +112,29 @@ def _serve(options: argparse.Namespace) -> int:
                 requests,
                 key,
                 activity,
+                hooks,
                 queue=options.queue,
                 drained=lambda: withdraw(run_dir, endpoint),
-                idle=Leisure(runtime, activity),
             ).run()
         finally:
             withdraw(run_dir, endpoint)
             requests.close()
             control.close()
     logger.info("drained")
-    if control.orphaned:
+    if activity.orphaned:
         _leave_nothing(run_dir, endpoint)
     return 0
+
+
+def _bounds(runtime: Runtime, activity: Activity, last_word: Callable[[str], None]) -> list[Hook]:
+    """Return what ends a call, and where it must be the process with it."""
+    end, memory = ending(last_word), memory_of(os.environ.get(MEMORY_VARIABLE, ""), runtime.language)
+    deadlines = Deadlines(runtime, activity, end)
+    if not memory:
+        return [deadlines]
+    ceiling = MemoryCeiling(memory, activity, end)
+    ceiling.refuse_too_low(runtime.language)
+    return [deadlines, ceiling]
 
 
 def _leave_nothing(run_dir: Path, endpoint: Endpoint) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from triglot.artefact import Artefact, seal
 from triglot.errors import ArtefactNeeded, ArtefactRefused, BadRequest, ConfigError, EstimatorFailed, ProtocolError
+from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
 from triglot.logs import writable
 from triglot.manifest import Manifest
 from triglot.protocol import batching, bundles
@@ -25,7 +26,6 @@ from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.activity import Activity
 from triglot.workers.fit_spec import FitSpec, mapping
-from triglot.workers.golden import Ask, check_golden_rows, record_golden_rows, warm_up
 
 logger = logging.getLogger("triglot.worker")
 
@@ -44,11 +44,12 @@ class Held:
 class Models:
     """The versions of models that one language runtime holds, the one that was asked for longest ago first."""
 
-    def __init__(self, runtime: Runtime, key: bytes, activity: Activity, most: int) -> None:
+    def __init__(self, runtime: Runtime, key: bytes, activity: Activity, most: int, hooks: Hook) -> None:
         self._runtime = runtime
         self._key = key
         self._activity = activity
         self._most = most
+        self._hooks = hooks
         self._held: OrderedDict[tuple[str, int, str], Held] = OrderedDict()
 
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
@@ -146,10 +147,10 @@ class Models:
         if known.get("attributes"):
             fields["attributes"] = known["attributes"]
         if known.get("predict", True):  # a search over parameters may be made for its results alone
-            fields["golden"] = record_golden_rows(
-                schema, X, spec.labels is not None, self._asking(fitted), self._asking(reloaded)
+            self._hooks.model_fitted(
+                NewFit(fields, schema, X, spec.labels is not None, self._asking(fitted), self._asking(reloaded))
             )
-        self._runtime.take_output()  # what the golden rows printed belongs to no request
+        self._runtime.take_output()  # what hooks made the model print belongs to no request
         artefact = seal(fields, blob, self._key)
         if request.version > 0:
             self._hold(request, replace(reloaded, sha256=artefact.sha256))
@@ -184,7 +185,7 @@ class Models:
     def _load(self, request: Request) -> Reply:
         if request.artefact is None:
             raise ProtocolError("load needs an artefact")
-        held = self._open(request.artefact)
+        held = self._open(request, request.artefact)
         self._hold(request, held)
         output = self.take_output([request])
         info = dict(self._runtime.describe(held.model))
@@ -207,7 +208,7 @@ class Models:
             self._held.popitem(last=False)
         self._activity.holds = tuple(self._held)
 
-    def _open(self, artefact: Artefact) -> Held:
+    def _open(self, request: Request, artefact: Artefact) -> Held:
         manifest = artefact.verified(self._key)
         if manifest.language != self._runtime.language:
             raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest.language}")
@@ -218,8 +219,7 @@ class Models:
             manifest.blob_sha256,
             batching.Pace(_declared(manifest)),
         )
-        check_golden_rows(manifest.golden, held.schema, self._asking(held))
-        warm_up(manifest.golden, held.schema, self._asking(held))
+        self._hooks.version_loaded(LoadedVersion(request.model, request.version, manifest, self._asking(held)))
         return held
 
     def _asking(self, held: Held) -> Ask:

@@ -21,9 +21,10 @@ from triglot.errors import (
     TableNeeded,
     TriglotError,
 )
+from triglot.hooks import Answered, Hooks, WorkerCall
 from triglot.logs import writable
 from triglot.protocol import batching, bundles, wire
-from triglot.protocol.messages import Fault, Reply, Request, Started
+from triglot.protocol.messages import Fault, Part, Reply, Request, Started
 from triglot.protocol.runtime import Output, Runtime
 from triglot.transport import multipart
 from triglot.workers.activity import Activity
@@ -40,10 +41,11 @@ NOTICE_S = 0.005
 
 
 class Received(NamedTuple):
-    """One message that waits, whom to answer and when it stops being worth it."""
+    """One message that waits: whom to answer, since when it waits, and when it stops being worth it."""
 
     client: bytes
     request: Request
+    begun: float
     expires: float
     bytes: int
 
@@ -54,10 +56,7 @@ class Received(NamedTuple):
 
 
 class Worker:
-    """Answers what comes in on one ROUTER socket with one language runtime, until it is told to drain.
-
-    While nothing comes, `idle` is called every tenth of a second.
-    """
+    """Answers what comes in on one ROUTER socket with one language runtime, until it is told to drain."""
 
     def __init__(
         self,
@@ -65,20 +64,20 @@ class Worker:
         socket: "zmq.Socket[bytes]",
         key: bytes,
         activity: Activity,
+        hooks: Hooks,
         *,
         queue: int = 4_096,
         linger_s: float = 0.25,
         drained: Callable[[], None] = lambda: None,
-        idle: Callable[[], None] = lambda: None,
     ) -> None:
-        self._models = Models(runtime, key, activity, HELD_VERSIONS)
+        self._hooks = hooks
+        self._models = Models(runtime, key, activity, HELD_VERSIONS, hooks)
         self._buffers = Buffers(KEPT_BYTES)
         self._socket = socket
         self._activity = activity
         self._queue = queue
         self._linger_s = linger_s
         self._drained = drained
-        self._idle = idle
 
     def run(self) -> None:
         """Answer until draining, then what still comes from those who have not heard of it yet."""
@@ -97,9 +96,12 @@ class Worker:
         try:
             first: bytes = self._socket.recv()  # which waits at less cost than a poll before it
         except zmq.Again:
-            self._idle()
+            self._hooks.worker_idle()
             return False
-        for call in batching.plan(self._receive(first), self._models.limits):
+        planned = batching.plan(self._receive(first), self._models.limits)
+        for call in planned if self._hooks.hears("call_planned") else ():
+            self._hooks.call_planned(_as_told(call))
+        for call in planned:
             # only now, because a model that was not there when the plan was made may have been loaded meanwhile
             merged = batching.requests(call) == 1 or not self._models.limits(call[0].request).alone
             for part in [call] if merged else batching.singly(call):
@@ -121,8 +123,10 @@ class Worker:
                 for request_id in wire.request_ids(message):
                     self._send(client, _fault(request_id, error))
             else:
-                begin = now if request.sent is None else min(now, request.sent)
-                received = Received(client, request, begin + request.timeout_ms / 1000, sum(map(len, message)))
+                self._hooks.message_received(request)
+                begun = now if request.sent is None else min(now, request.sent)
+                expires = begun + request.timeout_ms / 1000
+                received = Received(client, request, begun, expires, sum(map(len, message)))
                 for each in [received] if count + len(request.ids) <= self._queue else received.apart():
                     if count < self._queue:
                         waiting.append(each)
@@ -155,7 +159,8 @@ class Worker:
         """Answer a call whole, or bisect it where the author's code fails, so that only the guilty one fails."""
         requests = [received.request for received in call]
         try:
-            replies = self._models.answer(requests)
+            with self._hooks.around(requests, max(received.expires for received in call)):
+                replies = self._models.answer(requests)
         except TriglotError as error:
             output = self._models.take_output(requests)
             if batching.requests(call) > 1 and isinstance(error, EstimatorFailed | BadRequest):
@@ -181,15 +186,31 @@ class Worker:
             return
         for received, reply in zip(call, replies, strict=True):
             self._send(received.client, reply)
+            self._answered(received)
 
     def _fail(self, received: Received, error: Exception, output: Output | None = None) -> None:
         for request_id in received.request.ids:
             self._send(received.client, _fault(request_id, error, output))
+        self._answered(received, error.code if isinstance(error, TriglotError) else TriglotError.code)
+
+    def _answered(self, received: Received, code: str = "") -> None:
+        """Tell of the answer to each request that shared the message."""
+        if not self._hooks.hears("request_answered"):
+            return
+        request, seconds = received.request, time.monotonic() - received.begun
+        for part in request.parts or (Part(request.id, request.rows),):
+            self._hooks.request_answered(
+                Answered(part.id, request.op, request.model, request.version, part.rows, code, seconds)
+            )
 
     def _send(self, client: bytes, reply: Reply | Fault | Started) -> None:
         # A client that is gone is no business of ours: ROUTER drops what nobody will read.
         with contextlib.suppress(zmq.Again):
             multipart.send(self._socket, [client, *wire.encode_reply(reply)], multipart.NOBLOCK)
+
+
+def _as_told(call: Sequence[Received]) -> WorkerCall:
+    return WorkerCall([received.request for received in call], max(received.expires for received in call))
 
 
 def _fault(request_id: str, error: Exception, output: Output | None = None) -> Fault:

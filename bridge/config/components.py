@@ -31,6 +31,7 @@ KNOWN_KEYS: Final = frozenset(
         "flask_add_url_rules",
         "get_metadata_decorators",
         "grid_search",
+        "hooks",
         "list_decorators",
         "load_data_decorators",
         "logging",

@@ -61,6 +61,11 @@ class Request(NamedTuple):
         """The ids of the requests that share this message; of one by itself its own."""
         return tuple([part.id for part in self.parts]) if self.parts else (self.id,)
 
+    @property
+    def rows(self) -> int:
+        """The rows of X; 0 where there is no table."""
+        return self.tables[0].rows if self.tables else 0
+
 
 class Started(NamedTuple):
     """The notice that a request sent with `alone` is being worked on from now."""

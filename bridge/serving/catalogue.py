@@ -74,15 +74,21 @@ class Catalogue:
 
     `prepare` is called with every active version each time, before it takes traffic and after; it says whether
     the version is ready. A version that is not does not replace one that answers. `before` is called before each
-    look. The process store holds what is served: the only model under the persister's own key of the configuration.
+    look, `after` with each version that is about to take traffic. The process store holds what is served: the only
+    model under the persister's own key of the configuration.
     """
 
     def __init__(
-        self, store: Persister, prepare: Callable[[Served], bool], before: Callable[[], None] = lambda: None
+        self,
+        store: Persister,
+        prepare: Callable[[Served], bool],
+        before: Callable[[], None] = lambda: None,
+        after: Callable[[Served], None] = lambda served: None,
     ) -> None:
         self._store = store
         self._prepare = prepare
         self._before = before
+        self._after = after
         self._served: dict[str, Served] = {}
         self._pid = 0
         self._over = threading.Event()
@@ -128,6 +134,7 @@ class Catalogue:
                 continue
             logger.info("model %s: version %d answers from now on", model, version)
             served[model] = new
+            self._after(new)
         changed, self._served = served != self._served, served
         if changed and len(served) == 1:
             [process_store[getattr(self._store, "__pld_config_key__", STORE_KEY)]] = served.values()

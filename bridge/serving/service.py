@@ -14,6 +14,7 @@ from triglot.client.asynchronous import Lane
 from triglot.client.blocking import Answer, Client, Fetch
 from triglot.client.routing import WorkerView
 from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
+from triglot.hooks import Hooks, LoadedVersion
 from triglot.persister import Persister
 from triglot.protocol.messages import Op, Request
 from triglot.serving.catalogue import Catalogue, Served
@@ -77,7 +78,7 @@ class Service:
     """Predicts by the active versions of one store, through the workers that one client knows.
 
     `asked` says, as an id, when somebody last asked one of all processes to look into the store without waiting for
-    the store's rule; all of them follow.
+    the store's rule; all of them follow. `hooks` are told of each call and of each version that begins to answer.
     """
 
     def __init__(
@@ -86,13 +87,15 @@ class Service:
         client: Client,
         absence_s: float = ABSENCE_S,
         asked: Callable[[], str | None] | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.store = store
+        self.hooks = hooks or Hooks()
         self._absence_s = absence_s
         self._client = client
         self._asked = asked
         self._heard: str | None = None
-        self._catalogue = Catalogue(store, prepare=self._warm, before=self._follow)
+        self._catalogue = Catalogue(store, prepare=self._warm, before=self._follow, after=self._tell)
         self._told: set[str] = set()
         self._absent_since: dict[str, float] = {}
 
@@ -144,7 +147,8 @@ class Service:
         served, request = question.served, self._request(question, X)
         if X.rows == 0:
             return Prediction([], served, "", request.id)
-        answer = await lane.call(request, served.language, question.timeout_s, self._fetch(served))
+        with self.hooks.around((request,), time.monotonic() + question.timeout_s):
+            answer = await lane.call(request, served.language, question.timeout_s, self._fetch(served))
         return _prediction(served, request, answer)
 
     def lane(self, pool: Executor) -> Lane:
@@ -169,7 +173,8 @@ class Service:
 
     def _call(self, question: Question, request: Request) -> Answer:
         served = question.served
-        return self._client.call(request, served.language, question.timeout_s, self._fetch(served))
+        with self.hooks.around((request,), time.monotonic() + question.timeout_s):
+            return self._client.call(request, served.language, question.timeout_s, self._fetch(served))
 
     def _fetch(self, served: Served) -> Fetch:
         return lambda: self._catalogue.artefact(served)
@@ -201,6 +206,10 @@ class Service:
         if asked is not None and asked != self._heard:
             update_cache()
         self._heard = asked
+
+    def _tell(self, served: Served) -> None:
+        """Tell of a version that answers from now on."""
+        self.hooks.version_loaded(LoadedVersion(served.model, served.version, served.info.card))
 
     def _warm(self, served: Served) -> bool:
         """Have the workers of its language load a version; False while one of them cannot."""

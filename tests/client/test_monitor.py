@@ -15,11 +15,11 @@ from triglot.client import monitor as monitoring
 from triglot.client.monitor import Monitor
 from triglot.client.routing import WorkerView
 from triglot.errors import WorkerUnavailable
+from triglot.hooks import Hooks
 from triglot.protocol import wire
 from triglot.transport.discovery import Endpoint, announce, local_endpoint, withdraw
 from triglot.workers.activity import Activity
 from triglot.workers.control import Control
-from triglot.workers.python.runtime import PythonRuntime
 
 
 class Side:
@@ -32,7 +32,7 @@ class Side:
         socket = made.socket(zmq.ROUTER)
         socket.bind(self.endpoint.control)
         identity = {"name": name, "incarnation": self.endpoint.incarnation}
-        self._control = Control(PythonRuntime(), socket, self.activity, identity)
+        self._control = Control(socket, self.activity, identity, Hooks())
         self._control.start()
         announce(run_dir, self.endpoint)
 

@@ -16,8 +16,8 @@ from triglot.client.blocking import Client
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.interfaces import PredictError
 from triglot.server.app import Options, create_app
-from triglot.server.hooks import remote_model
 from triglot.server.predict import PredictService
+from triglot.server.stand_in import remote_model
 from triglot.serving.remote_model import RemoteModel
 from triglot.serving.service import Service
 from triglot.store import ModelStore

@@ -16,7 +16,7 @@ from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.languages.launch import MEMORY_VARIABLE, memory_of, memory_text
 from triglot.protocol.messages import Request
 from triglot.transport.request_ids import new_id
-from triglot.workers.control import EXIT_MEMORY, EXIT_STUCK
+from triglot.workers.ending import EXIT_MEMORY, EXIT_STUCK
 
 GREEDY = Path(__file__).parent / "greedy"
 CEILING = "700M"
@@ -75,12 +75,14 @@ def test_a_long_call_is_interrupted_and_one_that_takes_too_much_memory_says_so(
 
 IMPATIENT = """
 import sys, time
-from triglot.workers import __main__, control
-control.KILL_GRACE_S, control.LAST_RESORT_S = 1.0, 0.5
+from triglot.workers import __main__, deadlines
+deadlines.KILL_GRACE_S, deadlines.LAST_RESORT_S = 1.0, 0.5
 sys.exit(__main__.main(sys.argv[1:]))
 """
 # a thread that waits for ever for a lock which nobody will open again
-HELPLESS = IMPATIENT.replace("sys.exit", "control.Control._end = lambda *_: time.sleep(600)\nsys.exit")
+HELPLESS = IMPATIENT.replace(
+    "sys.exit", "from triglot.workers import process\nprocess.ending = lambda _: lambda *_: time.sleep(600)\nsys.exit"
+)
 
 
 def after_a_deaf_call(hive: Hive, client: Client, language: str, program: str = IMPATIENT) -> WorkerProcess:
@@ -137,8 +139,8 @@ def test_the_kernel_ends_a_worker_that_cannot_even_end_itself(hive: Hive, client
 
 def test_an_idle_worker_beyond_its_ceiling_goes_in_order(hive: Hive, monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
-        "import os, sys\nfrom triglot.workers import __main__, control\n"
-        "control.rss_bytes = lambda: 2**31 if os.path.exists(os.environ['READY']) else 2**20\n"
+        "import os, sys\nfrom triglot.workers import __main__, memory_ceiling\n"
+        "memory_ceiling.rss_bytes = lambda: 2**31 if os.path.exists(os.environ['READY']) else 2**20\n"
         "sys.exit(__main__.main(sys.argv[1:]))"
     )
     monkeypatch.setenv("READY", str(hive.run_dir / "leaky.json"))

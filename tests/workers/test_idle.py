@@ -12,7 +12,7 @@ from triglot.protocol import wire
 from triglot.protocol.messages import Reply, Request
 from triglot.transport.discovery import scan
 from triglot.workers.activity import Activity
-from triglot.workers.idle import IDLE_S, WORTH_BYTES, Leisure
+from triglot.workers.idle_collection import IDLE_S, WORTH_BYTES, IdleCollection
 
 MIB = 2**20
 WASTEFUL = Path(__file__).parent / "r" / "authors" / "wasteful.R"
@@ -62,44 +62,48 @@ def activity() -> Activity:
 
 
 @pytest.fixture
-def leisure(spendthrift: Any, activity: Activity) -> Leisure:
-    return Leisure(spendthrift, activity, used=lambda: spendthrift.used, clock=lambda: spendthrift.now)
+def collection(spendthrift: Any, activity: Activity) -> IdleCollection:
+    return IdleCollection(spendthrift, activity, used=lambda: spendthrift.used, clock=lambda: spendthrift.now)
 
 
-def idle(leisure: Leisure, spendthrift: Spendthrift, seconds: float = IDLE_S) -> int:
+def idle(collection: IdleCollection, spendthrift: Spendthrift, seconds: float = IDLE_S) -> int:
     """Let seconds pass as the loop does, in tenths; return how often garbage has been collected so far."""
     for _ in range(round(10 * seconds) + 2):
-        leisure()
+        collection.worker_idle()
         spendthrift.now += 0.1
     return spendthrift.collected
 
 
-def test_what_the_start_has_left_is_collected_once(leisure: Leisure, spendthrift: Spendthrift) -> None:
-    assert idle(leisure, spendthrift, IDLE_S / 2) == 0
-    assert idle(leisure, spendthrift) == 1
-    assert idle(leisure, spendthrift, 5 * IDLE_S) == 1
+def test_what_the_start_has_left_is_collected_once(collection: IdleCollection, spendthrift: Spendthrift) -> None:
+    assert idle(collection, spendthrift, IDLE_S / 2) == 0
+    assert idle(collection, spendthrift) == 1
+    assert idle(collection, spendthrift, 5 * IDLE_S) == 1
 
 
-def test_each_request_begins_the_wait_anew(leisure: Leisure, spendthrift: Spendthrift, activity: Activity) -> None:
+def test_each_request_begins_the_wait_anew(
+    collection: IdleCollection, spendthrift: Spendthrift, activity: Activity
+) -> None:
     for _ in range(5):
         activity.served += 1
-        assert idle(leisure, spendthrift, IDLE_S / 2) == 0
-    assert idle(leisure, spendthrift) == 1
+        assert idle(collection, spendthrift, IDLE_S / 2) == 0
+    assert idle(collection, spendthrift) == 1
 
 
-def test_little_garbage_is_left_where_it_is(leisure: Leisure, spendthrift: Spendthrift, activity: Activity) -> None:
-    idle(leisure, spendthrift)
+def test_little_garbage_is_left_where_it_is(
+    collection: IdleCollection, spendthrift: Spendthrift, activity: Activity
+) -> None:
+    idle(collection, spendthrift)
     for more, times in ((WORTH_BYTES - 1, 1), (WORTH_BYTES, 2)):
         activity.served += 1
         spendthrift.used = 100 * MIB + more
-        assert idle(leisure, spendthrift) == times
+        assert idle(collection, spendthrift) == times
 
 
 def test_a_finaliser_that_raises_is_logged_and_no_more(
-    leisure: Leisure, spendthrift: Spendthrift, caplog: pytest.LogCaptureFixture
+    collection: IdleCollection, spendthrift: Spendthrift, caplog: pytest.LogCaptureFixture
 ) -> None:
     spendthrift.raises = True
-    assert idle(leisure, spendthrift, 5 * IDLE_S) == 1
+    assert idle(collection, spendthrift, 5 * IDLE_S) == 1
     assert "a finaliser of the author's" in caplog.text
 
 

@@ -6,7 +6,7 @@ Here what waits in the queue is in the test's own hands, as it could not be in a
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgpack
@@ -16,10 +16,12 @@ import zmq
 
 from tests.helpers import KEY, PATIENCE_S, context, fit_request, floats, unfitted, until
 from triglot.artefact import Artefact, seal
+from triglot.hooks import Hook, Hooks
 from triglot.protocol import bundles, wire
 from triglot.protocol.messages import Fault, Reply, Request, Started
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.activity import Activity
+from triglot.workers.golden_rows import GoldenRows
 from triglot.workers.python.runtime import PythonRuntime
 from triglot.workers.worker import HELD_VERSIONS, Worker
 
@@ -127,12 +129,13 @@ class Bed:
         self._threads: list[threading.Thread] = []
         self._sockets: list[zmq.Socket[bytes]] = []
 
-    def start(self, runtime: PythonRuntime | None = None, **options: Any) -> Peer:
+    def start(self, runtime: PythonRuntime | None = None, hooks: Sequence[Hook] = (), **options: Any) -> Peer:
         socket = self._socket(zmq.ROUTER)
         socket.bind(self.address)
         runtime = runtime or PythonRuntime()
         runtime.start()
-        loop = Worker(runtime, socket, KEY, self.activity, linger_s=0.1, drained=self.withdrawn.set, **options)
+        hooks = Hooks([GoldenRows(), *hooks], may_refuse=True)
+        loop = Worker(runtime, socket, KEY, self.activity, hooks, linger_s=0.1, drained=self.withdrawn.set, **options)
         thread = threading.Thread(target=loop.run)
         thread.start()
         self._threads.append(thread)

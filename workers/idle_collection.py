@@ -9,9 +9,10 @@ import logging
 import time
 from collections.abc import Callable
 
+from triglot.hooks import Hook
 from triglot.protocol.runtime import Runtime
 from triglot.workers.activity import Activity
-from triglot.workers.control import rss_bytes
+from triglot.workers.memory_ceiling import rss_bytes
 
 logger = logging.getLogger("triglot.worker")
 
@@ -20,8 +21,8 @@ WORTH_BYTES = 16 * 2**20
 LONGEST_S = 5.0  # then it is stopped as a call is that nobody waits for any more
 
 
-class Leisure:
-    """Called again and again by a loop that has nothing to do, in the thread that may enter the language."""
+class IdleCollection(Hook):
+    """Collects garbage when the loop has nothing to do, in the thread that may enter the language."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class Leisure:
         self._over = False
         self._least = 0  # bytes in use after the last collection
 
-    def __call__(self) -> None:
+    def worker_idle(self) -> None:
         """Collect once in each idle time, where the process has grown since the last collection."""
         if self._activity.served != self._served:
             self._served, self._since, self._over = self._activity.served, self._clock(), False

@@ -6,12 +6,13 @@ model that does not survive its own serialisation is found before a caller finds
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from triglot.errors import ArtefactRefused, BadRequest, EstimatorFailed
+from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
 from triglot.protocol.messages import Op
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
@@ -20,25 +21,36 @@ ROWS = 5
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
 
-Ask = Callable[[Op, Table], Array]
+
+class GoldenRows(Hook):
+    """Records the rows of each fit, and lets no version answer that does not reproduce its own."""
+
+    def model_fitted(self, fit: NewFit) -> None:
+        """Write the rows into the manifest; raises `EstimatorFailed` where a loaded copy answers otherwise."""
+        fit.fields["golden"] = record_golden_rows(fit)
+
+    def version_loaded(self, loaded: LoadedVersion) -> None:
+        """Ask for the rows; raises `ArtefactRefused` where the answers are others."""
+        if loaded.ask is not None:
+            check_golden_rows(loaded.manifest.golden, loaded.manifest.schema, loaded.ask)
+            warm_up(loaded.manifest.golden, loaded.manifest.schema, loaded.ask)
 
 
-def record_golden_rows(
-    schema: Schema, X: Table, classifier: bool, ask: Ask, ask_reloaded: Ask
-) -> dict[str, Any] | None:
+def record_golden_rows(fit: NewFit) -> dict[str, Any] | None:
     """Return golden rows for the manifest, or None where they cannot be: answers that differ from one call to
     the next, or infinite numbers.
 
     Raises `EstimatorFailed` where the model answers alike twice, but otherwise once it was dumped and loaded.
     """
+    X, ask = fit.X, fit.ask
     if X.rows == 0:
         return None
     places = np.unique(np.linspace(0, X.rows - 1, ROWS).astype(int)).tolist()
     rows = Table.concat([X.slice(place, place + 1) for place in places])
-    op, first = _first_answer(rows, classifier, ask)
+    op, first = _first_answer(rows, fit.classifier, ask)
     if not _alike(first, ask(op, rows)):
         return None
-    if not _alike(first, ask_reloaded(op, rows)):
+    if not _alike(first, fit.ask_reloaded(op, rows)):
         raise EstimatorFailed(
             "the model answers differently after it was dumped and loaded: something of it lives outside of what the "
             "language serialises (an external pointer, say)"

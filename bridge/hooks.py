@@ -1,0 +1,282 @@
+"""Hooks: named events in a worker and in the front end, on which behaviour hangs as files of their own.
+
+What keeps a worker to its bounds hangs here (`triglot.workers.deadlines`, `memory_ceiling`, `idle_collection`,
+`golden_rows`), what tells of each call does (`triglot.call_log`), and so may what an operator adds: a subclass of
+`Hook`, named in the configuration's `hooks`. See docs/hooks.md.
+"""
+
+import contextlib
+import importlib
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from triglot.errors import ConfigError
+from triglot.manifest import ManifestFields
+from triglot.protocol.messages import Op, Request
+from triglot.tables.schema import Schema
+from triglot.tables.table import Array, Table
+
+logger = logging.getLogger("triglot.hooks")
+
+HOOKS_VARIABLE = "TRIGLOT_HOOKS"
+PATH_VARIABLE = "TRIGLOT_HOOKS_PATH"
+
+# asks a model, in the worker that holds it
+Ask: TypeAlias = Callable[[Op, Table], Array]
+
+
+class WorkerCall(NamedTuple):
+    """One call of a model: the requests that it answers, which are alike, and when nobody waits for it any more.
+
+    `requests` are as they came; one may hold what several callers asked (`Request.ids`). `until` is in seconds of the
+    monotonic clock.
+    """
+
+    requests: Sequence[Request]
+    until: float
+
+    @property
+    def op(self) -> Op:
+        """What is asked: "predict", "predict_proba", "fit", "load" or "dataset"."""
+        return self.requests[0].op
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.requests[0].model
+
+    @property
+    def version(self) -> int:
+        """The model's version; 0 where it has none yet."""
+        return self.requests[0].version
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all requests, in their order."""
+        return tuple([each for request in self.requests for each in request.ids])
+
+    @property
+    def rows(self) -> int:
+        """How many rows are asked for."""
+        return sum(request.rows for request in self.requests)
+
+
+class LoadedVersion(NamedTuple):
+    """A version that is about to answer. `ask` asks the model; the front end has none, and it is None there."""
+
+    model: str
+    version: int
+    manifest: ManifestFields
+    ask: Ask | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFit:
+    """A model that was just fitted on X, and the fields of the manifest that will be signed.
+
+    `ask` asks the model itself, `ask_reloaded` a copy of it that was dumped and loaded. A hook may add to `fields`.
+    """
+
+    fields: dict[str, Any]
+    schema: Schema
+    X: Table
+    classifier: bool
+    ask: Ask
+    ask_reloaded: Ask
+
+
+class Answered(NamedTuple):
+    """One request that has its answer.
+
+    code: the fault's (docs/reference/names.md), empty for a good answer. seconds: since the request was received, its
+    wait in the queue and its call. model, version, op and rows are empty or 0 where nothing was asked of a model, rows
+    also where an answer of no known length begins. path and status are those of HTTP, empty and 0 in a worker.
+    """
+
+    id: str
+    op: str
+    model: str
+    version: int
+    rows: int
+    code: str
+    seconds: float
+    path: str = ""
+    status: int = 0
+
+
+class Hook:
+    """Something that wants to know; each method does nothing until a subclass overrides it.
+
+    Methods are called in a worker in the thread that computes, in the front end in the event loop or in one of its
+    threads, and so must not take long. What one raises is logged and changes no answer, but for `model_fitted` and
+    `version_loaded` in a worker: whatever these raise is the answer to who wants the fit or the version.
+    """
+
+    def message_received(self, request: Request) -> None:
+        """A worker has read a message from its socket; its requests wait in the queue now."""
+
+    def call_planned(self, call: WorkerCall) -> None:
+        """A worker will answer these requests by one call, when those planned before are done."""
+
+    def call_begun(self, call: WorkerCall) -> None:
+        """A model is asked; in the front end: a worker is, in as many attempts as it may take."""
+
+    def call_ended(self, call: WorkerCall, seconds: float) -> None:
+        """A call has given its answer."""
+
+    def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
+        """A call has given none. A worker then asks for each half of its requests, where it holds several."""
+
+    def model_fitted(self, fit: NewFit) -> None:
+        """A worker has fitted a model, which is not signed yet; what this raises is the answer to who wants the fit."""
+
+    def version_loaded(self, loaded: LoadedVersion) -> None:
+        """A worker has loaded a version, and refuses it by what this raises; in the front end: it answers from now."""
+
+    def worker_idle(self) -> None:
+        """A worker has nothing to do; called every tenth of a second, in the thread that computes."""
+
+    def heartbeat(self) -> None:
+        """Twenty times a second in a worker's control thread, also while a call runs; nothing of the language may be
+        touched but `Runtime.interrupt`.
+        """
+
+    def request_answered(self, answered: Answered) -> None:
+        """A worker has sent an answer; in the front end: an answer of HTTP is about to be sent."""
+
+
+EVENTS = tuple(name for name in vars(Hook) if not name.startswith("_"))
+
+
+class Hooks(Hook):
+    """Several hooks as one, told in their order; one that does not listen to an event costs it nothing.
+
+    `may_refuse` is for workers: what is raised at `model_fitted` and `version_loaded` is then the answer.
+    """
+
+    def __init__(self, hooks: Sequence[Hook] = (), *, may_refuse: bool = False) -> None:
+        self._may_refuse = _MAY_REFUSE if may_refuse else frozenset()
+        self._listening = {event: [hook for hook in hooks if _listens(hook, event)] for event in EVENTS}
+        self._told: set[tuple[int, str]] = set()
+
+    def hears(self, event: str) -> bool:
+        """Whether any of them listens to this event."""
+        return bool(self._listening[event])
+
+    def around(self, requests: Sequence[Request], until: float) -> contextlib.AbstractContextManager[object]:
+        """Return what tells of a call's begin and end around the block that makes it."""
+        if self.hears("call_begun") or self.hears("call_ended") or self.hears("call_failed"):
+            return _Around(self, WorkerCall(requests, until))
+        return _NOTHING
+
+    def message_received(self, request: Request) -> None:
+        self._tell("message_received", request)
+
+    def call_planned(self, call: WorkerCall) -> None:
+        self._tell("call_planned", call)
+
+    def call_begun(self, call: WorkerCall) -> None:
+        self._tell("call_begun", call)
+
+    def call_ended(self, call: WorkerCall, seconds: float) -> None:
+        self._tell("call_ended", call, seconds)
+
+    def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
+        self._tell("call_failed", call, error, seconds)
+
+    def model_fitted(self, fit: NewFit) -> None:
+        self._tell("model_fitted", fit)
+
+    def version_loaded(self, loaded: LoadedVersion) -> None:
+        self._tell("version_loaded", loaded)
+
+    def worker_idle(self) -> None:
+        self._tell("worker_idle")
+
+    def heartbeat(self) -> None:
+        self._tell("heartbeat")
+
+    def request_answered(self, answered: Answered) -> None:
+        self._tell("request_answered", answered)
+
+    def _tell(self, event: str, *what: object) -> None:
+        for hook in self._listening[event]:
+            try:
+                getattr(hook, event)(*what)
+            except Exception:
+                if event in self._may_refuse:
+                    raise
+                self._failed(hook, event)
+
+    def _failed(self, hook: Hook, event: str) -> None:
+        """Log what a hook raised; once for an event, because it may come with every request."""
+        if (id(hook), event) not in self._told:
+            self._told.add((id(hook), event))
+            name = f"{type(hook).__module__}.{type(hook).__qualname__}"
+            logger.exception("hook %s failed at %s; the next time it is not told again", name, event)
+
+
+_MAY_REFUSE: Final = frozenset({"model_fitted", "version_loaded"})
+_NOTHING = contextlib.nullcontext()
+
+
+class _Around:
+    """Tells of one call; a generator's context manager takes several times as long to enter."""
+
+    __slots__ = ("_call", "_hooks", "_started")
+
+    def __init__(self, hooks: Hooks, call: WorkerCall) -> None:
+        self._hooks = hooks
+        self._call = call
+
+    def __enter__(self) -> None:
+        self._hooks.call_begun(self._call)
+        self._started = time.perf_counter()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        seconds = time.perf_counter() - self._started
+        if error is None:
+            self._hooks.call_ended(self._call, seconds)
+        else:
+            self._hooks.call_failed(self._call, error, seconds)
+
+
+def _listens(hook: Hook, event: str) -> bool:
+    return getattr(type(hook), event) is not getattr(Hook, event)
+
+
+def load(names: Sequence[str]) -> list[Hook]:
+    """Return one hook of each class that is named, as "module.Class"; raises `ConfigError` for what is none."""
+    return [_made(name) for name in names]
+
+
+def variables(names: Sequence[str], path: Sequence[str]) -> dict[str, str]:
+    """Return the variables that name hooks for workers, and the folders where their modules are."""
+    return {HOOKS_VARIABLE: ",".join(names), PATH_VARIABLE: ":".join(path)} if names else {}
+
+
+def from_environment(environ: Mapping[str, str]) -> list[Hook]:
+    """Return the hooks that a process is given by those variables."""
+    names = [name for name in environ.get(HOOKS_VARIABLE, "").split(",") if name]
+    if names:  # and only then, because a path of ours may hide what a model's author means
+        sys.path += [folder for folder in environ.get(PATH_VARIABLE, "").split(":") if folder not in ("", *sys.path)]
+    return load(names)
+
+
+def _made(name: str) -> Hook:
+    module, _, attribute = str(name).rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute) if module else None
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"hooks: {name!r} is not found: {error}") from None
+    if not (isinstance(found, type) and issubclass(found, Hook)):
+        raise ConfigError(f"hooks: {name!r} is no hook; write 'module.Class', a subclass of triglot.hooks.Hook")
+    try:
+        return found()
+    except Exception as error:
+        raise ConfigError(f"hooks: {name!r} cannot be made: {type(error).__name__}: {error}") from None

@@ -1,0 +1,52 @@
+"""What stops a call that nobody waits for any more, and ends the worker where the call does not hear."""
+
+import signal
+import time
+
+from triglot.hooks import Hook
+from triglot.protocol.runtime import Runtime
+from triglot.workers.activity import Activity
+from triglot.workers.ending import EXIT_STUCK, End
+
+INTERRUPT_GRACE_S = 0.05
+KILL_GRACE_S = 10.0
+LAST_RESORT_S = 2.0
+
+
+class Deadlines(Hook):
+    """Asks the runtime to stop what is past its deadline; then the process ends, by itself or by the kernel."""
+
+    def __init__(self, runtime: Runtime, activity: Activity, end: End) -> None:
+        self._runtime = runtime
+        self._activity = activity
+        self._end = end
+        self._alone_since = 0.0
+        self._armed_for: float | None = None
+
+    def heartbeat(self) -> None:
+        """Look at the call that runs now."""
+        until = self._activity.busy_until
+        if until is not None and self._activity.orphaned:  # whoever asked for the call is gone, too
+            self._alone_since = self._alone_since or time.monotonic()
+            until = min(until, self._alone_since)
+        late_s = -1.0 if until is None else time.monotonic() - until
+        if late_s > KILL_GRACE_S:
+            # Code that cannot be interrupted (a loop in C, say) would hold this worker for ever.
+            self._end(
+                EXIT_STUCK, f"the call is {late_s:.0f} s past its deadline and does not stop: this worker ends itself"
+            )
+        if late_s > INTERRUPT_GRACE_S:
+            self._arm(until)
+            self._runtime.interrupt()
+        else:
+            self._arm(None)
+
+    def _arm(self, until: float | None) -> None:
+        """Have the kernel end this process by SIGALRM some seconds after a call's end was due; for None, disarm it.
+
+        A call that is interrupted by force may leave locks behind that this thread needs, too. Calls may follow each
+        other without a pause: what was meant for one must not hit the next.
+        """
+        if until != self._armed_for:
+            self._armed_for = until
+            signal.setitimer(signal.ITIMER_REAL, 0.0 if until is None else KILL_GRACE_S + LAST_RESORT_S)
