@@ -17,7 +17,7 @@ from triglot.server import media
 from triglot.store import migrations
 from triglot.tables.table import Table
 from triglot.transport.discovery import Endpoint
-from triglot.workers import control, worker
+from triglot.workers import deadlines, ending, worker
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
@@ -85,8 +85,8 @@ def test_the_numbers_are_the_codes_numbers() -> None:
     most = f"{limits.rows:,} rows, {limits.requests:,} requests and {limits.bytes // 2**20} MiB"
     assert most in section("Batching")
     assert f"(`goal_ms`, {limits.goal_s * 1000:g})" in section("Batching")
-    assert f"within {control.KILL_GRACE_S:g} s" in section("Batching")
-    assert f"exit code {control.EXIT_STUCK}" in section("Batching")
+    assert f"within {deadlines.KILL_GRACE_S:g} s" in section("Batching")
+    assert f"exit code {ending.EXIT_STUCK}" in section("Batching")
     assert f"at least {worker.HELD_VERSIONS} versions" in section("Requests")
     assert f"up to {worker.KEPT_BYTES // 2**20} MiB" in section("Tables")
     assert f"every {monitor.BEAT_S * 1000:g} ms" in section("The control socket")

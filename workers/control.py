@@ -1,11 +1,11 @@
 """The control thread of a worker: its state and its draining, told and done while the interpreter computes.
 
-Whatever else must go on meanwhile hangs on its heartbeat (`triglot.hooks`). It runs in a thread of its own, which the
-interpreter cannot starve: rpy2's and ctypes' calls let go of Python's lock.
+Whatever else must go on meanwhile hangs on its heartbeat (`triglot.hooks`). It runs in a thread of its own. Calls into
+R and Julia let go of Python's lock; code of Python's own that keeps it holds this thread up, and then the connection
+alone tells that the worker is there: ZeroMQ's own thread answers its heartbeats (`triglot.client.monitor`).
 """
 
 import logging
-import os
 import threading
 import time
 from typing import Any
@@ -15,6 +15,7 @@ import zmq
 from triglot.errors import ProtocolError
 from triglot.hooks import Hook
 from triglot.protocol import wire
+from triglot.transport.processes import ProcessId
 from triglot.workers.activity import Activity
 from triglot.workers.memory_ceiling import rss_bytes
 
@@ -33,6 +34,7 @@ class Control(threading.Thread):
         self._identity = identity
         self._hooks = hooks
         self._over = threading.Event()
+        self._process = ProcessId.own()
 
     def run(self) -> None:
         """Answer until `close`."""
@@ -55,7 +57,8 @@ class Control(threading.Thread):
         busy_since = activity.busy_since
         return {
             **self._identity,
-            "pid": os.getpid(),
+            "pid": self._process.pid,
+            "pid_namespace": self._process.namespace,
             "draining": activity.draining,
             "queued": activity.queued,
             "served": activity.served,

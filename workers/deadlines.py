@@ -3,7 +3,7 @@
 import signal
 import time
 
-from triglot.hooks import Hook
+from triglot.hooks import Hook, WorkerCall
 from triglot.protocol.runtime import Runtime
 from triglot.workers.activity import Activity
 from triglot.workers.ending import EXIT_STUCK, End
@@ -11,10 +11,14 @@ from triglot.workers.ending import EXIT_STUCK, End
 INTERRUPT_GRACE_S = 0.05
 KILL_GRACE_S = 10.0
 LAST_RESORT_S = 2.0
+LONGEST_S = 10.0**9  # that a timer of the kernel takes
 
 
 class Deadlines(Hook):
-    """Asks the runtime to stop what is past its deadline; then the process ends, by itself or by the kernel."""
+    """Asks the runtime to stop what is past its deadline; then the process ends, by itself or by the kernel.
+
+    The kernel has its order before a call begins, because code that keeps Python's lock lets no other thread give it.
+    """
 
     def __init__(self, runtime: Runtime, activity: Activity, end: End) -> None:
         self._runtime = runtime
@@ -22,6 +26,18 @@ class Deadlines(Hook):
         self._end = end
         self._alone_since = 0.0
         self._armed_for: float | None = None
+
+    def call_begun(self, call: WorkerCall) -> None:
+        """Have the kernel end this process where the call goes on for much too long."""
+        self._arm(call.until)
+
+    def call_ended(self, call: WorkerCall, seconds: float) -> None:
+        """Take that back."""
+        self._arm(None)
+
+    def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
+        """Take that back."""
+        self._arm(None)
 
     def heartbeat(self) -> None:
         """Look at the call that runs now."""
@@ -35,18 +51,17 @@ class Deadlines(Hook):
             self._end(
                 EXIT_STUCK, f"the call is {late_s:.0f} s past its deadline and does not stop: this worker ends itself"
             )
-        if late_s > INTERRUPT_GRACE_S:
+        if until != self._armed_for:  # a call that began just now, or nobody's any more
             self._arm(until)
+        if late_s > INTERRUPT_GRACE_S:
             self._runtime.interrupt()
-        else:
-            self._arm(None)
 
     def _arm(self, until: float | None) -> None:
         """Have the kernel end this process by SIGALRM some seconds after a call's end was due; for None, disarm it.
 
-        A call that is interrupted by force may leave locks behind that this thread needs, too. Calls may follow each
-        other without a pause: what was meant for one must not hit the next.
+        A call that is interrupted by force may leave locks behind that the control thread needs, too. Calls may follow
+        each other without a pause: what was meant for one must not hit the next.
         """
-        if until != self._armed_for:
-            self._armed_for = until
-            signal.setitimer(signal.ITIMER_REAL, 0.0 if until is None else KILL_GRACE_S + LAST_RESORT_S)
+        self._armed_for = until
+        left_s = 0.0 if until is None else max(0.0, until - time.monotonic()) + KILL_GRACE_S + LAST_RESORT_S
+        signal.setitimer(signal.ITIMER_REAL, min(left_s, LONGEST_S))

@@ -42,6 +42,7 @@ from triglot.transport.request_ids import new_id
 logger = logging.getLogger("triglot.client")
 
 POLL_MS = 20
+ENDING_S = 0.2  # a process whose connection has broken may still be ending
 LOAD_TIMEOUT_S = 120.0
 
 Fetch = Callable[[], Artefact]
@@ -273,7 +274,9 @@ class Client:
                     return reply
             elif process.monitor.is_lost(worker.id):
                 self._drop(process, worker)
-                # One that is merely silent may be busy or cut off: that proves nothing against the request.
+                if started and process.monitor.is_silent(worker.id):
+                    process.monitor.wait_for_change(ENDING_S)
+                # One that is merely silent may be stopped or cut off: that proves nothing against the request.
                 proven = started and not process.monitor.is_silent(worker.id)
                 reason = last_word(self.run_dir, *worker.id) if self.run_dir is not None else ""
                 raise WorkerLost(

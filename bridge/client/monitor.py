@@ -1,8 +1,9 @@
 """One background thread a process that knows which workers are there, and notices at once when one is gone.
 
-Workers are found in the run directory or in a list. A control connection to each carries heartbeats; the
-connection's own disconnect tells of a death within milliseconds, a heartbeat that stays out tells of a host that
-hangs. Nothing here sends requests.
+Workers are found in the run directory or in a list. A control connection to each carries their states, and heartbeats
+of ZeroMQ's own, which a thread of the library answers however busy an interpreter is with the lock that it keeps. The
+connection's disconnect tells of a death within milliseconds; a heartbeat that stays out breaks the connection to a
+process that was stopped and to a host that hangs. Nothing here sends requests.
 """
 
 import contextlib
@@ -20,12 +21,16 @@ from triglot.client.routing import WorkerView
 from triglot.errors import ProtocolError, TriglotError
 from triglot.protocol import wire
 from triglot.transport.discovery import Endpoint, scan
+from triglot.transport.processes import ProcessId
 
 logger = logging.getLogger("triglot.monitor")
 
 TICK_MS = 25
 BEAT_S = 0.25
-SILENCE_S = 2.5
+# ZeroMQ asks this often, and waits so long for anything at all; together that is the silence that breaks a connection
+PING_S = 0.5
+PONG_S = 2.0
+SILENCE_S = PING_S + PONG_S
 
 Protect = Callable[["zmq.Socket[bytes]", Endpoint], None]
 
@@ -45,6 +50,11 @@ class _Link:
     announced: bool = True
     bundles: bool = False
     holds: frozenset[tuple[str, int, str]] = field(default_factory=frozenset)
+    process: ProcessId | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.has_ended()
 
     def close(self) -> None:
         self.socket.disable_monitor()
@@ -88,7 +98,7 @@ class Monitor:
         return view is None or not view.alive
 
     def is_silent(self, worker: tuple[str, str]) -> bool:
-        """True where a worker is out of reach only because it has said nothing for a while."""
+        """True where a worker is out of reach for its silence alone, and may be there all the same."""
         view = self._views.get(worker)
         return view is not None and view.silent
 
@@ -183,6 +193,8 @@ class Monitor:
         socket.linger = 0
         socket.reconnect_ivl = 50
         socket.reconnect_ivl_max = 1_000
+        socket.heartbeat_ivl = int(PING_S * 1000)
+        socket.heartbeat_timeout = int(PONG_S * 1000)
         try:
             self._protect(socket, endpoint)
             socket.connect(endpoint.control)
@@ -205,9 +217,7 @@ class Monitor:
             return False
         if socket is link.events:
             recv_monitor_message(socket)
-            changed = link.alive
-            link.alive = link.silent = False
-            return changed
+            return self._disconnected(link)
         try:
             state = wire.unpack_control(socket.recv())
             holds = frozenset((str(model), int(version), str(sha256)) for model, version, sha256 in state["holds"])
@@ -218,22 +228,29 @@ class Monitor:
         link.last_heard = time.monotonic()
         if link.endpoint.incarnation and incarnation != link.endpoint.incarnation:
             return False  # a successor on the same address; its own announcement follows
-        link.bundles = state.get("bundles") is True
+        link.bundles, link.process = state.get("bundles") is True, ProcessId.told(state)
         before = (link.alive, link.draining, link.holds)
         link.alive, link.silent, link.draining, link.holds = True, False, draining, holds
         return before != (link.alive, link.draining, link.holds)
 
+    def _disconnected(self, link: _Link) -> bool:
+        """Give a worker up, as silent where it has not said anything for long: it may be stopped, or have ended."""
+        changed = link.alive
+        silent_s = time.monotonic() - link.last_heard
+        link.alive, link.silent = False, silent_s > PONG_S and not link.has_ended
+        if changed and link.silent:
+            logger.warning("worker %s has been silent for %.1f s", link.endpoint.name, silent_s)
+        return changed
+
     def _beat(self, poller: zmq.Poller) -> bool:
-        """Ask those who are due, give up those who are silent, and forget those who are gone for good."""
+        """Ask those who are due, and forget those who are gone for good."""
         now = time.monotonic()
         changed = False
         for key, link in list(self._links.items()):
             if now - link.last_asked >= BEAT_S:
                 self._ask(link)
-            if link.alive and now - link.last_heard > SILENCE_S:
-                logger.warning("worker %s has been silent for %.1f s", link.endpoint.name, now - link.last_heard)
-                link.alive, link.silent = False, True
-                changed = True
+            if link.silent and link.has_ended:  # its sockets went first, and its place among the processes then
+                link.silent, changed = False, True
             if not link.alive and not link.announced:
                 poller.unregister(link.socket)
                 poller.unregister(link.events)

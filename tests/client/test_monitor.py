@@ -1,6 +1,8 @@
 """The monitor against the real control thread of a worker, played in this process."""
 
 import contextlib
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from triglot.client.routing import WorkerView
 from triglot.errors import WorkerUnavailable
 from triglot.hooks import Hooks
 from triglot.protocol import wire
-from triglot.transport.discovery import Endpoint, announce, local_endpoint, withdraw
+from triglot.transport.discovery import Endpoint, announce, local_endpoint, scan, withdraw
 from triglot.workers.activity import Activity
 from triglot.workers.control import Control
 
@@ -136,8 +138,33 @@ def test_a_successor_under_the_same_name_is_another_worker(monitor: Monitor, sid
     assert monitor.is_lost(one.id)
 
 
-def test_a_worker_that_falls_silent_is_given_up(hive: Hive, monkeypatch: pytest.MonkeyPatch, monitor: Monitor) -> None:
-    monkeypatch.setattr(monitoring, "SILENCE_S", 0.5)
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Hold a process stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_process_that_is_stopped_is_given_up_as_silent_and_found_again(hive: Hive, monitor: Monitor) -> None:
+    worker = hive.start("python")
+    (key,) = [(endpoint.name, endpoint.incarnation) for endpoint in scan(hive.run_dir).values()]
+    until(lambda: not monitor.is_lost(key))
+    with stopped(worker.process.pid):
+        until(lambda: monitor.is_lost(key))
+        assert monitor.is_silent(key)
+    until(lambda: not monitor.is_lost(key))
+    with stopped(worker.process.pid):
+        until(lambda: monitor.is_silent(key))
+        worker.kill()
+        until(lambda: not monitor.is_silent(key))  # it may not go on any more
+    assert monitor.is_lost(key)
+
+
+def test_a_worker_whose_threads_of_python_stand_still_is_there_all_the_same(hive: Hive, monitor: Monitor) -> None:
     endpoint = local_endpoint(hive.run_dir, "w", "python")
     state = {"holds": [], "incarnation": endpoint.incarnation, "draining": False}
     with context() as made:
@@ -148,9 +175,9 @@ def test_a_worker_that_falls_silent_is_given_up(hive: Hive, monkeypatch: pytest.
         client, _ = socket.recv_multipart()
         socket.send_multipart([client, wire.pack_control(state)])
         until(lambda: not monitor.is_lost(("w", endpoint.incarnation)))
-        until(lambda: monitor.is_lost(("w", endpoint.incarnation)))
-        socket.send_multipart([client, wire.pack_control(state)])
-        until(lambda: not monitor.is_lost(("w", endpoint.incarnation)))
+        time.sleep(2 * monitoring.SILENCE_S)  # in which nobody answers
+        assert not monitor.is_lost(("w", endpoint.incarnation))
+    until(lambda: monitor.is_lost(("w", endpoint.incarnation)))
 
 
 @pytest.mark.parametrize(

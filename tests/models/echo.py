@@ -1,6 +1,7 @@
 """An author's Python model that answers what it is given, and misbehaves when a row or a parameter says so."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -10,16 +11,27 @@ from typing import Any
 DEADLY = -666.0
 
 
+def keep_the_lock(seconds: float) -> None:
+    """Keep Python's lock for so long, as a sort of millions of objects does and many a C extension."""
+    if seconds:
+        ctypes.PyDLL(None).usleep(int(seconds * 1e6))
+
+
 class Echo:
     """Predicts the first column; a row that starts with `DEADLY` ends the process, as a crash in a library would."""
 
-    def __init__(self, factor: float = 1.0) -> None:
+    def __init__(self, factor: float = 1.0, locked: float = 0.0) -> None:
         self.factor = factor
+        self.locked = locked
 
     def fit(self, X: Any, y: Any) -> "Echo":
+        keep_the_lock(self.locked)
         return self
 
-    def predict(self, X: Any, nap: float = 0.0, add: float = 0.0, raises: str = "", deaf: bool = False) -> Any:
+    def predict(
+        self, X: Any, nap: float = 0.0, add: float = 0.0, raises: str = "", deaf: bool = False, locked: float = 0.0
+    ) -> Any:
+        keep_the_lock(locked)
         if (X[:, 0] == DEADLY).any():
             os.kill(os.getpid(), signal.SIGKILL)
         while deaf:
