@@ -223,6 +223,17 @@ def test_a_manifest_is_called_verified_by_the_seal_alone_and_by_a_fit_of_its_own
     }
 
 
+@pytest.mark.parametrize("language", ["python", "r", "julia"])
+def test_the_same_work_has_the_same_name_in_each_language_s_folder(language: str) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("## A language's folder")[2]
+    named = set(re.findall(r"`([\w*.]+\.(?:py|\*))`", text.partition("\n## ")[0]))
+    assert {"runtime.py", "inputs.py", "answers.py", "output.py", "models.*"} <= named
+    own = {"python": {"interpreter.py"}}.get(language, set())  # it is there already
+    native = {"r": "R", "julia": "jl"}.get(language)
+    expected = {name.replace(".*", f".{native}") for name in named - own if native or not name.endswith("*")}
+    assert not {name for name in expected if not (ROOT / "workers" / language / name).is_file()}
+
+
 def test_the_package_itself_brings_nothing_into_a_process() -> None:
     assert imports()["triglot"] == frozenset()
     assert imports()["triglot.workers"] == frozenset()

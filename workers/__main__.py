@@ -11,7 +11,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one worker until SIGTERM; return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["julia"]:
-        from triglot.workers.julia.library import preload
+        from triglot.workers.julia.interpreter import preload
 
         preload(os.environ)
     # Only now, because it imports numpy.

@@ -16,7 +16,7 @@ from triglot.client.blocking import Client
 from triglot.errors import LanguageUnavailable
 from triglot.training.worker_process import Child
 from triglot.workers.julia.installation import Installation, find
-from triglot.workers.julia.library import initialise
+from triglot.workers.julia.interpreter import initialise
 
 # What is exported for initialisation, as `src/jl_exported_funcs.inc` of each release has it.
 EXPORTED = {
@@ -176,7 +176,7 @@ def test_whoever_starts_it_is_told_the_same_reason(hive: Hive, broken: Path) -> 
 
 ENDING = """
 import ctypes, os, sys
-from triglot.workers.julia.library import when_it_exits
+from triglot.workers.julia.interpreter import when_it_exits
 
 def last():
     print("heard", flush=True)

@@ -17,7 +17,7 @@ import pytest
 from triglot.errors import LanguageUnavailable
 from triglot.languages.julia import julia_executable
 from triglot.languages.launch import worker_environment
-from triglot.workers.julia.library import find
+from triglot.workers.julia.interpreter import find
 from triglot.workers.julia.runtime import JuliaRuntime
 
 HERE = Path(__file__).parent / "julia"

@@ -12,7 +12,8 @@ from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask
 from triglot.tables.schema import Schema
 from triglot.tables.table import Column, Table
-from triglot.workers.python.runtime import LARGEST_NUMBER, LONGEST_TEXT, PythonRuntime
+from triglot.workers.python.answers import LARGEST_NUMBER, LONGEST_TEXT
+from triglot.workers.python.runtime import PythonRuntime
 
 NUMBERS = np.array([1.0, 2.0, 3.0])
 

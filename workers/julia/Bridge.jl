@@ -35,13 +35,13 @@ Base.showerror(io::IO, refusal::Refusal) = print(io, refusal.message)
 
 refuse(parts...) = throw(Refusal(string(parts...)))
 
-include("pack.jl")
+include("msgpack.jl")
 include("inputs.jl")
 include("answers.jl")
 include("sources.jl")
 include("failures.jl")
 include("models.jl")
-include("datasets.jl")
+include("dataset.jl")
 include("warnings.jl")
 
 # The answer of the last call. The host copies it before it calls again, so one place roots all answers.

@@ -6,7 +6,7 @@ import sys
 
 def main() -> int:
     """Return 0 where Julia starts within this process."""
-    from triglot.workers.julia.library import preload
+    from triglot.workers.julia.interpreter import preload
 
     preload(os.environ)
     # Only now, because it imports numpy.

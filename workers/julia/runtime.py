@@ -23,10 +23,11 @@ from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask, Output
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
-from triglot.workers.julia.capture import Capture
-from triglot.workers.julia.columns import Features, copied, dataset, target
+from triglot.workers.julia.answers import copied, dataset
+from triglot.workers.julia.inputs import Features, target
 from triglot.workers.julia.installation import find
-from triglot.workers.julia.library import Library, give_up, when_it_exits
+from triglot.workers.julia.interpreter import Library, give_up, when_it_exits
+from triglot.workers.julia.output import Capture
 from triglot.workers.julia.plan import JuliaPlan
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64))

@@ -18,40 +18,10 @@ from typing import Any
 
 from triglot.errors import EstimatorFailed, LanguageUnavailable
 from triglot.languages.remedy import installed_rpy2, no_shared_library, r_version, rpy2_trouble
+from triglot.workers.r.output import Console
 
-CONSOLE_CHARS = 1_000_000
 _UNLIMITED_STACK = 8 * 2**20
 _EMBED_OPTIONS: Any = ("rpy2", "--quiet", "--no-save", "--vanilla")
-
-
-class Console:
-    """Collects what R prints, up to a bound."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._room = CONSOLE_CHARS
-
-    def write(self, text: str) -> None:
-        """Keep `text`, or what of it is within the bound."""
-        if self._room <= 0:
-            return
-        self._pieces.append(text[: self._room])
-        self._room -= len(text)
-        if self._room <= 0:
-            self._pieces.append(f"\n[output beyond {CONSOLE_CHARS} characters is left out]\n")
-
-    def peek(self) -> str:
-        """Return the text so far."""
-        return "".join(self._pieces)
-
-    def take(self) -> str:
-        """Return the text so far and forget it."""
-        if not self._pieces:
-            return ""
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        self._room = CONSOLE_CHARS
-        return text
 
 
 class Interpreter:

@@ -101,28 +101,28 @@ class RRuntime:
         self._use_libraries(spec)
         script = self._script(spec, task.sources)
         name = script.require(spec.get("fit") or "fit")
-        to_r = self._convert
+        inputs = self._inputs
         x = self._x(task.X, _as_matrix(spec))
-        params, seed = to_r.parameter(spec.get("params") or {}), to_r.parameter(_seed(spec))
+        params, seed = inputs.parameter(spec.get("params") or {}), inputs.parameter(_seed(spec))
         fitted = self._run("fit_model", script.env, name, x, self._y(task), params, seed)
         return self._model(fitted, script, spec, task.task, task.labels)
 
     def dump(self, model: RModel) -> bytes:
         """Return the model by the author's own function, if there is one, else by R's `serialize()`."""
-        own = self._convert.strings((model.dump,))
-        dumped: bytes = self._out.to_bytes(self._run("dump_model", model.object, model.script.env, own))
+        own = self._inputs.strings((model.dump,))
+        dumped: bytes = self._answers.to_bytes(self._run("dump_model", model.object, model.script.env, own))
         return dumped
 
     def load(self, manifest: Manifest, blob: bytes) -> RModel:
         """Return the model of bytes that the caller has verified, with its packages loaded and its script sourced."""
-        runtime, spec, to_r = manifest.runtime, manifest.spec, self._convert
+        runtime, spec, inputs = manifest.runtime, manifest.spec, self._inputs
         wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
-        attached = to_r.strings(runtime.get("attached", "").split())
+        attached = inputs.strings(runtime.get("attached", "").split())
         self._use_libraries(spec)
-        self._run("restore_packages", to_r.parameter(wanted), attached, to_r.parameter(runtime["language"]))
+        self._run("restore_packages", inputs.parameter(wanted), attached, inputs.parameter(runtime["language"]))
         script = self._script(spec, manifest.sources)
-        own = to_r.strings((script.chosen(spec, "load"),))
-        fitted = self._run("load_model", to_r.raw(blob), script.env, own)
+        own = inputs.strings((script.chosen(spec, "load"),))
+        fitted = self._run("load_model", inputs.raw(blob), script.env, own)
         return self._model(fitted, script, spec, manifest.task, manifest.labels)
 
     def predict(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
@@ -144,9 +144,9 @@ class RRuntime:
         self._use_libraries(spec)
         script = self._script(spec, sources)
         name = script.require(spec.get("function") or "dataset")
-        to_r = self._convert
-        returned = self._run("read_dataset", script.env, name, to_r.parameter(spec.get("params") or {}))
-        found: tuple[Table, Column | None] = self._out.dataset(returned)
+        inputs = self._inputs
+        returned = self._run("read_dataset", script.env, name, inputs.parameter(spec.get("params") or {}))
+        found: tuple[Table, Column | None] = self._answers.dataset(returned)
         return found
 
     def describe(self, model: RModel) -> Mapping[str, Any]:
@@ -184,23 +184,23 @@ class RRuntime:
         return self._r
 
     @property
-    def _convert(self) -> ModuleType:
+    def _inputs(self) -> ModuleType:
         # It looks up R's symbols, and so can only be loaded once R runs.
-        from triglot.workers.r import to_r
+        from triglot.workers.r import inputs
 
-        return to_r
+        return inputs
 
     @property
-    def _out(self) -> ModuleType:
-        from triglot.workers.r import from_r
+    def _answers(self) -> ModuleType:
+        from triglot.workers.r import answers
 
-        return from_r
+        return answers
 
     def _use_libraries(self, spec: Mapping[str, Any]) -> None:
         folders = spec.get("lib_paths") or []
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
             raise BadRequest(f"spec.lib_paths is {folders!r}; use a list of folders")
-        strings = self._convert.strings
+        strings = self._inputs.strings
         self._run("use_libraries", strings(folders), strings((str(spec.get("folder") or ""),)))
 
     def _script(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Script:
@@ -219,7 +219,7 @@ class RRuntime:
     def _model(self, fitted: Any, script: Script, spec: Mapping[str, Any], task: Task, labels: Labels | None) -> RModel:
         if task == "classification" and labels is None:
             raise BadRequest("a classification needs its classes")
-        to_r = self._convert
+        inputs = self._inputs
         levels = None if task == "regression" or labels is None else labels
         by_name = [script.chosen(spec, key) for key in ("predict", "predict_proba")]
         said = [spec.get("predict_params"), spec.get("predict_proba_params")]
@@ -231,35 +231,35 @@ class RRuntime:
             r["new_predictor"],
             fitted,
             script.env,
-            r.rinterface.NULL if levels is None else to_r.strings(levels.texts),
-            to_r.parameter(bool(spec.get("encode_labels"))),
-            to_r.strings(by_name),
-            to_r.parameter(said),
+            r.rinterface.NULL if levels is None else inputs.strings(levels.texts),
+            inputs.parameter(bool(spec.get("encode_labels"))),
+            inputs.strings(by_name),
+            inputs.parameter(said),
         )
         return RModel(fitted, script, levels, _as_matrix(spec), dump, predict, predict_proba)
 
     def _x(self, X: Table, as_matrix: bool) -> Any:
-        return self._convert.matrix(X) if as_matrix else self._convert.data_frame(X)
+        return self._inputs.matrix(X) if as_matrix else self._inputs.data_frame(X)
 
     def _y(self, task: FitTask) -> Any:
-        to_r = self._convert
+        inputs = self._inputs
         if task.y is None:
-            return to_r.parameter(None)
+            return inputs.parameter(None)
         if task.task == "regression":
             numbers = np.asarray(task.y, dtype=np.float64)
             if numbers.ndim == 1:
-                return to_r.numbers(numbers)
-            return to_r.matrix(Table([f"y{j}" for j in range(numbers.shape[1])], matrix=numbers))
+                return inputs.numbers(numbers)
+            return inputs.matrix(Table([f"y{j}" for j in range(numbers.shape[1])], matrix=numbers))
         if task.labels is None:
             raise BadRequest("a classification needs its classes")
         codes = np.asarray(task.y, dtype=np.int32)
-        return to_r.numbers(codes) if task.spec.get("encode_labels") else to_r.factor(codes, task.labels.texts)
+        return inputs.numbers(codes) if task.spec.get("encode_labels") else inputs.factor(codes, task.labels.texts)
 
     def _answer(self, function: Any, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
-        to_r = self._convert
+        inputs = self._inputs
         x = self._x(X, model.as_matrix)
-        named = {name: to_r.parameter(value) for name, value in params.items()} if params else {}
-        answer: Array = self._out.to_array(self._told(self._interpreter.call(function, x, **named)))
+        named = {name: inputs.parameter(value) for name, value in params.items()} if params else {}
+        answer: Array = self._answers.to_array(self._told(self._interpreter.call(function, x, **named)))
         return answer
 
     def _run(self, name: str, *args: Any) -> Any:
@@ -268,7 +268,7 @@ class RRuntime:
 
     def _told(self, outcome: Any) -> Any:
         """Return the value of what R's `guarded()` tells; raises its failure."""
-        value, warned, failure = self._out.told(outcome)
+        value, warned, failure = self._answers.told(outcome)
         self._warned += warned
         if failure:
             message, native_class, trace = failure

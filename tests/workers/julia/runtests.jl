@@ -25,10 +25,10 @@ end
 address(array) = Int(UInt(pointer(array)))
 
 @testset "TriglotBridge" begin
-    include("test_pack.jl")
+    include("test_msgpack.jl")
     include("test_inputs.jl")
     include("test_answers.jl")
-    include("test_datasets.jl")
+    include("test_dataset.jl")
     include("test_sources.jl")
     include("test_failures.jl")
     include("test_example.jl")

@@ -1,18 +1,16 @@
-"""Tables as addresses that the Julia side reads; answers and datasets copied out of Julia's memory."""
+"""Tables as addresses that the Julia side reads."""
 
-import ctypes
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from triglot.errors import BadRequest
-from triglot.tables.table import NUMERIC, Array, Column, Table, numeric_kind
-from triglot.tables.times import DAY, INSTANT, on_the_wall
+from triglot.tables.table import Array, Column, Table, numeric_kind
+from triglot.tables.times import DAY, on_the_wall
 
-_UNITS = {"date": DAY, "datetime": np.dtype("datetime64[ms]")}  # what Julia counts in
+UNITS = {"date": DAY, "datetime": np.dtype("datetime64[ms]")}  # what Julia counts in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,41 +49,6 @@ def target(y: Array) -> tuple[list[Any], Array]:
     return [numeric_kind(values.dtype), values.ctypes.data, *values.shape], values
 
 
-def copied(address: int, rows: int, columns: int, nbytes: int, dtype: type[Any]) -> Array:
-    """Return a copy of Julia's column-major memory of shape (rows, columns); (rows,) where there is one column."""
-    out = np.empty((rows, columns) if columns != 1 else rows, dtype=dtype, order="F")
-    if out.nbytes != nbytes:
-        raise ValueError("the answer has more than two dimensions")
-    ctypes.memmove(out.ctypes.data, address, nbytes)
-    return out
-
-
-def dataset(told: Mapping[str, Any]) -> tuple[Table, Column | None]:
-    """Return copies of the columns that the Julia side described, and of the target if there is one."""
-    rows = told["rows"]
-    columns = {name: _copy(part, rows) for name, part in zip(told["names"], told["columns"], strict=True)}
-    target = told["target"]
-    return Table.of(columns), None if target is None else _copy(target, rows)
-
-
-def _copy(part: list[Any], rows: int) -> Column:
-    """Return the column of a kind, an address, the address of a mask (0 for none) and what else the kind needs."""
-    kind, address, mask, extra = part
-    missing = copied(mask, rows, 1, rows, np.bool_) if mask else None
-    if kind == "string":
-        ends = copied(extra[0], rows + 1, 1, 8 * (rows + 1), np.int64).tolist()
-        text = ctypes.string_at(address, extra[1])
-        values = [text[start:end].decode() for start, end in pairwise(ends)]
-        return Column("string", np.array(values, dtype=object), missing)
-    if kind == "category":
-        return Column.category(copied(address, rows, 1, 4 * rows, np.int32), extra, missing=missing)
-    if kind in ("date", "datetime"):
-        counts = copied(address, rows, 1, 8 * rows, np.int64)
-        return Column.times(counts.astype(_UNITS[kind]).astype(DAY if kind == "date" else INSTANT), missing)
-    dtype = np.dtype(NUMERIC[NUMERIC.index(kind)])
-    return Column.numeric(copied(address, rows, 1, dtype.itemsize * rows, dtype.type), missing)
-
-
 def _column(column: Column, nullable: bool, held: list[Array]) -> list[Any]:
     """Return kind, address, address of the mask (0 for none) and what else the kind needs."""
     missing = np.zeros(len(column), dtype=bool) if nullable and column.missing is None else column.missing
@@ -103,9 +66,9 @@ def _column(column: Column, nullable: bool, held: list[Array]) -> list[Any]:
         missing = missing if nullable or missing.any() else None
         # so that index 0 exists where a column of nothing but missing values has no levels
         extra = list(column.levels) or [""]
-    elif column.kind in _UNITS:
+    elif column.kind in UNITS:
         # a DateTime has no zone and no microseconds: it shows what clocks showed there, to the millisecond
-        values = on_the_wall(column.values, column.zone).astype(_UNITS[column.kind]).view(np.int64)
+        values = on_the_wall(column.values, column.zone).astype(UNITS[column.kind]).view(np.int64)
     else:
         values = np.ascontiguousarray(column.values)
     held.append(values)

@@ -5,7 +5,7 @@ struct Frame
     b::Vector{String}
 end
 
-@testset "datasets.jl" begin
+@testset "dataset.jl" begin
     told(answer, columns=false) = TriglotBridge.told(answer, "dataset", columns)
 
     """Return a column as the bridge itself reads one, which is what the host does as well."""

@@ -1,4 +1,4 @@
-@testset "pack.jl" begin
+@testset "msgpack.jl" begin
     roundtrip(value) = TriglotBridge.unpack(TriglotBridge.pack(value))
 
     @testset "values come back as they were" begin
