@@ -20,7 +20,7 @@ serve: setup ## the same, and stay up on http://127.0.0.1:8000
 	@$(RUN) python examples/demo.py --keep
 
 test: setup-test ## run the tests; ARGS="-k labels" chooses
-	@$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(RUN) pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 image: setup-image ## build the images with a real engine, and test them; TRIGLOT_IMAGE_RELEASE=bookworm, ARGS choose
 	@TRIGLOT_IMAGE_TESTS=1 $(RUN) pytest tests/image --timeout 1200 --durations 10 $(ARGS)

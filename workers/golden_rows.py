@@ -16,6 +16,7 @@ from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
 from triglot.protocol.messages import Op
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
+from triglot.workers.answers import WrongShares
 
 ROWS = 5
 RELATIVE_TOLERANCE = 1e-6
@@ -94,6 +95,8 @@ def _first_answer(rows: Table, classifier: bool, ask: Ask) -> tuple[Op, Array]:
     if classifier:
         try:
             return "predict_proba", ask("predict_proba", rows)
+        except WrongShares:
+            raise
         except (BadRequest, EstimatorFailed):
             pass
     return "predict", ask("predict", rows)

@@ -25,6 +25,7 @@ from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.activity import Activity
+from triglot.workers.answers import checked, checked_shares
 from triglot.workers.fit_spec import FitSpec, mapping
 
 logger = logging.getLogger("triglot.worker")
@@ -32,8 +33,9 @@ logger = logging.getLogger("triglot.worker")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """One version that this worker can answer for."""
+    """One version that this worker can answer for; its name is the model's."""
 
+    name: str
     model: Model
     schema: Schema
     labels: Labels | None
@@ -101,28 +103,12 @@ class Models:
                 raise BadRequest("the model is no classifier and has no probabilities")
             if not X.rows:  # many estimators refuse what has no rows
                 return np.empty((0, len(held.labels.classes)))
-            answer = np.asarray(self._runtime.predict_proba(held.model, X, params), dtype=np.float64)
-            columns = len(held.labels.classes)
-            if answer.shape != (X.rows, columns):
-                raise self._wrong(f"predict_proba gave shape {answer.shape}, expected ({X.rows}, {columns})")
-            return answer
+            shares = self._runtime.predict_proba(held.model, X, params)
+            return checked_shares(shares, X.rows, held.labels, self._runtime.language, held.name)
         if not X.rows:
             return np.empty((0, 1), np.float64 if held.labels is None else np.int32)
-        answer = np.asarray(self._runtime.predict(held.model, X, params))
-        if answer.ndim == 1:
-            answer = answer.reshape(-1, 1)
-        if answer.ndim != 2 or answer.shape[0] != X.rows:
-            raise self._wrong(f"predict gave shape {answer.shape} for {X.rows} rows; one answer a row is needed")
-        if held.labels is None:
-            try:
-                return answer.astype(np.float64, copy=False)
-            except (TypeError, ValueError):
-                raise self._wrong(f"predict gave values of type {answer.dtype}; numbers are needed") from None
-        if answer.dtype != np.int32 or answer.shape[1] != 1:
-            raise self._wrong("a classifier must answer one class a row")
-        if answer.min() < 0 or answer.max() >= len(held.labels.classes):
-            raise self._wrong("a classifier must answer one of its classes for every row; here one is missing")
-        return answer
+        answers = self._runtime.predict(held.model, X, params)
+        return checked(answers, X.rows, held.labels, self._runtime.language)
 
     def _wrong(self, message: str) -> EstimatorFailed:
         return EstimatorFailed(message, language=self._runtime.language)
@@ -140,9 +126,9 @@ class Models:
         output = self.take_output([request])
         blob = self._runtime.dump(model)
         fields = self._manifest(spec, schema)
-        fitted = Held(model, schema, spec.labels)
+        fitted = Held(request.model, model, schema, spec.labels)
         again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
-        reloaded = Held(again, schema, spec.labels, pace=batching.Pace(spec.limits))
+        reloaded = Held(request.model, again, schema, spec.labels, pace=batching.Pace(spec.limits))
         known = self._runtime.describe(model)
         if known.get("attributes"):
             fields["attributes"] = known["attributes"]
@@ -213,6 +199,7 @@ class Models:
         if manifest.language != self._runtime.language:
             raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest.language}")
         held = Held(
+            request.model,
             self._runtime.load(manifest, artefact.blob),
             manifest.schema,
             manifest.labels,

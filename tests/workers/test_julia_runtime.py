@@ -220,8 +220,7 @@ def test_probabilities_come_in_class_order() -> None:
         ("nothing", "Nothing"),
         ("zeros", "codes go from 1 to 2"),
         ("three", "3 columns for 2 classes"),
-        ("sums", "sample 1 have sum 0.5"),
-        ("beyond", "between 0 and 1"),
+        ("gone", "NaN or missing for sample 2"),
         ("nothing_at_all", "Nothing"),
     ],
 )

@@ -7,7 +7,8 @@
 as_codes <- function(answer, levels, n, encoded = FALSE) {
   answer <- as_plain(answer, n, "classes")
   if (is.matrix(answer)) {
-    if (ncol(answer) == 1L) {
+    one_share <- is.double(answer) && length(levels) == 2L && length(place_of(colnames(answer), levels)) == 1L
+    if (ncol(answer) == 1L && !one_share) {
       answer <- answer[, 1L]
     } else {
       shares <- as_probabilities(answer, levels, n)
@@ -30,6 +31,7 @@ as_codes <- function(answer, levels, n, encoded = FALSE) {
   } else if (is.logical(answer)) {
     match(tolower(as.character(answer)), tolower(known))
   } else {
+    check_codes(answer, levels, encoded)
     match(answer, numbers_of(levels, encoded))
   }
   if (anyNA(codes)) {
@@ -49,6 +51,18 @@ numbers_of <- function(levels, encoded) {
   if (anyNA(values) || anyDuplicated(values)) seq_along(levels) else values
 }
 
+#' Refuse numbers of another kind than codes: a share that is exactly 1 would be taken for R's code 1
+check_codes <- function(answer, levels, encoded) {
+  if (is.integer(answer) || encoded || identical(numbers_of(levels, encoded), suppressWarnings(as.numeric(levels)))) {
+    return(invisible())
+  }
+  stop("predict answered the number ", format(answer[[1L]]), " where a class is needed: integers are R's codes, other ",
+    "numbers are not; name a function of your own for predict that answers classes, or one for predict_proba where ",
+    "these are shares",
+    call. = FALSE
+  )
+}
+
 #' Probabilities with one column a class, in the order of the classes
 #'
 #' Columns are matched by name, also by what `make.names()` did to the name; a class without a column was
@@ -59,7 +73,7 @@ as_probabilities <- function(answer, levels, n) {
   if (is.null(dim(answer)) && n == 1L && length(answer) == k) {
     answer <- matrix(answer, nrow = 1L, dimnames = list(NULL, names(answer)))
   }
-  if (is.numeric(answer) && is.null(dim(answer)) && length(answer) == n && k == 2L) {
+  if (is.numeric(answer) && NCOL(answer) == 1L && NROW(answer) == n && k == 2L) {
     answer <- two_columns(answer, levels)
   }
   if (!is.matrix(answer) || !is.numeric(answer)) {
@@ -88,20 +102,25 @@ as_probabilities <- function(answer, levels, n) {
 }
 
 class_of_column <- function(columns, levels) {
-  place <- match(columns, levels)
-  framed <- make.names(ifelse(nzchar(levels), levels, paste0("V", seq_along(levels))), unique = TRUE)
-  for (spelt in list(
-    make.names(levels), make.names(levels, unique = TRUE), framed, paste0(".pred_", levels),
-    as.character(seq_along(levels) - 1L)
-  )) {
-    if (!anyNA(place)) break
-    other <- match(columns, spelt)
-    if (!anyNA(other)) place <- other
-  }
-  if (anyNA(place) || anyDuplicated(place)) {
+  place <- place_of(columns, levels)
+  if (is.null(place) || anyDuplicated(place)) {
     stop("the probabilities' columns are named ", listing(columns), "; the classes are ", listing(levels), call. = FALSE)
   }
   place
+}
+
+#' The classes that columns are named by, also by what R makes of such names; `NULL` where they are named otherwise
+place_of <- function(columns, levels) {
+  if (is.null(columns)) return(NULL)
+  framed <- make.names(ifelse(nzchar(levels), levels, paste0("V", seq_along(levels))), unique = TRUE)
+  for (spelt in list(
+    levels, make.names(levels), make.names(levels, unique = TRUE), framed, paste0(".pred_", levels),
+    as.character(seq_along(levels) - 1L)
+  )) {
+    place <- match(columns, spelt)
+    if (!anyNA(place)) return(place)
+  }
+  NULL
 }
 
 #' Numbers of a regression: a vector of n, or a matrix of n rows where there are several outputs
@@ -177,7 +196,8 @@ part_of_list <- function(answer, n, purpose) {
 
 #' The column or the columns of a data.frame that are the answer
 part_of_frame <- function(answer, purpose) {
-  if (length(answer) == 1L) return(answer[[1L]])
+  # the name of a single column of numbers may be that of the class whose shares they are
+  if (length(answer) == 1L) return(if (is.double(answer[[1L]])) as.matrix(answer) else answer[[1L]])
   numbers <- vapply(answer, is.numeric, NA)
   if (purpose == "classes" && sum(!numbers) == 1L) return(answer[[which(!numbers)]])
   as.matrix(if (any(numbers)) answer[numbers] else answer)

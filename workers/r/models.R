@@ -86,16 +86,24 @@ shares_of <- function(answer, model, levels) {
   if (!is.null(kept)) return(kept)
   lev <- if (inherits(model, "nnet")) model$lev else levels
   if (is.list(answer) || NCOL(answer) != 1L) return(answer)
-  if (length(lev) == 2L) return(two_columns(answer, lev))
+  # glmnet and gbm name the column after the model's path, and a class may be called like that
+  if (length(lev) == 2L) return(two_columns(if (inherits(model, paths)) unname(answer) else answer, lev))
   # one row of several classes comes as a vector
   if (!is.null(dim(answer)) || length(answer) != length(lev)) return(answer)
   matrix(answer, nrow = 1L, dimnames = list(NULL, lev))
 }
 
-#' Probabilities of two classes from those of the second, which is what R's models of two classes answer
-two_columns <- function(second, levels) {
-  second <- as.vector(second)
-  matrix(c(1 - second, second), ncol = 2L, dimnames = list(NULL, levels))
+paths <- c("glmnet", "cv.glmnet", "gbm")
+
+#' Probabilities of two classes from those of one
+#'
+#' @param share A vector, or a matrix of one column. A column that is named by a class has that class's shares; others
+#'   are of the second class, which is what R's models of two classes answer.
+two_columns <- function(share, levels) {
+  named <- if (is.matrix(share)) place_of(colnames(share), levels)
+  share <- as.vector(share)
+  columns <- if (identical(named, 1L)) c(share, 1 - share) else c(1 - share, share)
+  matrix(columns, ncol = 2L, dimnames = list(NULL, levels))
 }
 
 #' Refuse a path of many models where one is needed

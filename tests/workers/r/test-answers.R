@@ -7,7 +7,7 @@ test_that("factors are matched by the names of their levels, whatever their orde
 
 test_that("names, codes 1..k and probabilities all become codes 0..k-1", {
   expect_identical(as_codes(c("versicolor", "setosa"), levels, 2L), c(1L, 0L))
-  expect_identical(as_codes(c(3, 1), levels, 2L), c(2L, 0L))
+  expect_identical(as_codes(c(3L, 1L), levels, 2L), c(2L, 0L))
   expect_identical(as_codes(matrix(c("setosa", "virginica")), levels, 2L), c(0L, 2L))
   shares <- matrix(c(0.1, 0.7, 0.9, 0.1, 0, 0.2), 2L, dimnames = list(NULL, c("virginica", "setosa", "versicolor")))
   expect_identical(as_codes(shares, levels, 2L), c(0L, 2L))
@@ -22,8 +22,8 @@ test_that("numbers are values where the classes are numbers, and codes 0..k-1 wh
 
 test_that("answers that fit no class, no row or nothing at all are refused in plain words", {
   expect_error(as_codes(c("setosa", "rose"), levels, 2L), "'rose' for row 2, which is none of the classes setosa")
-  expect_error(as_codes(c(1, 0), levels, 2L), "answered 0 for row 2")
-  expect_error(as_codes(c(1.5, 1), levels, 2L), "answered 1.5 for row 1")
+  expect_error(as_codes(c(1L, 0L), levels, 2L), "answered 0 for row 2")
+  expect_error(as_codes(c(1, 0), c("1", "2"), 2L), "answered 0 for row 2")
   expect_error(as_codes("setosa", levels, 2L), "1 answers for 2 rows")
   expect_error(as_codes(c("setosa", NA, NA), levels, 3L), "NA for rows 2, 3")
   expect_error(as_codes(list(1, 2), levels, 2L), "a list of 2, of which no part.*function of your own")
@@ -87,8 +87,26 @@ test_that("of a data.frame classes are the one column that is no number, and pro
   expect_equal(as_probabilities(answer, levels, 2L), cbind(0:1, 1:0, 0))
 })
 
-test_that("one number a row for two classes is the share of the second", {
-  expect_equal(as_probabilities(c(0.25, 1, 0.5), c("no", "yes"), 3L), cbind(c(0.75, 0, 0.5), c(0.25, 1, 0.5)))
+test_that("one number a row for two classes is the share of the second, or of the one that names its column", {
+  classes <- c("no", "yes")
+  share <- c(0.25, 1, 0.5)
+  other <- c(0.75, 0, 0.5)
+  of <- function(name) matrix(share, dimnames = list(NULL, name))
+  expect_equal(as_probabilities(share, classes, 3L), cbind(other, share, deparse.level = 0L))
+  expect_equal(as_probabilities(matrix(share), classes, 3L), cbind(other, share, deparse.level = 0L))
+  expect_equal(as_probabilities(of("yes"), classes, 3L), cbind(other, share, deparse.level = 0L))
+  expect_equal(as_probabilities(of("s1"), classes, 3L), cbind(other, share, deparse.level = 0L))
+  expect_equal(as_probabilities(of("no"), classes, 3L), cbind(share, other, deparse.level = 0L))
+  expect_equal(as_probabilities(data.frame(.pred_no = share), classes, 3L), cbind(share, other, deparse.level = 0L))
+  expect_identical(as_codes(of("no"), classes, 3L), c(1L, 0L, 0L))
+  expect_equal(as_probabilities(0.25, classes, 1L), matrix(c(0.75, 0.25), 1L))
+  expect_equal(as_probabilities(array(share, 3L), classes, 3L), cbind(other, share, deparse.level = 0L))
+})
+
+test_that("a number that is no integer is no code, least of all a share that is exactly 1", {
+  expect_error(as_codes(c(1, 0.3), c("no", "yes"), 2L), "answered the number 1 where a class is needed: integers are")
+  expect_error(as_codes(data.frame(.pred = c(1, 0.3)), c("no", "yes"), 2L), "the number 1 where a class is needed")
+  expect_error(as_codes(c(2, 1), levels, 2L), "one for predict_proba where these are shares")
 })
 
 test_that("names that a data.frame made of classes are read back, also where they collide", {
@@ -98,5 +116,5 @@ test_that("names that a data.frame made of classes are read back, also where the
 })
 
 test_that("numbers are codes where several classes are the same number", {
-  expect_identical(as_codes(c(2, 1), c("1", "1.0"), 2L), c(1L, 0L))
+  expect_identical(as_codes(c(2L, 1L), c("1", "1.0"), 2L), c(1L, 0L))
 })

@@ -29,7 +29,6 @@ function predict_proba(model, X; form="matrix")
     form == "named" && return (yes=X[:, 2], no=1 .- X[:, 2])
     form == "dict" && return Dict("yes" => X[:, 2], "no" => 1 .- X[:, 2])
     form == "three" && return hcat(shares(X), X[:, 2])
-    form == "sums" && return shares(X) ./ 2
-    form == "beyond" && return shares(X) .+ 1
+    form == "gone" && return ifelse.([false, true], missing, shares(X))
     return nothing
 end

@@ -1,0 +1,13 @@
+# A classifier of two classes, whose shares are none for numbers above a limit: there the second one's is the number.
+module Scores
+
+fit(X, y; limit) = (limit=limit, label=first(sort(y)))
+
+predict(model, X) = fill(model.label, size(X, 1))
+
+function predict_proba(model, X)
+    second = [code > model.limit ? code : 0.5 for code in X[:, 1]]
+    return hcat(1 .- second, second)
+end
+
+end
