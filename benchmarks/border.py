@@ -80,7 +80,7 @@ def fitted(worker: Bench, X: Table) -> tuple[str, Artefact]:
     """Return name and artefact of the author's model for a table like X."""
     model: Any = RRegressor(script=str(AUTHORS / "first.R"))
     if worker.language == "julia":
-        model = JuliaRegressor(script=str(AUTHORS / "First.jl"), fit="First.fit")
+        model = JuliaRegressor(script=str(AUTHORS / "First.jl"), fit_function="First.fit")
     name = f"first-{len(X.names)}-{X.rows}"
     return name, worker.fit(name, model, X.slice(0, 100), X.columns[0].values[:100]).artefact
 
@@ -127,7 +127,7 @@ def strangers(X: Table) -> float:
         runtime = JuliaRuntime(Path(folder))
         runtime.start()
         spec, sources = JuliaRegressor(
-            script=str(AUTHORS / "First.jl"), fit="First.fit", predict="First.addresses"
+            script=str(AUTHORS / "First.jl"), fit_function="First.fit", predict_function="First.addresses"
         ).author()
         small = X.slice(0, 10)
         model = runtime.fit(FitTask("regression", spec, sources, small, small.columns[0].values, None))

@@ -34,7 +34,7 @@ def main() -> int:
     X, y = flowers[names[:4]], flowers.species
     many = pd.concat([X] * 10, ignore_index=True)
     with bench("julia", os.environ) as worker:
-        models = {name: JuliaClassifier(script=str(path), fit=f"{name}.fit") for name, path in MODELS.items()}
+        models = {name: JuliaClassifier(script=str(path), fit_function=f"{name}.fit") for name, path in MODELS.items()}
         artefacts = {name: worker.fit(name, model, X, y).artefact for name, model in models.items()}
     slow = 0
     print(f"{'model':<16}{'load':>8}{'':<18}{'first':>8}{'later':>8}")

@@ -35,8 +35,8 @@
             'model': {
                 '!': 'triglot.estimators.JuliaClassifier',
                 'script': here + '/iris-julia/IrisNeighbours.jl',
-                'fit': 'IrisNeighbours.fit',
-                'predict': 'IrisNeighbours.predict',
+                'fit_function': 'IrisNeighbours.fit',
+                'predict_function': 'IrisNeighbours.predict',
                 'params': {'k': 5},
             },
         },

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
-from triglot import errors
+from triglot import errors, estimators
 from triglot.cli.main import main
 from triglot.config import KNOWN_KEYS
 from triglot.deploy import description
+from triglot.former_parameters import former_names
 from triglot.project import MODEL_KEYS, SERVER_KEYS
 from triglot.protocol import batching
 from triglot.server import media
@@ -105,6 +106,16 @@ def test_every_code_is_listed_with_its_status_and_its_page_names_it() -> None:
     for row in rows("Codes of errors"):
         assert lacking(behind(row[3]), names(row[0])) == []
     assert f"`{PREDICT_ERROR}` (500)" in PAGE.read_text("utf-8")
+
+
+def test_every_former_name_is_listed_for_all_that_take_it_and_its_page_has_the_name_of_today() -> None:
+    listed: dict[str, dict[str, str]] = {}
+    for former, today, owners, page in rows("Former names"):
+        for owner in names(owners):
+            listed.setdefault(owner, {}).update(zip(names(former), names(today), strict=True))
+        assert lacking(behind(page), names(today)) == []
+    kinds = [getattr(estimators, name) for name in estimators.__all__]
+    assert listed == {kind.__name__: former_names(kind) for kind in kinds if hasattr(kind, "task")}
 
 
 def test_every_option_of_every_command_is_listed_and_its_page_names_it() -> None:

@@ -81,11 +81,11 @@ def model(language: str, kind: str = "look", **more: Any) -> Any:
         return {"look": look.Look, "levels": look.Levels, "outputs": LinearRegression}[kind]()
     suffix = "" if kind == "look" else f"_{kind}"
     if language == "r":
-        return RRegressor(script=str(AUTHORS / "look.R"), fit=f"fit{suffix}", **more)
+        return RRegressor(script=str(AUTHORS / "look.R"), fit_function=f"fit{suffix}", **more)
     return JuliaRegressor(
         script=str(AUTHORS / "Look.jl"),
-        fit=f"Look.fit{suffix}",
-        predict=f"Look.predict{suffix}",
+        fit_function=f"Look.fit{suffix}",
+        predict_function=f"Look.predict{suffix}",
         x="matrix" if kind == "outputs" else "table",
         **more,
     )

@@ -13,7 +13,7 @@
         "forest-python": {
             "model": {"!": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 100, "random_state": 0},
         },
-        "lda-r": {"model": {"!": "triglot.estimators.RClassifier", "script": here + "/bulk.R", "fit": "lda"}},
-        "forest-r": {"model": {"!": "triglot.estimators.RClassifier", "script": here + "/bulk.R", "fit": "forest"}},
+        "lda-r": {"model": {"!": "triglot.estimators.RClassifier", "script": here + "/bulk.R", "fit_function": "lda"}},
+        "forest-r": {"model": {"!": "triglot.estimators.RClassifier", "script": here + "/bulk.R", "fit_function": "forest"}},
     },
 }

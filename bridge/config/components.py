@@ -13,6 +13,7 @@ from typing import Any, Final
 from triglot.config.directives import COMPONENT, Location, key_path, nearest, rebuild
 from triglot.config.names import resolve_dotted_name
 from triglot.errors import ConfigError, MissingKey
+from triglot.former_parameters import former_names, renamed
 
 logger = logging.getLogger("triglot")
 
@@ -172,6 +173,11 @@ def _warn_of_slip(file: str, key: str, known: str) -> None:
     logger.warning("%s: %s: unknown key; did you mean %r?", file, key, known)
 
 
+@functools.cache
+def _tell_once(where: str, advice: str) -> None:
+    logger.warning("%s: %s", where, advice)
+
+
 class _Builder:
     """Builds a tree and remembers the components in the order of their construction."""
 
@@ -204,6 +210,10 @@ class _Builder:
         if not callable(factory):
             kind = type(factory).__name__
             raise ConfigError(f"{where}: {name} is of type {kind} and cannot be called; name a class or a function")
+        try:
+            arguments = renamed(former_names(factory), arguments, functools.partial(_tell_once, where))
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
         try:
             return factory(**arguments)
         except Exception as error:

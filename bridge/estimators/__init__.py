@@ -9,8 +9,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from triglot.errors import ConfigError
-from triglot.estimators.base import AuthorWarning, ForeignClassifier, ForeignModel, ForeignRegressor, plain
+from triglot.estimators.base import (
+    CALLED,
+    STORED,
+    AuthorWarning,
+    ForeignClassifier,
+    ForeignModel,
+    ForeignRegressor,
+    plain,
+)
 from triglot.estimators.session import close
+from triglot.former_parameters import takes_former_names
 from triglot.protocol.sources import collect, collect_project
 from triglot.tables.field import Unseen
 
@@ -27,18 +36,18 @@ __all__ = [
 
 
 class RModel(ForeignModel):
-    """A model whose `fit` is a function of an R script.
+    """A model that a function of an R script fits.
 
     Args:
         script: Path of the script, relative to the working directory.
-        fit: Name of the function f(x, y, ...) that returns a fitted object of any class.
+        fit_function: Name of the function f(x, y, ...) that returns a fitted object of any class.
         params: Its further arguments; `params__NAME` in `set_params` and grids.
-        predict: Name of a function of the script that answers instead of R's own `predict`.
-        predict_proba: The same for probabilities, of shape (rows, classes).
+        predict_function: Name of a function of the script that answers instead of R's own `predict`.
+        predict_proba_function: The same for probabilities, of shape (rows, classes).
         predict_params: Arguments of R's own `predict`, instead of what is known of the model's class.
         predict_proba_params: The same for probabilities.
-        dump: Name of a function that makes a raw vector of the model.
-        load: Name of a function that makes a model of that raw vector.
+        dump_function: Name of a function that makes a raw vector of the model.
+        load_function: Name of a function that makes a model of that raw vector.
         x: What the function gets: a data.frame, or a numeric matrix.
         encode_labels: Give the classes as integers 0..k-1 instead of a factor.
         seed: For `set.seed` before the fit.
@@ -47,32 +56,36 @@ class RModel(ForeignModel):
     """
 
     language: ClassVar[str] = "r"
+    _MAPPINGS: ClassVar[tuple[str, ...]] = ("params", "predict_params", "predict_proba_params")
 
+    @takes_former_names(CALLED | STORED)
     def __init__(
         self,
         *,
         script: str | None = None,
-        fit: str = "fit",
+        fit_function: str = "fit",
         params: Mapping[str, Any] | None = None,
-        predict: str | None = None,
-        predict_proba: str | None = None,
+        predict_function: str | None = None,
+        predict_proba_function: str | None = None,
         predict_params: Mapping[str, Any] | None = None,
         predict_proba_params: Mapping[str, Any] | None = None,
-        dump: str | None = None,
-        load: str | None = None,
+        dump_function: str | None = None,
+        load_function: str | None = None,
         x: Literal["data.frame", "matrix"] = "data.frame",
         encode_labels: bool = False,
         seed: int | None = None,
         lib_paths: Sequence[str] = (),
         unseen_levels: Unseen = "error",
     ) -> None:
-        self._functions = {"fit": fit, "predict": predict, "predict_proba": predict_proba}
         self.script = script
+        self.fit_function = fit_function
         self.params = params
+        self.predict_function = predict_function
+        self.predict_proba_function = predict_proba_function
         self.predict_params = predict_params
         self.predict_proba_params = predict_proba_params
-        self.dump = dump
-        self.load = load
+        self.dump_function = dump_function
+        self.load_function = load_function
         self.x = x
         self.encode_labels = encode_labels
         self.seed = seed
@@ -87,17 +100,18 @@ class RModel(ForeignModel):
         spec = {
             "script": script.name,
             "folder": str(script.parent),
-            "fit": self._functions["fit"],
+            "fit": self.fit_function,
             "params": plain(self.params or {}),
             "x": self.x,
             "encode_labels": self.encode_labels,
         }
         optional = {
-            **self._functions,
+            "predict": self.predict_function,
+            "predict_proba": self.predict_proba_function,
             "predict_params": None if self.predict_params is None else plain(self.predict_params),
             "predict_proba_params": None if self.predict_proba_params is None else plain(self.predict_proba_params),
-            "dump": self.dump,
-            "load": self.load,
+            "dump": self.dump_function,
+            "load": self.load_function,
             "seed": plain(self.seed),
             "lib_paths": [str(Path(folder).absolute()) for folder in self.lib_paths] or None,
         }
@@ -137,13 +151,13 @@ class JuliaModel(ForeignModel):
     Args:
         script: Path of a Julia file, relative to the working directory; without one the first part of the names is a
             package.
-        fit: Name of f(X, y; params...), which may be a type.
-        predict: Name of f(model, X; predict_params...); by default the one beside `fit`, or the model itself if its
-            type has methods of a call.
-        predict_proba: The same for probabilities, of shape (rows, classes); by default the one beside `fit`, if there
-            is one.
-        params: Keyword arguments of `fit`; `params__NAME` in `set_params` and grids.
-        predict_params: Keyword arguments of `predict`.
+        fit_function: Name of f(X, y; params...), which may be a type.
+        predict_function: Name of f(model, X; predict_params...); by default the `predict` beside that function, or the
+            model itself if its type has methods of a call.
+        predict_proba_function: The same for probabilities, of shape (rows, classes); by default the `predict_proba`
+            beside that function, if there is one.
+        params: Keyword arguments of the fit; `params__NAME` in `set_params` and grids.
+        predict_params: Keyword arguments of the prediction.
         layout: Whether samples are the rows or the columns of X.
         x: What the functions get: a matrix, or a named tuple of columns ("table").
         labels: The classes as their own values or as codes 1..k.
@@ -155,13 +169,14 @@ class JuliaModel(ForeignModel):
     language: ClassVar[str] = "julia"
     _MAPPINGS: ClassVar[tuple[str, ...]] = ("params", "predict_params")
 
+    @takes_former_names(CALLED)
     def __init__(
         self,
         *,
         script: str | None = None,
-        fit: str = "fit",
-        predict: str | None = None,
-        predict_proba: str | None = None,
+        fit_function: str = "fit",
+        predict_function: str | None = None,
+        predict_proba_function: str | None = None,
         params: Mapping[str, Any] | None = None,
         predict_params: Mapping[str, Any] | None = None,
         layout: Literal["rows", "columns"] = "rows",
@@ -171,8 +186,10 @@ class JuliaModel(ForeignModel):
         seed: int | None = None,
         unseen_levels: Unseen = "error",
     ) -> None:
-        self._functions = {"fit": fit, "predict": predict, "predict_proba": predict_proba}
         self.script = script
+        self.fit_function = fit_function
+        self.predict_function = predict_function
+        self.predict_proba_function = predict_proba_function
         self.params = params
         self.predict_params = predict_params
         self.layout = layout
@@ -185,17 +202,22 @@ class JuliaModel(ForeignModel):
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
         spec: dict[str, Any] = {
-            "fit": self._functions["fit"],
+            "fit": self.fit_function,
             "params": plain(self.params or {}),
             "predict_params": plain(self.predict_params or {}),
             "layout": self.layout,
             "labels": self.labels,
             "encode_labels": self.encode_labels,
         }
-        optional = {**self._functions, "x": self.x, "seed": plain(self.seed)}
+        optional = {
+            "predict": self.predict_function,
+            "predict_proba": self.predict_proba_function,
+            "x": self.x,
+            "seed": plain(self.seed),
+        }
         spec |= {key: value for key, value in optional.items() if value is not None}
         if self.script is None:
-            if "." not in spec["fit"]:
+            if "." not in self.fit_function:
                 raise ConfigError("a Julia model without a script names a package's function, such as 'Package.fit'")
             return spec, {}
         script = Path(self.script).absolute()
@@ -210,7 +232,8 @@ class JuliaClassifier(ForeignClassifier, JuliaModel):
         >>> from sklearn.datasets import load_iris
         >>> X, y = load_iris(return_X_y=True)
         >>> script = "examples/iris-julia/IrisNeighbours.jl"
-        >>> model = JuliaClassifier(script=script, fit="IrisNeighbours.fit", params={"k": 5}).fit(X, y.astype(str))
+        >>> model = JuliaClassifier(script=script, fit_function="IrisNeighbours.fit", params={"k": 5})
+        >>> model = model.fit(X, y.astype(str))
         >>> model.predict(X[[0, 149]]).tolist()
         ['0', '2']
     """

@@ -3,10 +3,11 @@
 What a language has of its own (which script, which functions) stands in `triglot.estimators`.
 """
 
+import functools
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -17,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from triglot.artefact import Artefact
 from triglot.estimators.session import session
+from triglot.former_parameters import former_names, renamed, warn
 from triglot.protocol.messages import Op
 from triglot.protocol.runtime import FitTask
 from triglot.tables.frames import to_table
@@ -24,6 +26,9 @@ from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Table
 from triglot.transport.request_ids import new_id
 
+# What the names of an author's functions were called before: those that are called, and those that store the model.
+CALLED: Final = {name: f"{name}_function" for name in ("fit", "predict", "predict_proba")}
+STORED: Final = {name: f"{name}_function" for name in ("dump", "load")}
 _DELIMITER = "__"
 _AS_IT_IS: dict[str, Any] = {"dtype": None}
 
@@ -35,15 +40,15 @@ class AuthorWarning(UserWarning):
 class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
     """An estimator whose fit and answers are an author's in another language.
 
-    Subclasses store their arguments as they are; the names of the author's functions, which this class's own methods
-    would hide, in `_functions`. Entries of the mappings in `_MAPPINGS` are parameters of their own: `params__ntree`.
+    Subclasses store their arguments as they are, so that scikit-learn's own methods find them. Entries of the mappings
+    in `_MAPPINGS` are parameters of their own: `params__ntree`.
     """
 
     language: ClassVar[str]
     task: ClassVar[Task]
     _MAPPINGS: ClassVar[tuple[str, ...]] = ("params",)
 
-    _functions: dict[str, Any]
+    unseen_levels: str
     artefact_: Artefact
     n_features_in_: int
 
@@ -54,11 +59,10 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments of the constructor; with `deep` also the author's own, as `params__NAME`."""
-        given = {name: self._argument(name) for name in self._get_param_names()}
-        if deep:
-            for holder in self._MAPPINGS:
-                if isinstance(given.get(holder), Mapping):
-                    given |= {f"{holder}{_DELIMITER}{name}": value for name, value in given[holder].items()}
+        given: dict[str, Any] = super().get_params(deep)
+        for holder in self._MAPPINGS if deep else ():
+            if isinstance(given.get(holder), Mapping):
+                given |= {f"{holder}{_DELIMITER}{name}": value for name, value in given[holder].items()}
         return given
 
     def set_params(self, **params: Any) -> "ForeignModel":
@@ -66,21 +70,26 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
 
         An author's parameter may be new: only the author's function knows which there are.
         """
-        known = self._get_param_names()
-        inner: dict[str, dict[str, Any]] = {}
-        for name, value in params.items():
+        whole: dict[str, Any] = {}
+        single: list[tuple[str, str, Any]] = []
+        tell = functools.partial(warn, type(self).__name__)
+        for name, value in renamed(former_names(type(self)), params, tell).items():
             holder, delimiter, of_author = name.partition(_DELIMITER)
-            if delimiter and of_author and holder in self._MAPPINGS:
-                inner.setdefault(holder, {})[of_author] = value
-            elif name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}")
-            elif name in self._functions:
-                self._functions = {**self._functions, name: value}
+            if not delimiter:
+                whole[name] = value
+            elif of_author and holder in self._MAPPINGS:
+                single.append((holder, of_author, value))
             else:
-                setattr(self, name, value)
-        for holder, values in inner.items():  # after the whole mapping, if both are given
-            setattr(self, holder, {**(getattr(self, holder) or {}), **values})
+                holders = ", ".join(f"{one}{_DELIMITER}NAME" for one in self._MAPPINGS)
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; single ones are {holders}")
+        super().set_params(**whole)
+        for holder, of_author, value in single:  # after the whole mapping, if both are given
+            setattr(self, holder, {**(getattr(self, holder) or {}), of_author: value})
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state of a pickle, which may be of the time before a function's name was an attribute."""
+        super().__setstate__(_of_today(state) if "_functions" in state else state)
 
     def fit(self, X: Any, y: Any) -> Any:
         """Fit to X of shape (rows, columns) and y of shape (rows,), and return self.
@@ -93,8 +102,7 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
         check_consistent_length(X, y)
         spec, sources = self.author()
         name = new_id()
-        unseen = str(self._argument("unseen_levels"))
-        task = FitTask(self.task, spec, sources, table, y, labels, unseen_levels=unseen)
+        task = FitTask(self.task, spec, sources, table, y, labels, unseen_levels=str(self.unseen_levels))
         fitted = session(self.language).fit(name, task)
         self._name = name
         self._columns = table.names
@@ -102,9 +110,6 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
         self.fit_info_ = dict(fitted.info)
         _tell(fitted.output, fitted.warnings)
         return self
-
-    def _argument(self, name: str) -> Any:
-        return self._functions[name] if name in self._functions else getattr(self, name)
 
     def _target(self, y: Any) -> tuple[Array, Labels | None]:
         """Return the checked target as it crosses, and its classes."""
@@ -197,6 +202,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _of_today(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of an estimator that kept the names of its author's functions apart."""
+    functions = {**state["_functions"], **{name: state[name] for name in STORED if name in state}}
+    kept = {name: value for name, value in state.items() if name not in {"_functions", *STORED}}
+    return kept | {(CALLED | STORED)[name]: value for name, value in functions.items()}
 
 
 def _column(y: Any) -> Array:

@@ -24,12 +24,12 @@ class AbstractModel(Renamed, RModel):
 
     _NAMES: ClassVar[Mapping[str, str]] = {
         "scriptname": "script",
-        "funcname": "fit",
+        "funcname": "fit_function",
         "encode_labels": "encode_labels",
     }
 
     def __init__(self, scriptname: str, funcname: str, encode_labels: bool = False, **kwargs: Any) -> None:
-        super().__init__(script=scriptname, fit=funcname, params=kwargs, encode_labels=encode_labels)
+        super().__init__(script=scriptname, fit_function=funcname, params=kwargs, encode_labels=encode_labels)
 
 
 class ClassificationModel(AbstractModel, RClassifier):

@@ -13,8 +13,8 @@ class AbstractModel(Renamed, JuliaModel):
     """A Julia model that answers classes or numbers, whichever its target is; samples are the columns of X."""
 
     _NAMES: ClassVar[Mapping[str, str]] = {
-        "fit_func": "fit",
-        "predict_func": "predict",
+        "fit_func": "fit_function",
+        "predict_func": "predict_function",
         "fit_kwargs": "params",
         "predict_kwargs": "predict_params",
         "encode_labels": "encode_labels",
@@ -29,8 +29,8 @@ class AbstractModel(Renamed, JuliaModel):
         encode_labels: bool = False,
     ) -> None:
         super().__init__(
-            fit=fit_func,
-            predict=predict_func,
+            fit_function=fit_func,
+            predict_function=predict_func,
             params=fit_kwargs,
             predict_params=predict_kwargs,
             encode_labels=encode_labels,

@@ -14,7 +14,7 @@ class Renamed:
 
     def get_params(self: Any, deep: bool = True) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        named = {name: self._argument(ours) for name, ours in self._NAMES.items()}
+        named = {name: getattr(self, ours) for name, ours in self._NAMES.items()}
         return named if "params" in self._NAMES.values() else named | self.params
 
     def set_params(self: Any, **params: Any) -> Any:

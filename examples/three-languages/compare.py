@@ -42,40 +42,42 @@ class Model:
 
 MODELS = {
     "ordinary least squares": Model(
-        "number", CLOSED, LinearRegression(), {"fit": "ols"}, {"script": "OrdinaryLeastSquares"}
+        "number", CLOSED, LinearRegression(), {"fit_function": "ols"}, {"script": "OrdinaryLeastSquares"}
     ),
     "ridge": Model(
         "number",
         CLOSED,
         Ridge(alpha=2.0),
-        {"fit": "ridge", "params": {"lambda": 2.0}},
-        {"script": "Ridge", "fit": "Ridge", "params": {"λ": 2.0}},
+        {"fit_function": "ridge", "params": {"lambda": 2.0}},
+        {"script": "Ridge", "fit_function": "Ridge", "params": {"λ": 2.0}},
     ),
     "logistic regression": Model(
         "two",
         ITERATIVE,
         LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12),
-        {"fit": "logistic"},
+        {"fit_function": "logistic"},
         {"script": "Logistic"},
     ),
     "linear discriminant": Model(
         "three",
         CLOSED,
         Discriminant(),
-        {"fit": "discriminant"},
-        {"script": "Discriminant", "fit": "fit", "labels": "codes"},
+        {"fit_function": "discriminant"},
+        {"script": "Discriminant", "fit_function": "fit", "labels": "codes"},
     ),
-    "Gaussian naive Bayes": Model("three", CLOSED, GaussianBayes(), {"fit": "bayes"}, {"script": "GaussianBayes"}),
+    "Gaussian naive Bayes": Model(
+        "three", CLOSED, GaussianBayes(), {"fit_function": "bayes"}, {"script": "GaussianBayes"}
+    ),
     "k nearest neighbours": Model(
         "three",
         CLOSED,
         KNeighborsClassifier(7, algorithm="kd_tree"),
-        {"fit": "neighbours", "params": {"k": 7}},
+        {"fit_function": "neighbours", "params": {"k": 7}},
         {
             "script": "Neighbours",
-            "fit": "Neighbours.learn",
-            "predict": "Neighbours.classify",
-            "predict_proba": "Neighbours.shares",
+            "fit_function": "Neighbours.learn",
+            "predict_function": "Neighbours.classify",
+            "predict_proba_function": "Neighbours.shares",
             "layout": "columns",
             "params": {"k": 7},
         },
@@ -84,7 +86,7 @@ MODELS = {
         "count",
         ITERATIVE,
         PoissonRegressor(alpha=0, solver="newton-cholesky", tol=1e-12),
-        {"fit": "counts"},
+        {"fit_function": "counts"},
         {"script": "Poisson"},
     ),
 }
@@ -136,7 +138,7 @@ def declared(model: Model, language: str) -> Any:
     if language == "r":
         return (RRegressor if regression else RClassifier)(script=str(HERE / "seven.R"), **model.r)
     if language == "julia":
-        spec = {"fit": f"{model.julia['script']}.fit", **model.julia}
+        spec = {"fit_function": f"{model.julia['script']}.fit", **model.julia}
         spec["script"] = str(HERE / "julia" / f"{spec['script']}.jl")
         return (JuliaRegressor if regression else JuliaClassifier)(**spec)
     return model.python

@@ -341,11 +341,11 @@ def test_the_command_fits_a_julia_model_on_data_of_a_julia_function(
     require("julia")
     script = str(AUTHORS / "data.jl")
     loader = {"!": "triglot.foreign.JuliaDataset", "script": script, "function": "Data.growth"}
-    model = {"!": "triglot.estimators.JuliaRegressor", "script": script, "fit": "Data.fit"}
+    model = {"!": "triglot.estimators.JuliaRegressor", "script": script, "fit_function": "Data.fit"}
     config = {
         "model_name": "tooth",
         "dataset_loader_train": {**loader, "params": {"path": str(GROWTH)}},
-        "model": {**model, "predict": "Data.predict"},
+        "model": {**model, "predict_function": "Data.predict"},
     }
     (place / "triglot-config.py").write_text(repr(config))
     assert train_score(caplog) == pytest.approx(0.0595, abs=0.001)

@@ -29,12 +29,12 @@ from triglot.protocol.wire import Packed
 
 HERE = Path(__file__).parent
 R = {"script": str(HERE / "plain.R")}
-JULIA = {"script": str(HERE / "Plain.jl"), "predict": "Plain.predict"}
+JULIA = {"script": str(HERE / "Plain.jl"), "predict_function": "Plain.predict"}
 MODELS: dict[str, Any] = {
     "r-classifier": RClassifier(**R),
     "r-regressor": RRegressor(**R),
-    "julia-classifier": JuliaClassifier(**JULIA, fit="Plain.fit_classes"),
-    "julia-regressor": JuliaRegressor(**JULIA, fit="Plain.fit_numbers"),
+    "julia-classifier": JuliaClassifier(**JULIA, fit_function="Plain.fit_classes"),
+    "julia-regressor": JuliaRegressor(**JULIA, fit_function="Plain.fit_numbers"),
 }
 CLASSIFIERS = [name for name in MODELS if name.endswith("classifier")]
 # Checks of scikit-learn that may fail, each with its reason: there are none.
@@ -129,7 +129,7 @@ def test_a_model_is_a_step_behind_preprocessing_that_keeps_its_columns_types(
     scale = make_column_transformer((StandardScaler(), ["size"]), remainder="passthrough").set_output(
         transform="pandas"
     )
-    pipeline = make_pipeline(scale, RClassifier(**R, fit="fit_talking", params={"cp": 0.01}))
+    pipeline = make_pipeline(scale, RClassifier(**R, fit_function="fit_talking", params={"cp": 0.01}))
 
     with pytest.warns(AuthorWarning, match="more than ten rows"):
         pipeline.fit(frame, LABELS)
@@ -156,7 +156,7 @@ def test_the_author_sees_levels_in_their_order_and_python_sorted_classes(capsys:
     require("r")
     y = pd.Series(pd.Categorical(LABELS, categories=["up", "never", "down"]))
     with pytest.warns(AuthorWarning):
-        model = RClassifier(**R, fit="fit_talking").fit(X, y)
+        model = RClassifier(**R, fit_function="fit_talking").fit(X, y)
 
     assert "y: up down \n" in capsys.readouterr().out
     assert model.artefact_.card()["classes"] == ["up", "down"]
@@ -181,6 +181,6 @@ def test_a_pickled_model_has_its_artefact_inside_and_answers_where_no_worker_has
 def test_an_authors_error_is_the_fits_error_and_names_the_line() -> None:
     require("r")
     with pytest.raises(EstimatorFailed, match="this model does not fit") as caught:
-        RRegressor(**R, fit="fit_failing").fit(X, NUMBERS)
+        RRegressor(**R, fit_function="fit_failing").fit(X, NUMBERS)
     assert caught.value.language == "r"
     assert "plain.R#" in caught.value.traceback

@@ -35,7 +35,7 @@ def _sessions_end_with_the_module() -> Iterator[None]:
 
 
 def model(fit: str = "fit") -> RRegressor:
-    return RRegressor(script=SCRIPT, fit=fit)
+    return RRegressor(script=SCRIPT, fit_function=fit)
 
 
 def worker_id() -> int:

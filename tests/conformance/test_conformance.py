@@ -55,7 +55,7 @@ def spec_of(language: str) -> tuple[dict[str, Any], dict[str, str]]:
         return RClassifier(script=str(MODELS / "centroids.R")).author()
     if language == "julia":
         return JuliaClassifier(
-            script=str(MODELS / "centroids.jl"), labels="codes", predict_proba="predict_proba"
+            script=str(MODELS / "centroids.jl"), labels="codes", predict_proba_function="predict_proba"
         ).author()
     if language == "ruby":
         script = MODELS / "centroids.rb"

@@ -88,7 +88,7 @@ def model(language: str, form: str) -> Any:
         return author_module(MODELS, "echo").Echo()
     if language == "r":
         return RClassifier(script=str(MODELS / "echo.R"), params={"form": form}, predict_proba_params={"type": "prob"})
-    return JuliaClassifier(script=str(MODELS / "Echo.jl"), fit="Echo.fit", params={"form": form})
+    return JuliaClassifier(script=str(MODELS / "Echo.jl"), fit_function="Echo.fit", params={"form": form})
 
 
 @settings(max_examples=CASES)

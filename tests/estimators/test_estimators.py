@@ -24,7 +24,7 @@ def author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_r_model_brings_its_script_and_the_r_files_beside_it(author: Path) -> None:
-    spec, sources = RClassifier(script="iris.R", fit="train", params={"ntree": 5}, seed=7).author()
+    spec, sources = RClassifier(script="iris.R", fit_function="train", params={"ntree": 5}, seed=7).author()
 
     assert sources == {
         "helpers.R": "help <- function() 2\n",
@@ -45,7 +45,7 @@ def test_what_an_author_does_not_name_is_not_in_the_spec(author: Path) -> None:
     spec, _ = RRegressor(script="iris.R").author()
     assert not {"predict", "predict_proba", "seed"} & set(spec)
 
-    spec, _ = RRegressor(script="iris.R", predict="answer", predict_proba="chances").author()
+    spec, _ = RRegressor(script="iris.R", predict_function="answer", predict_proba_function="chances").author()
     assert (spec["predict"], spec["predict_proba"]) == ("answer", "chances")
 
 
@@ -61,12 +61,12 @@ def test_a_script_that_is_not_there_is_named_when_it_is_needed_and_no_earlier() 
 def test_a_julia_model_belongs_to_the_project_beside_or_above_it(author: Path) -> None:
     (author / "src").mkdir()
     (author / "src" / "Toy.jl").write_text("module Toy end")
-    alone, sources = JuliaClassifier(script="src/Toy.jl", fit="Toy.fit").author()
+    alone, sources = JuliaClassifier(script="src/Toy.jl", fit_function="Toy.fit").author()
     assert (alone["script"], alone["folder"]) == ("Toy.jl", str(author / "src"))
     assert list(sources) == ["Toy.jl"]
 
     (author / "Project.toml").write_text('name = "Toy"')
-    within, sources = JuliaClassifier(script="src/Toy.jl", fit="Toy.fit").author()
+    within, sources = JuliaClassifier(script="src/Toy.jl", fit_function="Toy.fit").author()
     assert (within["script"], within["folder"]) == ("src/Toy.jl", str(author))
     assert sorted(sources) == ["Project.toml", "src/Toy.jl"]
 
@@ -75,17 +75,17 @@ def test_julia_s_predict_is_the_one_beside_fit_unless_it_is_named(author: Path) 
     (author / "toy.jl").write_text("")
 
     assert "predict" not in JuliaRegressor(script="toy.jl").author()[0]
-    assert JuliaRegressor(script="toy.jl", predict="Toy.answer").author()[0]["predict"] == "Toy.answer"
+    assert JuliaRegressor(script="toy.jl", predict_function="Toy.answer").author()[0]["predict"] == "Toy.answer"
 
 
 def test_a_julia_model_without_a_script_names_a_package() -> None:
-    spec, sources = JuliaRegressor(fit="SVM.svm", layout="columns", labels="codes").author()
+    spec, sources = JuliaRegressor(fit_function="SVM.svm", layout="columns", labels="codes").author()
     assert sources == {}
     assert "script" not in spec
     assert (spec["fit"], spec["layout"], spec["labels"]) == ("SVM.svm", "columns", "codes")
 
     with pytest.raises(ConfigError, match=r"a Julia model without a script names a package's function, such as 'Pack"):
-        JuliaRegressor(fit="svm").author()
+        JuliaRegressor(fit_function="svm").author()
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_a_misspelt_argument_is_refused_at_once() -> None:
 
 
 def test_arguments_and_the_authors_own_parameters_can_be_read_set_and_cloned() -> None:
-    model = RClassifier(script="iris.R", fit="train", params={"ntree": 5}, seed=7)
+    model = RClassifier(script="iris.R", fit_function="train", params={"ntree": 5}, seed=7)
     assert model.get_params(deep=False) == {
         "script": "iris.R",
-        "fit": "train",
+        "fit_function": "train",
         "params": {"ntree": 5},
-        "predict": None,
-        "predict_proba": None,
+        "predict_function": None,
+        "predict_proba_function": None,
         "predict_params": None,
         "predict_proba_params": None,
-        "dump": None,
-        "load": None,
+        "dump_function": None,
+        "load_function": None,
         "x": "data.frame",
         "encode_labels": False,
         "seed": 7,
@@ -132,17 +132,22 @@ def test_arguments_and_the_authors_own_parameters_can_be_read_set_and_cloned() -
     }
     assert model.get_params()["params__ntree"] == 5
 
-    copy = clone(model).set_params(params__ntree=6, params__mtry=2, fit="retrain")
+    copy = clone(model).set_params(params__ntree=6, params__mtry=2, fit_function="retrain")
     assert copy.get_params(deep=False) == {
         **model.get_params(deep=False),
-        "fit": "retrain",
+        "fit_function": "retrain",
         "params": {"ntree": 6, "mtry": 2},
     }
     assert model.params == {"ntree": 5}
     assert copy.set_params(params__ntree=1, params={"mtry": 3}).params == {"mtry": 3, "ntree": 1}
     assert JuliaRegressor().set_params(predict_params__k=2).predict_params == {"k": 2}
-    with pytest.raises(ValueError, match=r"RClassifier has no parameter 'ntree'; it has dump, encode_labels, fit"):
+    assert RRegressor().set_params(predict_params__type="link").predict_params == {"type": "link"}
+    with pytest.raises(ValueError, match=r"Invalid parameter 'ntree' for estimator RClassifier"):
         model.set_params(ntree=7)
+    with pytest.raises(
+        ValueError, match=r"JuliaRegressor has no parameter 'x__k'; single ones are params__NAME, predict_"
+    ):
+        JuliaRegressor().set_params(x__k=7)
 
 
 def test_numbers_of_numpy_reach_the_author_as_plain_ones(author: Path) -> None:

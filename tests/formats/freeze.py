@@ -109,7 +109,9 @@ def author_of(language: str) -> tuple[dict[str, Any], dict[str, str]]:
     if language == "r":
         spec, sources = RRegressor(script=str(AUTHORS / "heights.R")).author()
     else:
-        model = JuliaClassifier(script=str(AUTHORS / "Nearest.jl"), labels="codes", predict_proba="predict_proba")
+        model = JuliaClassifier(
+            script=str(AUTHORS / "Nearest.jl"), labels="codes", predict_proba_function="predict_proba"
+        )
         spec, sources = model.author()
     return {**spec, "folder": "/nowhere/authors"}, sources
 

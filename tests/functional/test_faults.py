@@ -19,7 +19,7 @@ FINE = {"mood": 0, "seconds": 0}
 BRIEF = {"mood": 0, "seconds": 0.05}
 FITS = {
     "r": RRegressor(script=str(AUTHORS / "moody.R")),
-    "julia": JuliaRegressor(script=str(AUTHORS / "Moody.jl"), fit="Moody.fit"),
+    "julia": JuliaRegressor(script=str(AUTHORS / "Moody.jl"), fit_function="Moody.fit"),
 }
 
 
@@ -148,7 +148,7 @@ def test_a_fit_that_fails_says_why_and_leaves_the_worker_alive(
     X, y = CSV(str(AUTHORS / "moody.csv"), "answer").frame()
 
     with pytest.raises((EstimatorFailed, BadRequest)) as failed:
-        worker.fit("failing", kind(script=str(AUTHORS / script), fit=function), X, y)
+        worker.fit("failing", kind(script=str(AUTHORS / script), fit_function=function), X, y)
 
     assert told in str(failed.value)
     assert worker.fit("fine", FITS[language], X, y).task == "regression"

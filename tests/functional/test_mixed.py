@@ -114,7 +114,7 @@ def test_a_search_sets_the_parameters_of_the_r_step(worker: Bench) -> None:
 
 def test_a_search_over_an_r_model_gives_it_the_columns_by_their_names(worker: Bench) -> None:
     entry = Project([CONFIG], environment(), CONFIG.parent).entry("mixed")
-    model = RClassifier(script=str(CITIZENS / "plain.R"), fit="fit_talking")
+    model = RClassifier(script=str(CITIZENS / "plain.R"), fit_function="fit_talking")
     fitted = worker.fit("named", GridSearchCV(model, {"params__cp": [0.1]}, cv=2), *load(entry.train))
     assert "columns: sepal length sepal width petal length petal width \n" in fitted.output
     assert fitted.warnings == ("AuthorWarning: more than ten rows",) * 3

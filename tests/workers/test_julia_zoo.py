@@ -43,20 +43,20 @@ class Animal:
 
 ANIMALS = {
     "OrdinaryLeastSquares": Animal("motors", JuliaRegressor),
-    "Ridge": Animal("motors", JuliaRegressor, {"fit": "Ridge", "params": {"λ": 0.5}}),
+    "Ridge": Animal("motors", JuliaRegressor, {"fit_function": "Ridge", "params": {"λ": 0.5}}),
     "Logistic": Animal("two_flowers"),
     "Neighbours": Animal(
         "flowers",
         spec={
-            "fit": "Neighbours.learn",
-            "predict": "Neighbours.classify",
-            "predict_proba": "Neighbours.shares",
+            "fit_function": "Neighbours.learn",
+            "predict_function": "Neighbours.classify",
+            "predict_proba_function": "Neighbours.shares",
             "layout": "columns",
             "params": {"k": 7},
         },
     ),
     "GaussianBayes": Animal("flowers"),
-    "Discriminant": Animal("flowers", spec={"fit": "fit", "labels": "codes"}),
+    "Discriminant": Animal("flowers", spec={"fit_function": "fit", "labels": "codes"}),
     "KMeans": Animal("flowers", JuliaRegressor, {"params": {"k": 4}}),
     "Tree": Animal("people", spec={"params": {"depth": 4}}),
     "SupportVectors": Animal("two_flowers"),
@@ -99,7 +99,7 @@ def animal(request: pytest.FixtureRequest, worker: Bench, data: Data) -> tuple[s
     name = request.param
     found = ANIMALS[name]
     X, y = data[found.data]
-    spec = {"fit": f"{name}.fit", **found.spec}
+    spec = {"fit_function": f"{name}.fit", **found.spec}
     (script,) = (path for folder in FOLDERS if (path := folder / f"{name}.jl").is_file())
     model = found.kind(script=str(script), seed=1, **spec)
     return name, Caught(worker.fit(name, model, X, None if name in WITHOUT_TARGET else y).artefact, X)

@@ -9,9 +9,9 @@
     "model": {
         "!": "triglot.estimators.JuliaClassifier",  # JuliaRegressor for numbers
         "script": here + "/Model.jl",
-        "fit": "Model.fit",
-        "predict": "Model.predict",
-        "predict_proba": "Model.predict_proba",
+        "fit_function": "Model.fit",
+        "predict_function": "Model.predict",
+        "predict_proba_function": "Model.predict_proba",
         "params": {"ridge": 0.01},
     },
 }

@@ -29,8 +29,8 @@
             "model": {
                 "!": "triglot.estimators.JuliaClassifier",
                 "script": here + "/../../../examples/iris-julia/IrisNeighbours.jl",
-                "fit": "IrisNeighbours.fit",
-                "predict": "IrisNeighbours.predict",
+                "fit_function": "IrisNeighbours.fit",
+                "predict_function": "IrisNeighbours.predict",
             },
         },
         "tooth-r": {
@@ -66,8 +66,8 @@
             "model": {
                 "!": "triglot.estimators.JuliaRegressor",
                 "script": here + "/Moody.jl",
-                "fit": "Moody.fit",
-                "predict": "Moody.predict",
+                "fit_function": "Moody.fit",
+                "predict_function": "Moody.predict",
                 "params": {"tag": float(environ.get("TAG", "1"))},
             },
         },

@@ -25,8 +25,8 @@
             'model': {
                 '!': 'triglot.estimators.JuliaClassifier',
                 'script': 'IrisNeighbours.jl',
-                'fit': 'IrisNeighbours.fit',
-                'predict': 'IrisNeighbours.predict',
+                'fit_function': 'IrisNeighbours.fit',
+                'predict_function': 'IrisNeighbours.predict',
             },
         },
     },
