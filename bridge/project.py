@@ -43,6 +43,7 @@ DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
 SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
     "timeout_s",
+    "patience_s",
     "max_body_bytes",
     "max_bulk_bytes",
     "max_bulk_rows",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import require
+from triglot import assembly
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.operation import plan
 from triglot.project import Project
@@ -238,3 +239,9 @@ def test_an_entry_of_another_kind_is_refused_by_its_name(opened: Open, config: d
 
 def test_a_port_may_be_text_as_the_environment_gives_it(opened: Open) -> None:
     assert opened({"server": {"port": "8123"}}).front_end.port == 8123
+
+
+@pytest.mark.parametrize("said", [-1, "5", True])
+def test_the_patience_of_requests_is_a_number_of_seconds(opened: Open, said: object) -> None:
+    with pytest.raises(ConfigError, match=r"server: patience_s: .*; write how many seconds requests wait for a worker"):
+        assembly.service(opened({"server": {"patience_s": said}}))

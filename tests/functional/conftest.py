@@ -70,15 +70,16 @@ def _fit_all(projects: dict[str, Project], worker: Bench) -> None:
 
 
 @pytest.fixture(scope="session")
-def _start(fitted: Path) -> Iterator[Callable[[], Running]]:
+def _start(fitted: Path) -> Iterator[Callable[..., Running]]:
     """Give the function that starts a service on a copy of the store; all end with the session."""
     with contextlib.ExitStack() as stack:
 
-        def start() -> Running:
+        def start(**environ: str) -> Running:
             place = stack.enter_context(folder())
             shutil.copy(fitted / "triglot.db", place)
             counts = {language: WORKERS[language] if language in installed() else 0 for language in LANGUAGES}
-            made = Running(place, CONFIG, *(f"--workers={name}={count}" for name, count in counts.items()))
+            wanted = [f"--workers={name}={count}" for name, count in counts.items()]
+            made = Running(place, CONFIG, *wanted, **environ)
             stack.callback(made.close)
             return made
 
@@ -92,9 +93,18 @@ def _services() -> list[Running]:
 
 
 @pytest.fixture
-def service(_start: Callable[[], Running], _services: list[Running]) -> Running:
+def service(_start: Callable[..., Running], _services: list[Running]) -> Running:
     """Give a service of all models that is ready: the one of the test before, or a new one where that was stopped."""
     if not _services or not _services[-1].is_up:
         _services.append(_start())
     _services[-1].wait_until_ready()
     return _services[-1]
+
+
+@pytest.fixture
+def impatient(_start: Callable[..., Running]) -> Iterator[Running]:
+    """Give a service of its own, in which requests wait for a worker that is not there no longer than a second."""
+    made = _start(PATIENCE="1")
+    made.wait_until_ready()
+    yield made
+    made.close()

@@ -99,7 +99,7 @@ class Answer:
 class Running:
     """A service in a folder: its supervisord, its log and its HTTP address."""
 
-    def __init__(self, folder: Path, config: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, config: Path, *arguments: str, **environ: str) -> None:
         self.folder = folder
         self.config = config
         self.port = free_port()
@@ -109,7 +109,7 @@ class Running:
             self.process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=environment(),
+                env=environment(**environ),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

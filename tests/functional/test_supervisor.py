@@ -138,14 +138,14 @@ def is_away(service: Running) -> bool:
     return all(answer.status == 503 and "there has been no worker" in answer.message for answer in answers)
 
 
-def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: Running) -> None:
+def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(impatient: Running) -> None:
     require("julia")
-    assert service.ctl("stop", "workers-julia:*").returncode == 0
-    with Load(service, [PYTHON], [CALM]) as load:
+    assert impatient.ctl("stop", "workers-julia:*").returncode == 0
+    with Load(impatient, [PYTHON], [CALM]) as load:
         load.after(3)
-        assert service.get("/ready").status == 503
-        until(lambda: is_away(service))  # requests wait at first, as after a crash
-        refused = service.post(JULIA, [FINE])
+        assert impatient.get("/ready").status == 503
+        until(lambda: is_away(impatient))  # requests wait at first, as after a crash
+        refused = impatient.post(JULIA, [FINE])
 
     assert refused.status == 503
     assert refused.body["metadata"]["code"] == "worker-unavailable"
@@ -153,9 +153,9 @@ def test_a_language_that_is_switched_off_is_a_503_and_the_others_go_on(service: 
     assert refused.message.startswith("there has been no worker for julia for ")
     assert load.failures() == []
 
-    assert service.ctl("start", "workers-julia:*").returncode == 0
+    assert impatient.ctl("start", "workers-julia:*").returncode == 0
     # each process of the front end looks for workers by itself, some milliseconds apart
-    until(lambda: all(service.post(JULIA, [FINE]).status == 200 for _ in range(4)))
+    until(lambda: all(impatient.post(JULIA, [FINE]).status == 200 for _ in range(4)))
 
 
 def test_sigterm_answers_what_is_in_flight_and_leaves_no_process(service: Running) -> None:
