@@ -31,10 +31,10 @@ Ask: TypeAlias = Callable[[Op, Table], Array]
 
 
 class WorkerCall(NamedTuple):
-    """One call of a model: the requests that it answers, which are alike, and when nobody waits for it any more.
+    """One call: the requests that it answers, which are alike, and when nobody waits for it any more.
 
     `requests` are as they came; one may hold what several callers asked (`Request.ids`). `until` is in seconds of the
-    monotonic clock.
+    monotonic clock. In the front end a call is one request for predictions, in a worker any of the five operations.
     """
 
     requests: Sequence[Request]
@@ -47,27 +47,34 @@ class WorkerCall(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The model's name."""
+        """The model's name; empty where data are read."""
         return self.requests[0].model
 
     @property
     def version(self) -> int:
-        """The model's version; 0 where it has none yet."""
+        """The model's version; 0 where data are read or a model is fitted.
+
+        A worker that a command or a program keeps for itself may be asked under a number that no store has.
+        """
         return self.requests[0].version
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of all requests, in their order."""
+        """The ids of all requests, in their order; in a worker each with a dot and the number of the try behind it."""
         return tuple([each for request in self.requests for each in request.ids])
 
     @property
     def rows(self) -> int:
-        """How many rows are asked for."""
+        """How many rows are asked for, or fitted to."""
         return sum(request.rows for request in self.requests)
 
 
 class LoadedVersion(NamedTuple):
-    """A version that is about to answer. `ask` asks the model; the front end has none, and it is None there."""
+    """A version that is about to answer.
+
+    `model` and `version` name it. In a worker `manifest` is verified and `ask` asks the model. In the front end
+    `manifest` is as it stands in the store, which nobody has verified, and `ask` is None.
+    """
 
     model: str
     version: int
@@ -79,7 +86,8 @@ class LoadedVersion(NamedTuple):
 class NewFit:
     """A model that was just fitted on X, and the fields of the manifest that will be signed.
 
-    `ask` asks the model itself, `ask_reloaded` a copy of it that was dumped and loaded. A hook may add to `fields`.
+    `ask` asks the model itself, `ask_reloaded` a copy of it that was dumped and loaded. A hook may add to `fields`. The
+    model's name is that of the call that runs (`Hook.call_begun`).
     """
 
     fields: dict[str, Any]
@@ -93,9 +101,13 @@ class NewFit:
 class Answered(NamedTuple):
     """One request that has its answer.
 
-    code: the fault's (docs/reference/names.md), empty for a good answer. seconds: since the request was received, its
-    wait in the queue and its call. model, version, op and rows are empty or 0 where nothing was asked of a model, rows
-    also where an answer of no known length begins. path and status are those of HTTP, empty and 0 in a worker.
+    In a worker `id` has a dot and the number of the try behind it, and `rows` are those that were asked for. In the
+    front end `rows` is 0 for an error, for CSV or Arrow as body or answer, and for a predict service with methods of
+    its own; where no model is concerned, `op`, `model` and `version` are empty or 0 as well.
+
+    `code` is the fault's (docs/reference/names.md), empty for a good answer. `seconds` counts in a worker from sending
+    where both sides share a clock (ipc), else from reading; in the front end from the head of the request or, where a
+    thread answers it, from that thread's begin. `path` and `status` are those of HTTP, empty and 0 in a worker.
     """
 
     id: str
@@ -112,42 +124,64 @@ class Answered(NamedTuple):
 class Hook:
     """Something that wants to know; each method does nothing until a subclass overrides it.
 
-    Methods are called in a worker in the thread that computes, in the front end in the event loop or in one of its
-    threads, and so must not take long. What one raises is logged and changes no answer, but for `model_fitted` and
-    `version_loaded` in a worker: whatever these raise is the answer to who wants the fit or the version.
+    Methods are called in a worker in the thread that computes, `heartbeat` in a second one beside it; in the front end
+    in the event loop or in any of its threads, several at once. So they must not take long, and a hook keeps a lock of
+    its own. What one raises is logged and changes no answer, but for `model_fitted` and `version_loaded` in a worker:
+    whatever these raise is the answer to who wants the fit or the version.
     """
 
     def message_received(self, request: Request) -> None:
-        """A worker has read a message from its socket; its requests wait in the queue now."""
+        """A worker has read a message from its socket; its requests wait in the queue now.
+
+        Where there is no room they are refused next. What cannot be read is not told of.
+        """
 
     def call_planned(self, call: WorkerCall) -> None:
-        """A worker will answer these requests by one call, when those planned before are done."""
+        """A worker means to answer these requests by one call, when those planned before are done.
+
+        The call may still be parted, or lose requests whose deadline passes meanwhile.
+        """
 
     def call_begun(self, call: WorkerCall) -> None:
-        """A model is asked; in the front end: a worker is, in as many attempts as it may take."""
+        """A call begins; in the front end: a worker is asked, in as many attempts as it may take."""
 
     def call_ended(self, call: WorkerCall, seconds: float) -> None:
         """A call has given its answer."""
 
     def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
-        """A call has given none. A worker then asks for each half of its requests, where it holds several."""
+        """A call has given none; in the front end also: its answer is an error.
+
+        Of several requests a worker then makes two calls, a half each, where the error is `EstimatorFailed` or
+        `BadRequest` and somebody still waits.
+        """
 
     def model_fitted(self, fit: NewFit) -> None:
-        """A worker has fitted a model, which is not signed yet; what this raises is the answer to who wants the fit."""
+        """A worker has fitted a model that can predict, which is not signed yet.
+
+        What this raises is the answer to who wants the fit: `BadRequest`, say.
+        """
 
     def version_loaded(self, loaded: LoadedVersion) -> None:
-        """A worker has loaded a version, and refuses it by what this raises; in the front end: it answers from now."""
+        """A worker has loaded a version, and refuses it by what this raises; in the front end: it answers from now.
+
+        Raise `ArtefactRefused`, say.
+        """
 
     def worker_idle(self) -> None:
         """A worker has nothing to do; called every tenth of a second, in the thread that computes."""
 
     def heartbeat(self) -> None:
-        """Twenty times a second in a worker's control thread, also while a call runs; nothing of the language may be
-        touched but `Runtime.interrupt`.
+        """The tick of a worker's control thread, every twentieth of a second; ZeroMQ's heartbeats are something else.
+
+        It comes once more after each message on the control socket, and late where code keeps Python's lock. Calls run
+        meanwhile, so nothing of the language may be touched but `Runtime.interrupt`.
         """
 
     def request_answered(self, answered: Answered) -> None:
-        """A worker has sent an answer; in the front end: an answer of HTTP is about to be sent."""
+        """A worker has sent an answer; in the front end: an answer of HTTP is about to be sent, of whatever route.
+
+        Answers to what a worker cannot read are not told of.
+        """
 
 
 EVENTS = tuple(name for name in vars(Hook) if not name.startswith("_"))

@@ -1,7 +1,7 @@
 """The loop of every worker, whatever its language: drain the queue, answer it in as few calls as can be.
 
 The loop runs in the thread that started the interpreter, because R and Julia may be entered from no other; a
-second thread (`triglot.workers.control`) answers heartbeats meanwhile.
+second thread (`triglot.workers.control`) tells its state and has it drain meanwhile.
 """
 
 import contextlib

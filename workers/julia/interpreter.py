@@ -1,7 +1,7 @@
 """libjulia: loaded and initialised; its long calls leave Python's other threads free.
 
-What runs for long goes through `ctypes.CDLL` and `CFUNCTYPE`, which release the interpreter lock; otherwise they would
-hold up heartbeats.
+What runs for long goes through `ctypes.CDLL` and `CFUNCTYPE`, which release the interpreter lock; otherwise it would
+hold up state, draining and deadlines.
 """
 
 import contextlib
