@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from triglot.errors import ConfigError
 
@@ -61,6 +63,20 @@ def logging_as(name: str) -> Iterator[None]:
     finally:
         ours.handlers, ours.propagate, ours.level = before
         ours.setLevel(before[2])
+
+
+def keep_time_zone(environ: Mapping[str, str]) -> None:
+    """Have the times of this process's log stay in today's zone, whatever an author's code does to TZ meanwhile."""
+    name = environ.get("TZ", "")
+    try:
+        if name:
+            zone = ZoneInfo(name.removeprefix(":"))
+        else:
+            with open("/etc/localtime", "rb") as file:
+                zone = ZoneInfo.from_file(file)
+    except (OSError, ValueError, KeyError):  # a rule of POSIX's, say, which only C understands
+        return
+    logging.Formatter.converter = staticmethod(lambda seconds: datetime.fromtimestamp(seconds, zone).timetuple())
 
 
 def writable(text: str) -> str:

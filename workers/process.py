@@ -21,7 +21,7 @@ from triglot.hooks import Hook, Hooks, from_environment
 from triglot.languages import known
 from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import EXIT_UNAVAILABLE, MEMORY_VARIABLE, memory_of
-from triglot.logs import level_of, set_level
+from triglot.logs import keep_time_zone, level_of, set_level
 from triglot.protocol.runtime import Runtime
 from triglot.this_process import end_with_parent
 from triglot.transport.discovery import (
@@ -55,6 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format=f"%(asctime)s %(levelname)s {options.name}: %(message)s"
     )
+    keep_time_zone(os.environ)
     end_with_parent()
     if options.language == "python":  # R and Julia have heaps of their own
         malloc.keep()

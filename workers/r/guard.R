@@ -28,13 +28,17 @@ guarded <- function(expr, env = NULL) {
   )
 }
 
-#' Evaluate where S4 and reference classes are looked for in a script's environment, as in a package's own
+#' Evaluate in a script's own world (world.R), with S4 and reference classes looked for in its environment, as in a
+#' package's own
 #'
 #' R knows a class by its bare name, for the whole process. So the definitions of one script at a time are in its
 #' tables: those of the script that is called, which come and go as a package's do that is attached and detached.
 in_script <- function(env, expr) {
-  if (!identical(known_to_r$script, env)) {
-    if (has_definitions(known_to_r$script)) methods::cacheMetaData(known_to_r$script, FALSE, known_to_r$script)
+  last <- known_to_r$script
+  if (!identical(last, env)) {
+    known_to_r$script <- NULL # of nobody, where the change stops half-way
+    enter_world(env, last)
+    if (has_definitions(last)) methods::cacheMetaData(last, FALSE, last)
     if (has_definitions(env)) make_known(env)
     known_to_r$script <- env
   }
@@ -57,7 +61,7 @@ make_known <- function(env) {
 }
 
 # setClass() and setMethod() leave objects of such names
-has_definitions <- function(env) !is.null(env) && any(startsWith(ls(env, all.names = TRUE), ".__"))
+has_definitions <- function(env) !is.null(env) && any(startsWith(names(env), ".__"))
 
 #' The text of a condition, whatever its class does with `conditionMessage()`
 message_of <- function(condition) {

@@ -98,7 +98,6 @@ class RRuntime:
         levels, the codes 0..k-1 where `spec["encode_labels"]` is true, or numbers (a matrix of several outputs).
         """
         spec = task.spec
-        self._use_libraries(spec)
         script = self._script(spec, task.sources)
         name = script.require(spec.get("fit") or "fit")
         inputs = self._inputs
@@ -115,12 +114,8 @@ class RRuntime:
 
     def load(self, manifest: Manifest, blob: bytes) -> RModel:
         """Return the model of bytes that the caller has verified, with its packages loaded and its script sourced."""
-        runtime, spec, inputs = manifest.runtime, manifest.spec, self._inputs
-        wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
-        attached = inputs.strings(runtime.get("attached", "").split())
-        self._use_libraries(spec)
-        self._run("restore_packages", inputs.parameter(wanted), attached, inputs.parameter(runtime["language"]))
-        script = self._script(spec, manifest.sources)
+        spec, inputs = manifest.spec, self._inputs
+        script = self._script(spec, manifest.sources, manifest.runtime)
         own = inputs.strings((script.chosen(spec, "load"),))
         fitted = self._run("load_model", inputs.raw(blob), script.env, own)
         return self._model(fitted, script, spec, manifest.task, manifest.labels)
@@ -141,7 +136,6 @@ class RRuntime:
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
         """Return copies of what the author's function returned: list(x, y), or a data.frame or matrix alone."""
-        self._use_libraries(spec)
         script = self._script(spec, sources)
         name = script.require(spec.get("function") or "dataset")
         inputs = self._inputs
@@ -196,23 +190,36 @@ class RRuntime:
 
         return answers
 
-    def _use_libraries(self, spec: Mapping[str, Any]) -> None:
+    def _use_libraries(self, spec: Mapping[str, Any], env: Any) -> None:
         folders = spec.get("lib_paths") or []
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
             raise BadRequest(f"spec.lib_paths is {folders!r}; use a list of folders")
         strings = self._inputs.strings
-        self._run("use_libraries", strings(folders), strings((str(spec.get("folder") or ""),)))
+        self._run("use_libraries", strings(folders), strings((str(spec.get("folder") or ""),)), env)
 
-    def _script(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Script:
+    def _use_packages(self, runtime: Mapping[str, Any], env: Any) -> None:
+        inputs = self._inputs
+        wanted = {name: version for name, version in runtime.items() if name not in _NOT_PACKAGES}
+        attached = inputs.strings(runtime.get("attached", "").split())
+        language = inputs.parameter(runtime["language"])
+        self._run("restore_packages", inputs.parameter(wanted), attached, language, env)
+
+    def _script(
+        self, spec: Mapping[str, Any], sources: Mapping[str, str], runtime: Mapping[str, Any] | None = None
+    ) -> Script:
+        """Return a script, sourced in a world of its own with its libraries and the packages of a fit's `runtime`."""
         name = spec.get("script")
         if not isinstance(name, str) or name not in sources:
             raise BadRequest(f"spec.script is {name!r}; name one of the stored files: {', '.join(sorted(sources))}")
         key = (fingerprint(sources), name)
-        script = self._scripts.get(key)
+        script, r = self._scripts.get(key), self._interpreter
+        env = r.call(r["new_script"], f"script.{key[0]}") if script is None else script.env
+        self._use_libraries(spec, env)
+        if runtime is not None:
+            self._use_packages(runtime, env)
         if script is None:
             folder = lay_out(sources, str(spec.get("folder") or ""), Path(self._scratch.name)).absolute()
-            env = self._run("load_script", str(folder / name), str(folder), f"script.{key[0]}")
-            r = self._interpreter
+            self._run("load_script", str(folder / name), str(folder), env)
             script = self._scripts[key] = Script(name, env, tuple(r.call(r["script_functions"], env)))
         return script
 

@@ -35,13 +35,14 @@ base_packages <- c(
 #' @param wanted Names of packages with the versions that the model was fitted with.
 #' @param attached Names of those to attach, the first one searched first.
 #' @param version The version of R that the model was fitted with.
+#' @param env The environment of the model's script, in whose world they are attached.
 #' @return What [guarded()] gives; its value is `TRUE`.
-restore_packages <- function(wanted, attached, version = r_version()) {
-  guarded({
+restore_packages <- function(wanted, attached, version = r_version(), env = NULL) {
+  guarded(env = env, {
     if (version != r_version()) {
       warning("the model was fitted with R ", version, ", here is ", r_version(), call. = FALSE)
     }
-    found <- vapply(names(wanted), requireNamespace, NA, quietly = TRUE)
+    found <- load_namespaces(names(wanted))
     if (!all(found)) {
       stop("the model was fitted with R packages that cannot be loaded here: ",
         listing(paste(names(wanted), wanted)[!found]), "; install them beside R",
@@ -61,13 +62,14 @@ restore_packages <- function(wanted, attached, version = r_version()) {
   })
 }
 
-#' Search the author's own libraries first, from now on and in this whole process
+#' Search the author's own libraries first, from now on and in the script's world
 #'
 #' @param folders Folders of installed packages, as the author names them.
 #' @param project The folder of the script: if an renv project is there, its library is one of them.
+#' @param env The script's environment.
 #' @return What [guarded()] gives; its value is the libraries.
-use_libraries <- function(folders, project) {
-  guarded({
+use_libraries <- function(folders, project, env = NULL) {
+  guarded(env = env, {
     gone <- folders[!dir.exists(folders)]
     if (length(gone)) {
       warning("there is no library folder ", listing(gone), "; its packages are looked for elsewhere", call. = FALSE)

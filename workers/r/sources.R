@@ -6,12 +6,9 @@
 #'
 #' @param path The script's absolute path.
 #' @param folder The folder that messages name files from.
-#' @param package A name for the script that is the same in every process: its S4 and reference classes are
-#'   stored under it, and do not touch those of other scripts.
+#' @param env The environment, as [new_script()] makes it.
 #' @return What [guarded()] gives; its value is the environment.
-load_script <- function(path, folder, package = "script") {
-  env <- script_environment()
-  methods::setPackageName(package, env)
+load_script <- function(path, folder, env = new_script("script")) {
   result <- guarded(env = env, {
     source(path, local = env, encoding = "UTF-8", chdir = TRUE, keep.source = TRUE, echo = FALSE)
     env
@@ -23,9 +20,14 @@ load_script <- function(path, folder, package = "script") {
 }
 
 #' An empty environment for one script, below one that holds the masked functions
-script_environment <- function() {
+#'
+#' @param package A name for the script that is the same in every process: its S4 and reference classes are
+#'   stored under it, and do not touch those of other scripts.
+new_script <- function(package) {
   masks <- new.env(parent = globalenv())
   env <- new.env(parent = masks)
+  methods::setPackageName(package, env)
+  masks$.world <- new.env(parent = emptyenv())
   masks$quit <- masks$q <- function(save = "default", status = 0, runLast = TRUE) {
     stop("quit() was called: a served model may not end its worker; call stop() with a message instead", call. = FALSE)
   }

@@ -21,7 +21,7 @@ test_that("another version of a package is a warning", {
 })
 
 test_that("bytes that are no model are a failure", {
-  expect_match(load_model(as.raw(1:20), new.env())[[3]][[1]], "unknown input format")
+  expect_match(load_model(as.raw(1:20), new_script("none"))[[3]][[1]], "unknown input format")
 })
 
 test_that("collecting runs the finalisers that are due", {
