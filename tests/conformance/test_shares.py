@@ -25,7 +25,7 @@ def model(language: str, limit: float) -> Any:
     params = {"limit": limit}
     if language == "r":
         return RClassifier(script=str(MODELS / "scores.R"), params=params, predict_proba_params={"type": "prob"})
-    return JuliaClassifier(script=str(MODELS / "Scores.jl"), fit="Scores.fit", params=params)
+    return JuliaClassifier(script=str(MODELS / "Scores.jl"), fit_function="Scores.fit", params=params)
 
 
 def fitted(worker: Bench, limit: float) -> Any:
