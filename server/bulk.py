@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
+from urllib.parse import unquote
 
 from flask import Request, Response
 
 from triglot.bulk import flow, reading, writing
+from triglot.bulk.cells import Dialect
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, Overloaded
 from triglot.server.limits import BodyLimits
@@ -78,7 +80,8 @@ def answer_body(call: Call, request: Request, kind: str, accept: str, schema: Sc
         body = _body(request, call)
         try:
             pace = flow.Pace(len(schema.names), whole=not call.served.batch)
-            pieces = _pieces(call, body, kind, schema, pace, lenient)
+            reader = _reader(call, body, kind, request.mimetype_params)
+            pieces = _pieces(call, reader, schema, pace, lenient)
             for answer in flow.answers(pieces, call.ask, pace, call.in_flight):
                 writer.write(answer)
         except BadRequest:
@@ -98,10 +101,22 @@ def _body(request: Request, call: Call) -> Body:
     return Body(request.environ["wsgi.input"], limit, length, "" if batch else TOGETHER)
 
 
-def _pieces(call: Call, body: Body, kind: str, schema: Schema, pace: flow.Pace, lenient: bool) -> Iterator[Table]:
-    limits, served = call.limits, call.served
-    reader = reading.arrow_stream(body, limits.body_bytes) if kind == ARROW else reading.csv_text(body)
-    tables = flow.tables(reader, schema, pace, limits.bulk_rows, lenient=lenient)
+def _reader(call: Call, body: Body, kind: str, parameters: Mapping[str, str]) -> reading.Reader:
+    if kind == ARROW:
+        return reading.arrow_stream(body, call.limits.body_bytes)
+    return reading.csv_text(body, _dialect(parameters))
+
+
+def _dialect(parameters: Mapping[str, str]) -> Dialect:
+    """Return how CSV is written by the parameters of its type; `%3B` stands for `;`, which only quotes can hold."""
+    if parameters.get("header", "present") != "present":
+        raise BadRequest("CSV must have a header; put the names of the columns into its first line")
+    return Dialect.said(unquote(parameters.get("delimiter", ",")), unquote(parameters.get("decimal", ".")))
+
+
+def _pieces(call: Call, reader: reading.Reader, schema: Schema, pace: flow.Pace, lenient: bool) -> Iterator[Table]:
+    served = call.served
+    tables = flow.tables(reader, schema, pace, call.limits.bulk_rows, lenient=lenient)
     for table in tables:
         yield table if schema is served.schema else table.renamed(served.schema.names)
 

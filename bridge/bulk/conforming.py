@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from triglot.bulk import cells, plain
+from triglot.bulk.cells import FLOATS, NUMBERS, WHOLE, Dialect
 from triglot.errors import BadRequest, Problem
 from triglot.tables import arrow, times
 from triglot.tables.field import Field, cast, column_of, converter
@@ -19,23 +21,11 @@ from triglot.tables.table import Array, Column, Kind, Table
 
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
 
-FLOATS = ("float64", "float32")
-WHOLE = ("int64", "int32")
 _NOT_FINITE = "must be a finite number, not {}"
 _MISSING = "must not be missing: nothing was missing in this column when the model was fitted"
-
-_WIDER = {
-    pa.int8(): pa.int32(),
-    pa.int16(): pa.int32(),
-    pa.uint8(): pa.int32(),
-    pa.uint16(): pa.int32(),
-    pa.uint32(): pa.int64(),
-    pa.uint64(): pa.int64(),
-    pa.float16(): pa.float32(),
-    pa.date64(): pa.date32(),
-    pa.large_string(): pa.string(),
-    pa.string_view(): pa.string(),
-}
+_TOO_LONG = "must have no more digits than a number of 64 bits, not {}; round it"
+_LEVELS = (pa.string(), pa.bool_(), pa.int32(), pa.int64(), pa.float32(), pa.float64())
+_FIRST_DAY, _BEHIND_LAST_DAY = np.datetime64("0001-01-01"), np.datetime64("10000-01-01")
 
 
 class _Misfit(Exception):
@@ -50,8 +40,8 @@ class Conforming:
     """Makes tables of a schema of record batches whose columns have these names.
 
     Raises `BadRequest` for names that do not fit; with `lenient` other columns beside are ignored. `written`: the
-    values are text because they were written down, as in CSV, and not because they are text. `keep`: columns that are
-    kept as they are, be they the model's or not.
+    values are text because they were written down, as in CSV, and not because they are text; this is how. `keep`:
+    columns that are kept as they are, be they the model's or not.
     """
 
     def __init__(
@@ -60,7 +50,7 @@ class Conforming:
         schema: Schema,
         *,
         lenient: bool = False,
-        written: bool = False,
+        written: Dialect | None = None,
         keep: Sequence[str] = (),
     ) -> None:
         beside = set(keep) - set(schema.names)
@@ -75,12 +65,11 @@ class Conforming:
         self._written = written
         self._kept = [(name, places[name]) for name in keep]
         kinds: set[Kind] = {field.kind for field in schema.fields}
-        self._numeric: Kind | None = kinds.pop() if len(kinds) == 1 and kinds <= {*FLOATS, *WHOLE} else None
+        self._numeric: Kind | None = kinds.pop() if len(kinds) == 1 and kinds <= {*NUMBERS} else None
 
     def kept(self, batch: Any) -> list[tuple[str, Any]]:
         """Return the columns that are kept as they are, by name."""
-        found = [(name, batch.column(place)) for name, place in self._kept]
-        return [(name, a.dictionary_decode() if pa.types.is_dictionary(a.type) else a) for name, a in found]
+        return [(name, _kept(name, batch.column(place))) for name, place in self._kept]
 
     def table(self, batch: Any, first: int) -> Table:
         """Return the table of a batch whose first row has this number; raises `BadRequest` naming columns and rows."""
@@ -110,9 +99,16 @@ class Conforming:
             return matrix if np.isfinite(np.sum(matrix)) else None
 
 
-def _column(array: Any, field: Field, written: bool) -> Column:
-    if written and field.kind != "string" and "NA" not in field.levels:
-        array = pc.replace_with_mask(array, pc.fill_null(pc.equal(array, "NA"), False), pa.scalar(None, array.type))
+def _kept(name: str, array: Any) -> Any:
+    try:
+        return plain.decoded(array)
+    except (pa.ArrowException, NotImplementedError):
+        raise BadRequest(f"column {name!r} is of Arrow type {arrow.shown(array.type)}, which cannot be kept") from None
+
+
+def _column(array: Any, field: Field, written: Dialect | None) -> Column:
+    if written and field.kind != "string":
+        array = cells.without_gaps(array, field)
     array = _known(array, field)
     if array.null_count and not field.nullable:
         _raise(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)), lambda _: _MISSING)
@@ -122,6 +118,8 @@ def _column(array: Any, field: Field, written: bool) -> Column:
     if pa.types.is_dictionary(array.type) and field.kind != "category":
         return _column(array.dictionary_decode(), field, written)
     if field.kind == "category":
+        if not _may_be_level(array.type):
+            raise _Misfit((None, f"must be of kind category, not of Arrow type {arrow.shown(array.type)}"))
         return _by_value(array, field, converter(field))
     try:
         column = arrow.column(field.name, array)
@@ -129,10 +127,12 @@ def _column(array: Any, field: Field, written: bool) -> Column:
         raise _Misfit((None, str(error).removeprefix(f"column {field.name!r} "))) from None
     if column.kind in FLOATS:
         column = _without_nan(column, field)
+    if column.kind in ("date", "datetime"):
+        _within_years(column)
     try:
         return cast(column, field)
     except ValueError as error:
-        if column.kind in (*FLOATS, *WHOLE, "bool") and field.kind in (*FLOATS, *WHOLE, "bool"):
+        if column.kind in (*NUMBERS, "bool") and field.kind in (*NUMBERS, "bool"):
             return _by_value(array, field, converter(field))
         raise _Misfit((None, str(error))) from None
     except BadRequest as error:
@@ -142,19 +142,37 @@ def _column(array: Any, field: Field, written: bool) -> Column:
 def _known(array: Any, field: Field) -> Any:
     """Return the array in one of the types that tables know."""
     kind = array.type
-    if pa.types.is_null(kind):
-        return pa.nulls(len(array), pa.string())
-    if pa.types.is_dictionary(kind):
-        if kind.value_type == pa.string():
-            return array
-        return _known(array.dictionary_decode(), field)
-    wider = _WIDER.get(kind)
-    if wider is None:
-        return array
     try:
-        return array.cast(wider)
+        array = plain.plain(array)
+        return _decimal(array, field) if pa.types.is_decimal(array.type) else plain.widened(array)
     except pa.ArrowInvalid as error:
-        raise _Misfit((None, f"of Arrow type {kind} has values that do not fit {wider}: {error}")) from None
+        raise _Misfit((None, f"of Arrow type {arrow.shown(kind)} has values that do not fit: {error}")) from None
+    except NotImplementedError:
+        raise _Misfit((None, f"must be of kind {field.kind}, not of Arrow type {arrow.shown(kind)}")) from None
+
+
+def _may_be_level(kind: Any) -> bool:
+    return kind in _LEVELS or pa.types.is_dictionary(kind)
+
+
+def _decimal(array: Any, field: Field) -> Any:
+    """Return decimal numbers as whole ones where the field has such, or where they can have no fraction."""
+    if field.kind in WHOLE or (array.type.scale <= 0 and field.kind not in FLOATS):
+        try:
+            return plain.whole_numbers(array)
+        except pa.ArrowInvalid:
+            pass  # as floats it is told which of them it is
+    numbers, lossy = plain.floats(array)
+    if lossy:
+        _raise(np.array(lossy), lambda row: _TOO_LONG.format(array[row].as_py()))
+    return numbers
+
+
+def _within_years(column: Column) -> None:
+    """Raise where a time is one that JSON has no text for."""
+    if len(column) and not (column.values.min() >= _FIRST_DAY and column.values.max() < _BEHIND_LAST_DAY):
+        outside = (column.values < _FIRST_DAY) | (column.values >= _BEHIND_LAST_DAY)
+        _raise(np.flatnonzero(outside), lambda _: "is out of the years 1 to 9999")
 
 
 def _without_nan(column: Column, field: Field) -> Column:
@@ -172,8 +190,11 @@ def _without_nan(column: Column, field: Field) -> Column:
     return Column(column.kind, values, gone) if gone.any() else column
 
 
-def _read(array: Any, field: Field, written: bool) -> Column:
+def _read(array: Any, field: Field, written: Dialect | None) -> Column:
     """Return what text spells, by Arrow's own readers where they read as ours do, else value by value."""
+    number = field.kind in NUMBERS
+    if number and written and written.decimal == ",":
+        array = _with_points(array)
     try:
         if field.kind in FLOATS:
             column = arrow.column(field.name, pc.cast(array, pa.float64()))
@@ -188,10 +209,15 @@ def _read(array: Any, field: Field, written: bool) -> Column:
             return _instants(array, field)
     except (pa.ArrowInvalid, ValueError, BadRequest):
         pass  # the slow way says which value it is, or reads what only ours do
-    convert = converter(field)
-    if written and field.kind in WHOLE:
-        return _by_value(array, field, lambda text: convert(_number(text)))
-    return _by_value(array, field, convert)
+    return _by_value(array, field, cells.number_reader(field) if written and number else converter(field))
+
+
+def _with_points(array: Any) -> Any:
+    """Return numbers with decimal commas as the same with points; raises where one has a point already."""
+    pointed = np.flatnonzero(pc.fill_null(pc.match_substring(array, "."), False).to_numpy(zero_copy_only=False))
+    if len(pointed):
+        _raise(pointed, lambda row: f"must be a number with a decimal comma, not the text {array[row].as_py()[:60]!r}")
+    return cells.with_points(array)
 
 
 def _instants(array: Any, field: Field) -> Column:
@@ -207,24 +233,10 @@ def _instants(array: Any, field: Field) -> Column:
     return Column.times(times.from_the_wall(column.values, field.zone), column.missing, field.zone)
 
 
-def _number(text: str) -> Any:
-    """Return a whole number as a number where text spells it as others do: 3.0."""
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
-
-
 def _by_value(array: Any, field: Field, convert: Callable[[Any], Any]) -> Column:
     """Return the column of an array, each distinct value converted once, as a value of JSON is."""
-    try:
-        coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-        distinct = coded.dictionary.to_pylist()
-    except pa.ArrowNotImplementedError:
-        raise _Misfit((None, f"must be of kind {field.kind}, not of Arrow type {array.type}")) from None
+    coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    distinct = coded.dictionary.to_pylist()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
     used = np.zeros(len(distinct) + 1, dtype=bool)
     used[codes] = True  # a level that no row has may be unknown

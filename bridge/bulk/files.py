@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from triglot.bulk import reading, writing
+from triglot.bulk.cells import Dialect
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, TooLarge
 from triglot.tables.labels import Labels
@@ -51,10 +52,10 @@ def format_of(path: Path, said: str | None, what: str) -> str:
 
 
 @contextlib.contextmanager
-def opened(path: Path, kind: str, *, whole: bool) -> Iterator[Rows]:
+def opened(path: Path, kind: str, *, whole: bool, dialect: Dialect = Dialect()) -> Iterator[Rows]:  # noqa: B008
     """Hold the rows of a file, or of standard input where it is `-`; with `whole` it may not be large.
 
-    Raises `BadRequest` where it cannot be opened.
+    `dialect` is that of CSV. Raises `BadRequest` where it cannot be opened.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -76,7 +77,7 @@ def opened(path: Path, kind: str, *, whole: bool) -> Iterator[Rows]:
             if kind in ("arrow", "arrows"):
                 reader = reading.arrow_stream(body, LARGEST_BATCH)
             else:
-                reader = reading.csv_text(body) if kind == "csv" else reading.json_lines(body)
+                reader = reading.csv_text(body, dialect) if kind == "csv" else reading.json_lines(body)
             yield Rows(reader, lambda _: body.taken, size)
 
 

@@ -16,6 +16,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from triglot.bulk.cells import Dialect
 from triglot.bulk.envelope import CHUNK, FILE_MAGIC, Body, Messages
 from triglot.errors import BadRequest
 
@@ -27,11 +28,11 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Record batches, the names of their columns, and whether all values are text only because they were written."""
+    """Record batches, the names of their columns, and how it was written where values are text only because of that."""
 
     names: tuple[str, ...]
     batches: Iterator[Any]
-    written: bool = False
+    written: Dialect | None = None
 
 
 def arrow_stream(body: Body, limit: int) -> Reader:
@@ -50,7 +51,7 @@ def _arrow_batches(stream: Any, messages: Messages) -> Iterator[Any]:
     while True:
         try:
             batch = stream.read_next_batch()
-            batch.validate(full=True)
+            _validate(batch)
         except StopIteration:
             return messages.finish()
         except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError, IndexError) as error:
@@ -59,24 +60,26 @@ def _arrow_batches(stream: Any, messages: Messages) -> Iterator[Any]:
         yield batch
 
 
-def csv_text(body: Body) -> Reader:
-    """Return the batches of CSV in UTF-8 with a header: commas, quotes as RFC 4180 has them; all columns are text.
+def csv_text(body: Body, dialect: Dialect = Dialect()) -> Reader:  # noqa: B008  # it is frozen
+    """Return the batches of CSV in UTF-8 with a header, quotes as RFC 4180 has them; all columns are text.
 
     A field without anything is missing, one of just two quotes is empty text.
     """
     blocks = _blocks(body)
     head = next(blocks, b"").removeprefix(_BOM)
-    names, size = _header(head)
-    return Reader(names, _csv_batches(names, head[size:], blocks), written=True)
+    names, size = _header(head, dialect)
+    return Reader(names, _csv_batches(names, head[size:], blocks, dialect), written=dialect)
 
 
-def _header(block: bytes) -> tuple[tuple[str, ...], int]:
+def _header(block: bytes, dialect: Dialect) -> tuple[tuple[str, ...], int]:
     """Return the names of the columns, and how many bytes they took."""
     if not block.strip():
         raise BadRequest("the body is empty; send CSV with a header")
     end = next((place for place in _row_ends(block)), len(block))
     try:
-        (names,) = csv.reader(io.StringIO(block[:end].decode("utf-8"), newline=""), strict=True)
+        line = block[:end].decode("utf-8")
+        dialect.check_header(line)
+        (names,) = csv.reader(io.StringIO(line, newline=""), strict=True, delimiter=dialect.delimiter)
     except UnicodeDecodeError:
         raise BadRequest("the CSV is not UTF-8; write it anew as UTF-8") from None
     except (csv.Error, ValueError):
@@ -131,7 +134,7 @@ def _last_row_end(block: bytes) -> int:
     return 0
 
 
-def _csv_batches(names: tuple[str, ...], rest: bytes, blocks: Iterator[bytes]) -> Iterator[Any]:
+def _csv_batches(names: tuple[str, ...], rest: bytes, blocks: Iterator[bytes], dialect: Dialect) -> Iterator[Any]:
     convert = pacsv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()),
         null_values=[""],
@@ -145,7 +148,12 @@ def _csv_batches(names: tuple[str, ...], rest: bytes, blocks: Iterator[bytes]) -
         return "error"
 
     # a column alone: an empty line is a missing value
-    parse = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1, invalid_row_handler=note)
+    parse = pacsv.ParseOptions(
+        delimiter=dialect.delimiter,
+        newlines_in_values=True,
+        ignore_empty_lines=len(names) > 1,
+        invalid_row_handler=note,
+    )
     first = 0
     for block in itertools.chain([rest] if rest else [], blocks):
         for batch in _parsed(block, names, convert, parse, ragged, first):
@@ -162,8 +170,10 @@ def _parsed(block: bytes, names: tuple[str, ...], convert: Any, parse: Any, ragg
             raise _unreadable(f"CSV, from row {first} on,", error) from None
         row = ragged[-1]
         where = f"row {first + row.number - 1}" if row.number else f"a row behind row {first}"
+        hint = "; if the first is a name of the row, leave it out (R: row.names = FALSE)"
         raise BadRequest(
             f"{where} of the CSV has {row.actual_columns} fields where the header has {row.expected_columns}"
+            + (hint if row.actual_columns == row.expected_columns + 1 else "")
         ) from None
     batches: list[Any] = table.combine_chunks().to_batches()
     return batches
@@ -215,7 +225,9 @@ def _json_batches(names: tuple[str, ...], first: Any, lines: Iterator[Any]) -> I
         for number, row in rows:
             if row.keys() != known:
                 other = ", ".join(map(repr, sorted(row.keys() ^ known)[:MOST_NAMES]))
-                raise BadRequest(f"line {number} has other names than the first line: {other}")
+                raise BadRequest(
+                    f"line {number} has other names than the first line: {other}; what is missing must be null"
+                )
         yield pa.RecordBatch.from_arrays(
             [_json_column(name, [(number, row[name]) for number, row in rows]) for name in names], list(names)
         )
@@ -262,10 +274,11 @@ def parquet(path: Path) -> tuple[Reader, int]:
 
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+        names = tuple(file.schema_arrow.names)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable("Parquet file", error) from None
     batches = _validated(file.iter_batches(batch_size=PARQUET_ROWS), "Parquet file")
-    return Reader(tuple(file.schema_arrow.names), batches), file.metadata.num_rows
+    return Reader(names, batches), file.metadata.num_rows
 
 
 def _validated(batches: Iterator[Any], what: str) -> Iterator[Any]:
@@ -275,11 +288,21 @@ def _validated(batches: Iterator[Any], what: str) -> Iterator[Any]:
             batch = next(batches, None)
             if batch is None:
                 return
-            batch.validate(full=True)
-        except (pa.ArrowException, OSError) as error:
+            _validate(batch)
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise _unreadable(f"{what}, from row {first} on,", error) from None
         first += batch.num_rows
         yield batch
+
+
+def _validate(batch: Any) -> None:
+    """Raise pyarrow's error of a batch that is not what it says, with the name of the column that is not."""
+    batch.validate()
+    for name, array in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            array.validate(full=True)
+        except pa.ArrowException as error:
+            raise pa.ArrowInvalid(f"column {name!r}: {error}") from None
 
 
 def _unreadable(what: str, error: Exception) -> BadRequest:

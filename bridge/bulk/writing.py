@@ -4,6 +4,7 @@ A classifier's answer is the column `prediction`, of its labels in their own typ
 `prediction_0`, `prediction_1` and so on, probabilities a column a class, named by its label.
 """
 
+import io
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from triglot.errors import BadRequest
+from triglot.tables.arrow import shown
 from triglot.tables.labels import Labels, plain_answers
 from triglot.tables.table import Array
 
@@ -89,11 +91,16 @@ class Columns:
         self._batch([*kept, *((name, [array]) for name, array in self._answers.columns(answer))])
 
     def _batch(self, columns: Kept) -> Any:
-        if self._writer is None:
+        if self._schema is None:
             self._schema = pa.schema([(name, _lasting(arrays)) for name, arrays in columns])
-            self._writer = _writer(self._kind, self._sink, self._schema)
         arrays = [_as(field.type, *column) for field, column in zip(self._schema, columns, strict=True)]
-        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        try:
+            self._writer = self._writer or _writer(self._kind, self._sink, self._schema)
+            self._writer.write_batch(batch)
+        except (pa.ArrowException, OSError):
+            _blame(batch, self._kind)
+            raise
         return self._writer
 
     def close(self) -> None:
@@ -113,6 +120,21 @@ def _as(kind: Any, name: str, arrays: list[Any]) -> Any:
     except (pa.ArrowException, ValueError):
         later = next(array.type for array in arrays if array.type != kind)
         raise BadRequest(f"column {name!r} is of type {kind} first and of {later} later; it cannot be kept") from None
+
+
+def _blame(batch: Any, kind: str) -> None:
+    """Raise `BadRequest` naming the column that cannot be written, if there is one that cannot even alone."""
+    for field, array in zip(batch.schema, batch.columns, strict=True):
+        alone = pa.RecordBatch.from_arrays([array], schema=pa.schema([field]))
+        try:
+            with _writer(kind, io.BytesIO(), alone.schema) as writer:
+                writer.write_batch(alone)
+        except (pa.ArrowException, OSError):
+            raise _not_kept(field.name, array.type, kind) from None
+
+
+def _not_kept(name: str, kind: Any, form: str) -> BadRequest:
+    return BadRequest(f"column {name!r} is of Arrow type {shown(kind)}, with values that {form} cannot hold")
 
 
 def _writer(kind: str, sink: Sink, schema: Any) -> Any:
@@ -160,10 +182,17 @@ class JsonLines:
         """Write lines."""
         columns = [*kept, *((name, [array]) for name, array in self._answers.columns(answer))]
         names = [name for name, _ in columns]
-        plain = [[value for array in arrays for value in array.to_pylist()] for _, arrays in columns]
+        plain = [_values(name, arrays) for name, arrays in columns]
         for values in zip(*plain, strict=True):
             line = dict(zip(names, values, strict=True))
             self._sink.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
         """Do nothing: every line is whole."""
+
+
+def _values(name: str, arrays: list[Any]) -> list[Any]:
+    try:
+        return [value for array in arrays for value in array.to_pylist()]
+    except (pa.ArrowException, ValueError, OverflowError):  # times that Python has no type for
+        raise _not_kept(name, arrays[0].type, "jsonl") from None

@@ -31,6 +31,8 @@ FORMATS = click.Choice(("csv", "jsonl", "parquet", "arrow", "arrows"))
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Copy this column of FILE into the output, too.")
 @click.option("--input-format", type=FORMATS, help="What FILE is, where its name does not say it.")
 @click.option("--output-format", type=FORMATS, help="What the output shall be, where its name does not say it.")
+@click.option("--delimiter", default=",", show_default=True, help="What stands between fields of CSV: , ; | or tab.")
+@click.option("--decimal", default=".", show_default=True, help="What stands before the fraction of a number in CSV.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="How many answer.")
 @click.pass_obj
 def predict(
@@ -43,6 +45,8 @@ def predict(
     keep: tuple[str, ...],
     input_format: str | None,
     output_format: str | None,
+    delimiter: str,
+    decimal: str,
     workers: int,
 ) -> None:
     """Answer the rows of FILE into another file: CSV, JSON lines, Parquet or Arrow, as the names end.
@@ -53,6 +57,7 @@ def predict(
     Example: triglot predict flowers.parquet iris-r --output answers.csv --keep id
     """
     from triglot.bulk import files, flow  # which bring pyarrow along
+    from triglot.bulk.cells import Dialect
 
     kind, kind_out = files.format_of(file, input_format, "input"), files.format_of(output, output_format, "output")
     name = str(name or getattr(project.predict_service(), "model", None) or project.only_name)
@@ -65,7 +70,7 @@ def predict(
         raise BadRequest(f"model {name!r} is no classifier and has no probabilities")
     answered = 0
     pace, kept = flow.Pace(len(schema.names), whole=whole), flow.Kept()
-    with files.opened(file, kind, whole=whole) as rows:
+    with files.opened(file, kind, whole=whole, dialect=Dialect.said(delimiter, decimal)) as rows:
         tables = flow.tables(rows.reader, schema, pace, sys.maxsize, keep=keep, kept=kept)
         with (
             files.written(output) as sink,

@@ -11,6 +11,7 @@ from triglot.tables.table import Array, Column, Kind, Table
 from triglot.tables.times import DAY, INSTANT, zone_name
 
 LARGE = 2**20  # bytes
+LONGEST_TYPE = 60
 SAMPLE = 1_000  # rows by which is judged whether texts come again and again
 MOST_TEXT = 2**31 - 1  # bytes of one column: Arrow counts them in 32 bits
 _TYPE_OF_KIND: dict[Kind, Any] = {
@@ -96,7 +97,7 @@ def column(name: str, array: Any) -> Column:
         array = array.combine_chunks()
     missing = np.asarray(array.is_null().to_numpy(zero_copy_only=False)) if array.null_count else None
     if pa.types.is_dictionary(array.type):
-        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
         levels = array.dictionary.cast(pa.string()).to_pylist()
         if None in levels:
             raise TypeError(f"column {name!r}: a category level is null")
@@ -105,8 +106,11 @@ def column(name: str, array: Any) -> Column:
         if array.type.unit != "us":
             try:
                 array = array.cast(pa.timestamp("us", tz=array.type.tz))
-            except pa.ArrowInvalid:  # it would cut off nanoseconds
-                raise TypeError(f"column {name!r} has times finer than a microsecond; round them") from None
+            except pa.ArrowInvalid:  # it would cut off nanoseconds, or seconds are too many
+                wrong = (
+                    "finer than a microsecond; round them" if array.type.unit == "ns" else "out of the years 1 to 9999"
+                )
+                raise TypeError(f"column {name!r} has times {wrong}") from None
         instants = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
         return Column.times(instants.view(INSTANT), missing, zone_name(array.type.tz))
     if array.type == pa.date32():
@@ -117,7 +121,7 @@ def column(name: str, array: Any) -> Column:
     kind = _KIND_OF_TYPE.get(array.type)
     if kind is None:
         raise TypeError(
-            f"column {name!r} is of Arrow type {array.type}; use one of "
+            f"column {name!r} is of Arrow type {shown(array.type)}; use one of "
             f"{', '.join(map(str, _KIND_OF_TYPE))}, timestamp[us] or a dictionary of strings"
         )
     if missing is not None:
@@ -125,6 +129,12 @@ def column(name: str, array: Any) -> Column:
     if kind == "string":
         return Column(kind, _texts(array), missing)
     return Column(kind, array.to_numpy(zero_copy_only=False), missing)
+
+
+def shown(kind: Any) -> str:
+    """Return the name of an Arrow type, cut off where it is long, as that of nested types may be."""
+    text = str(kind)
+    return text if len(text) <= LONGEST_TYPE else f"{text[: LONGEST_TYPE - 3]}..."
 
 
 def matrix(arrays: Sequence[Any], kind: Kind) -> Array | None:

@@ -20,6 +20,8 @@ Unseen: TypeAlias = Literal["error", "missing", "other"]
 OTHER = "other"
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
+_GAPS = ("NA", "NaN", "nan")  # how R and others spell what is missing
+_NULL = "; what is missing must be null (R: toJSON(..., na = 'null'))"
 _JSON_NAME = {
     str: "text",
     bool: "a boolean",
@@ -101,9 +103,9 @@ def _to_float(value: Any) -> float:
         try:
             number = float(value)
         except ValueError:
-            raise ValueError(f"must be a number, not the text {_shown(value)}") from None
+            raise ValueError(f"must be a number, not the text {_shown(value)}{_hint(value)}") from None
         if not math.isfinite(number):
-            raise ValueError(f"must be a finite number, not {_shown(value)}")
+            raise ValueError(f"must be a finite number, not {_shown(value)}{_hint(value)}")
         return number
     raise ValueError(f"must be a number, not {_type_name(value)}")
 
@@ -113,7 +115,7 @@ def _to_int(value: Any, bits: int) -> int:
         try:
             value = int(value)
         except ValueError:
-            raise ValueError(f"must be a whole number, not the text {_shown(value)}") from None
+            raise ValueError(f"must be a whole number, not the text {_shown(value)}{_hint(value)}") from None
     elif type(value) is float:
         if not value.is_integer():
             raise ValueError(f"must be a whole number, not {value!r}: it was one when the model was fitted")
@@ -159,6 +161,11 @@ def _type_name(value: Any) -> str:
     """Return what a value is, to people who sent JSON; a value of another type came from Python code."""
     kind = type(value)
     return _JSON_NAME.get(kind) or f"a value of type {kind.__module__}.{kind.__qualname__}"
+
+
+def _hint(value: Any) -> str:
+    """Return what to send instead of text that stands for nothing."""
+    return _NULL if value in _GAPS else ""
 
 
 def _shown(value: Any) -> str:

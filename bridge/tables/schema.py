@@ -20,6 +20,7 @@ from triglot.tables.table import Column, Table
 
 MAX_PROBLEMS = 50
 MAX_NAMES = 20
+_ROW_NAMES = ("", "Unnamed: 0", "__index_level_0__", "_row")  # as R, pandas and jsonlite call them
 
 
 class Schema:
@@ -175,7 +176,7 @@ class Schema:
             for field, convert, column in zip(self.fields, self._convert, columns, strict=True):
                 try:
                     if field.name not in row:
-                        raise ValueError("is missing")
+                        raise ValueError(_absent(field))
                     value = row[field.name]
                     column.append(convert(value) if value is not None else _missing(field))
                 except ValueError as error:
@@ -194,6 +195,8 @@ class Schema:
         )
 
     def _unknown(self, name: str) -> str:
+        if name in _ROW_NAMES:
+            return "names rows and is no field of this model; leave it out (R: row.names = FALSE, pandas: index=False)"
         near = difflib.get_close_matches(name, self.names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known fields are {self._fields(repr)}"
         return f"is not a field of this model; {hint}"
@@ -214,6 +217,11 @@ def _converted(field: Field, convert: Callable[[Any], Any], values: Sequence[Any
             if len(problems) >= MAX_PROBLEMS:
                 break
     return column_of(field, out)
+
+
+def _absent(field: Field) -> str:
+    hint = "; where there is no value, send null (R: toJSON(..., na = 'null'))"
+    return f"is missing{hint if field.nullable else ''}"
 
 
 def _missing(field: Field) -> Any:

@@ -5,7 +5,7 @@ column without one holds what some clock on a wall showed, and nothing is known 
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,11 +35,22 @@ def is_zone(name: str) -> bool:
 
 
 def read_day(value: Any) -> np.datetime64:
-    """Return the day that text such as 2026-01-31 spells; anything else raises `ValueError`."""
+    """Return the day that text such as 2026-01-31 spells, or midnight of it; anything else raises `ValueError`."""
     try:
-        return np.datetime64(date.fromisoformat(value), "D")
+        return np.datetime64(_day(value), "D")
     except (TypeError, ValueError):
-        raise ValueError(f"must be a day such as 2026-01-31, not {_shown(value)}") from None
+        raise ValueError(f"must be a day such as 2026-01-31, not {_shown(value)}{_hint(value)}") from None
+
+
+def _day(value: Any) -> date:
+    """Return the day of text; a time in it must be midnight, in no zone, which is how pandas writes days."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None or moment.time() != time.min:
+            raise
+        return moment.date()
 
 
 def reader(zone: str) -> Callable[[Any], np.datetime64]:
@@ -55,7 +66,7 @@ def reader(zone: str) -> Callable[[Any], np.datetime64]:
             moment = datetime.fromisoformat(value)
         except (TypeError, ValueError):
             example = "2026-01-31T12:00:00+01:00" if zone else "2026-01-31T12:00:00"
-            raise ValueError(f"must be a time such as {example}, not {_shown(value)}") from None
+            raise ValueError(f"must be a time such as {example}, not {_shown(value)}{_hint(value)}") from None
         if moment.tzinfo is not None and place is None:
             raise ValueError(f"must be a time without an offset, as in training, not {_shown(value)}")
         try:
@@ -102,6 +113,12 @@ def _each(values: NDArray[np.datetime64], change: Callable[[datetime], datetime]
     except (AttributeError, OverflowError, TypeError):
         raise BadRequest("a time is out of the years 1 to 9999, where zones are known") from None
     return np.array(changed, dtype=INSTANT)[places]
+
+
+def _hint(value: Any) -> str:
+    if type(value) not in (int, float):
+        return ""
+    return "; a number does not say of which unit it is (pandas: to_json(..., date_format='iso'))"
 
 
 def _shown(value: Any) -> str:

@@ -148,7 +148,7 @@ def test_a_misspelt_field_is_told_as_missing_and_as_unknown(http: FlaskClient) -
     [
         ("long", "must be a number, not the text 'long'"),
         ("", "must be a number, not the text ''"),
-        ("nan", "must be a finite number, not 'nan'"),
+        ("nan", "must be a finite number, not 'nan'; what is missing must be null (R: toJSON(..., na = 'null'))"),
         ("1e999", "must be a finite number, not '1e999'"),
         (None, "must not be null: nothing was missing in this column when the model was fitted"),
         (True, "must be a number, not a boolean"),

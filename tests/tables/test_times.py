@@ -53,7 +53,13 @@ def test_where_clocks_were_put_back_the_first_of_two_times_is_meant() -> None:
     assert str(read("2026-10-25T02:30:00+01:00")) == "2026-10-25T01:30:00.000000"
 
 
-@pytest.mark.parametrize("text", ["2026-02-30", "31.1.2026", "2026-01-31T00:00:00", "", 20260131, True, None])
+def test_midnight_of_no_zone_is_a_day() -> None:
+    assert times.read_day("2026-01-31T00:00:00.000") == times.read_day("2026-01-31")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02-30", "31.1.2026", "2026-01-31T00:00:01", "2026-01-31T00:00:00Z", "", 20260131, True, None]
+)
 def test_what_is_no_day_is_refused_with_an_example(text: Any) -> None:
     with pytest.raises(ValueError, match="must be a day such as 2026-01-31, not"):
         times.read_day(text)
