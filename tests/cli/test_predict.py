@@ -19,6 +19,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
+from tests.bulk.test_conforming import arrow_body
 from tests.cli.conftest import run
 from tests.functional.running import environment, folder, quick
 from tests.helpers import KEY, PATIENCE_S, until
@@ -154,6 +155,48 @@ def _umask() -> int:
     return mask
 
 
+@pytest.mark.parametrize("source", ["arrows", "arrow"])
+@pytest.mark.parametrize("target", ["csv", "jsonl", "parquet"])
+def test_views_and_their_dictionaries_are_answered_and_kept(
+    place: Path, predict: Predict, source: str, target: str
+) -> None:
+    kinds = pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.uint8()), pa.array(["a", "b"], pa.string_view()))
+    table = pa.table({"id": pa.array(["x", None], pa.string_view()), "size": [0.5, None], "kind": kinds})
+    write = {
+        "arrows": lambda path: path.write_bytes(arrow_body(table)),
+        "arrow": lambda path: pyarrow.feather.write_feather(table, path),
+    }
+    write[source](place / f"views.{source}")
+
+    code, said = predict(f"views.{source}", "-o", f"of-views.{target}", "--keep", "id", "--keep", "kind")
+
+    assert code == 0, said
+    found = read(place / f"of-views.{target}").to_pylist()
+    assert [row["prediction"] for row in found] == ["large", "small"]
+    assert [row["id"] or None for row in found] == ["x", None]
+    assert [row["kind"] for row in found] == ["b", "a"]
+
+
+def test_csv_may_have_semicolons_and_decimal_commas(place: Path, predict: Predict) -> None:
+    (place / "de.csv").write_text("size;kind\n1,5;a\n0,5;a\n")
+
+    code, said = predict("de.csv", "-o", "of-de.csv", "--delimiter", ";", "--decimal", ",")
+
+    assert code == 0, said
+    assert read(place / "of-de.csv").to_pydict() == {"prediction": ["large", "small"]}
+
+
+def test_a_column_that_the_output_cannot_hold_is_named_and_nothing_is_left(place: Path, predict: Predict) -> None:
+    pq.write_table(pa.table({"size": [0.5], "kind": ["a"], "tags": [["x", "y"]]}), place / "tags.parquet")
+
+    code, said = predict("tags.parquet", "-o", "of-tags.csv", "--keep", "tags")
+
+    assert code == 1
+    assert "column 'tags' is of Arrow type list<element: string>, with values that csv cannot hold" in said
+    assert "Traceback" not in said
+    assert not list(place.glob("*of-tags*"))
+
+
 def test_pipes_take_what_can_be_read_as_it_comes(place: Path) -> None:
     said = "size,kind\r\n0.5,a\r\n,b\r\n"
     command = [sys.executable, "-m", "triglot", "predict", "-", "--input-format", "csv", "-o", "-", "--workers", "2"]
@@ -199,6 +242,7 @@ def test_what_fails_leaves_the_old_output_and_nothing_half_written(
         (["rows.csv", "-o", "x.csv", "--model-version", "9"], 1, "9"),
         (["rows.parquet", "--input-format", "csv", "-o", "x.csv"], 1, "triglot: "),
         (["rows.csv", "--input-format", "parquet", "-o", "x.csv"], 1, "the Parquet file cannot be read"),
+        (["rows.csv", "-o", "x.csv", "--delimiter", "x"], 1, "delimiter is 'x'; it must be one of"),
         (["rows.csv"], 2, "Missing option '--output'"),
     ],
 )
