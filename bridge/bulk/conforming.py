@@ -117,10 +117,17 @@ def _column(array: Any, field: Field, written: Dialect | None) -> Column:
         return _read(array, field, written)
     if pa.types.is_dictionary(array.type) and field.kind != "category":
         return _column(array.dictionary_decode(), field, written)
-    if field.kind == "category":
-        if not _may_be_level(array.type):
-            raise _Misfit((None, f"must be of kind category, not of Arrow type {arrow.shown(array.type)}"))
-        return _by_value(array, field, converter(field))
+    return _levels(array, field) if field.kind == "category" else _values(array, field)
+
+
+def _levels(array: Any, field: Field) -> Column:
+    if array.type not in _LEVELS and not pa.types.is_dictionary(array.type):
+        raise _Misfit((None, f"must be of kind category, not of Arrow type {arrow.shown(array.type)}"))
+    return _by_value(array, field, converter(field))
+
+
+def _values(array: Any, field: Field) -> Column:
+    """Return the column of an array that is no text, or whose field is."""
     try:
         column = arrow.column(field.name, array)
     except TypeError as error:
@@ -149,10 +156,6 @@ def _known(array: Any, field: Field) -> Any:
         raise _Misfit((None, f"of Arrow type {arrow.shown(kind)} has values that do not fit: {error}")) from None
     except NotImplementedError:
         raise _Misfit((None, f"must be of kind {field.kind}, not of Arrow type {arrow.shown(kind)}")) from None
-
-
-def _may_be_level(kind: Any) -> bool:
-    return kind in _LEVELS or pa.types.is_dictionary(kind)
 
 
 def _decimal(array: Any, field: Field) -> Any:

@@ -164,7 +164,9 @@ class Messages:
             if message.kind not in (_SCHEMA, _DICTIONARY, _RECORDS) or (message.kind == _SCHEMA) != first:
                 raise BadRequest("not an Arrow stream of a table: it begins with one schema, and batches follow")
             if message.delta:
-                raise BadRequest("the Arrow stream adds to a dictionary; write dictionaries whole")
+                raise BadRequest(
+                    "the Arrow stream adds to a dictionary; write dictionaries whole, or all rows as one batch"
+                )
             self._fits(message.length)
             yield memoryview(metadata)
             if message.length:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.bulk.test_conforming import arrow_body, from_arrow, whole
 from triglot.bulk import files, flow, reading
@@ -107,6 +109,18 @@ def test_decimals_are_the_numbers_that_json_has_for_their_digits(kind: Any) -> N
         0,
         "must be a whole number, not 1.5: it was one when the model was fitted",
     )
+
+
+@given(st.lists(st.decimals(-(10**9), 10**9, places=6), min_size=1))
+def test_decimals_are_the_nearest_floats(digits: list[decimal.Decimal]) -> None:
+    assert values_of(pa.array(digits, pa.decimal128(38, 6)), "float64") == [float(text) for text in digits]
+
+
+def test_decimals_of_which_pyarrow_misses_the_nearest_float_are_it_here() -> None:
+    array = pa.array([number("861425.548")], pa.decimal128(9, 3))
+
+    assert array.cast(pa.float64()).to_pylist() == [861425.5480000001]
+    assert values_of(array, "float64") == [861425.548]
 
 
 def test_decimals_of_many_digits_are_exact_or_refused_with_their_row() -> None:

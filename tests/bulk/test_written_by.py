@@ -123,6 +123,12 @@ def test_names_of_rows_are_refused_with_how_to_leave_them_out(name: str, field: 
     )
 
 
+def test_names_of_rows_in_json_are_told_too() -> None:
+    assert "row 0, field '_row': names rows and is no field of this model; leave it out" in complaint(
+        lambda: asked("r-named.json")
+    )
+
+
 def test_names_of_rows_that_have_no_name_are_told() -> None:
     assert complaint(lambda: read("r-table.csv")) == (
         "row 0 of the CSV has 11 fields where the header has 10; if the first is a name of the row, leave it out "

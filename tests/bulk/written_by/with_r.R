@@ -27,12 +27,16 @@ write.csv(rows[c("f", "g", "c", "b")], file_of("r-na.csv"), row.names = FALSE)
 write.csv2(rows, file_of("r-csv2.csv"), row.names = FALSE, na = "", fileEncoding = "UTF-8")
 write.table(rows, file_of("r-table.csv"), sep = ",", fileEncoding = "UTF-8")
 
-write_json <- function(path, ...) {
+write_json <- function(table, path, ...) {
   connection <- file(file_of(path), "w", encoding = "UTF-8")
   on.exit(close(connection))
-  writeLines(jsonlite::toJSON(rows, ...), connection)
+  writeLines(jsonlite::toJSON(table, ...), connection)
 }
-write_json("r.json")
-write_json("r-null.json", na = "null")
-write_json("r-columns.json", dataframe = "columns")
-write_json("r-columns-null.json", dataframe = "columns", na = "null")
+write_json(rows, "r.json")
+write_json(rows, "r-null.json", na = "null")
+write_json(rows, "r-columns.json", dataframe = "columns")
+write_json(rows, "r-columns-null.json", dataframe = "columns", na = "null")
+
+named <- rows
+row.names(named) <- c("one", "two")
+write_json(named, "r-named.json", na = "null")
