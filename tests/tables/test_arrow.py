@@ -62,6 +62,15 @@ def test_other_programs_texts_are_text(kind: Any) -> None:
     assert arrow.loads(stream(batch)).columns[0].to_list() == ["a", None]
 
 
+@pytest.mark.parametrize("codes", [pa.uint8(), pa.uint32(), pa.int64()], ids=str)
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_other_programs_codes_and_levels_are_a_category(codes: Any, text: Any) -> None:
+    coded = pa.DictionaryArray.from_arrays(pa.array([1, None, 0], codes), pa.array(["a", "b"], text))
+    column = arrow.loads(stream(pa.record_batch([coded], names=["c"]))).columns[0]
+    assert column.levels == ("a", "b")
+    assert column.to_list() == ["b", None, "a"]
+
+
 @pytest.mark.parametrize(
     "array",
     [
