@@ -272,52 +272,6 @@ def test_other_columns_are_ignored_where_that_was_asked_for() -> None:
     assert from_csv("id,a\nx,1\n", schema, lenient=True).matrix().tolist() == [[1.0]]
 
 
-def test_na_is_missing_in_csv_unless_it_is_text_or_a_level() -> None:
-    schema = Schema(
-        [
-            Field("f", "float64", nullable=True),
-            Field("s", "string", nullable=True),
-            Field("c", "category", ("NA", "EU"), nullable=True),
-            Field("k", "category", ("EU",), nullable=True),
-        ]
-    )
-
-    table = from_csv('f,s,c,k\nNA,NA,NA,NA\n,,,\n1,"","EU",EU\n', schema)
-
-    assert [column.to_list() for column in table.columns] == [
-        [None, None, 1.0],
-        ["NA", None, ""],
-        ["NA", None, "EU"],
-        [None, None, "EU"],
-    ]
-
-
-def test_two_quotes_and_nan_are_missing_where_they_can_be_nothing_else() -> None:
-    schema = Schema(
-        [
-            Field("f", "float64", nullable=True),
-            Field("i", "int64", nullable=True),
-            Field("b", "bool", nullable=True),
-            Field("d", "date", nullable=True),
-            Field("s", "string", nullable=True),
-            Field("c", "category", ("", "EU"), nullable=True),
-            Field("k", "category", ("NaN",), nullable=True),
-        ]
-    )
-
-    table = from_csv('f,i,b,d,s,c,k\n"","","","","","",""\nNaN,nan,NA,NA,NaN,EU,NaN\n-nan,3.0,true,,nan,,\n', schema)
-
-    assert [column.to_list() for column in table.columns] == [
-        [None, None, None],
-        [None, None, 3],
-        [None, None, True],
-        [None, None, None],
-        ["", "NaN", "nan"],
-        ["", "EU", None],
-        [None, "NaN", None],
-    ]
-
-
 def test_unseen_levels_are_what_the_policy_says() -> None:
     missing = Schema([Field("c", "category", ("a", "b"), unseen="missing")])
     other = Schema([Field("c", "category", ("a", "other"), unseen="other")])
