@@ -1,9 +1,6 @@
 """What answers, made of what a project's configuration says."""
 
-import math
-
 from triglot.client.blocking import Client
-from triglot.errors import ConfigError
 from triglot.hooks import Hooks
 from triglot.project import Project
 from triglot.serving.service import ABSENCE_S, Service
@@ -14,8 +11,6 @@ from triglot.transport.discovery import run_directory
 def service(project: Project, hooks: Hooks | None = None) -> Service:
     """Return the service of a project's store and of the workers in its run directory and on other hosts."""
     patience_s = project.server().get("patience_s", ABSENCE_S)
-    if type(patience_s) not in (int, float) or not 0 <= patience_s < math.inf:
-        raise ConfigError(f"server: patience_s: {patience_s!r}; write how many seconds requests wait for a worker")
     client = Client(run_directory(project.run_dir), project.remote_workers, project.curve_keys, patience_s)
     asked = (lambda: project.jobs.newest(UPDATE)) if project.has_jobs else None
     return Service(project.store, client, patience_s, asked, hooks)

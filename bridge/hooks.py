@@ -242,7 +242,7 @@ class Hooks(Hook):
         for hook in self._listening[event]:
             try:
                 getattr(hook, event)(*what)
-            except Exception:
+            except (Exception, SystemExit):
                 if event in self._may_refuse:
                     raise
                 self._failed(hook, event)
@@ -312,5 +312,5 @@ def _made(name: str) -> Hook:
         raise ConfigError(f"hooks: {name!r} is no hook; write 'module.Class', a subclass of triglot.hooks.Hook")
     try:
         return found()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"hooks: {name!r} cannot be made: {type(error).__name__}: {error}") from None

@@ -4,6 +4,7 @@ The environment and the files are read once, here, at the edge; nothing deeper d
 somebody asks for them, so that listing versions loads no data and serving imports no estimator.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
@@ -322,6 +323,10 @@ class Project:
         unknown = sorted(set(server) - SERVER_KEYS)
         if unknown:
             raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(SERVER_KEYS))}")
+        for key, what in (("timeout_s", "an answer may take"), ("patience_s", "requests wait for a worker")):
+            said = server.get(key, 1)
+            if not _is_number(said) or not 0 <= said < math.inf or (key == "timeout_s" and not said):
+                raise ConfigError(f"server: {key}: {said!r}; write how many seconds {what}")
         return server
 
     def _instantiate(self, raw: RawConfig, keys: set[str]) -> Config:

@@ -1,17 +1,16 @@
 """What stops a call that nobody waits for any more, and ends the worker where the call does not hear."""
 
-import signal
 import time
 
 from triglot.hooks import Hook, WorkerCall
 from triglot.protocol.runtime import Runtime
 from triglot.workers.activity import Activity
 from triglot.workers.ending import EXIT_STUCK, End
+from triglot.workers.kernel_timer import KernelTimer
 
 INTERRUPT_GRACE_S = 0.05
 KILL_GRACE_S = 10.0
 LAST_RESORT_S = 2.0
-LONGEST_S = 10.0**9  # that a timer of the kernel takes
 
 
 class Deadlines(Hook):
@@ -26,6 +25,7 @@ class Deadlines(Hook):
         self._end = end
         self._alone_since = 0.0
         self._armed_for: float | None = None
+        self._timer = KernelTimer()
 
     def call_begun(self, call: WorkerCall) -> None:
         """Have the kernel end this process where the call goes on for much too long."""
@@ -57,11 +57,13 @@ class Deadlines(Hook):
             self._runtime.interrupt()
 
     def _arm(self, until: float | None) -> None:
-        """Have the kernel end this process by SIGALRM some seconds after a call's end was due; for None, disarm it.
+        """Have the kernel end this process some seconds after a call's end was due; for None, disarm it.
 
         A call that is interrupted by force may leave locks behind that the control thread needs, too. Calls may follow
         each other without a pause: what was meant for one must not hit the next.
         """
         self._armed_for = until
-        left_s = 0.0 if until is None else max(0.0, until - time.monotonic()) + KILL_GRACE_S + LAST_RESORT_S
-        signal.setitimer(signal.ITIMER_REAL, min(left_s, LONGEST_S))
+        if until is None:
+            self._timer.stop()
+        else:
+            self._timer.start(max(0.0, until - time.monotonic()) + KILL_GRACE_S + LAST_RESORT_S)

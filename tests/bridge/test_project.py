@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.helpers import require
-from triglot import assembly
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.operation import plan
 from triglot.project import Project
@@ -241,7 +240,16 @@ def test_a_port_may_be_text_as_the_environment_gives_it(opened: Open) -> None:
     assert opened({"server": {"port": "8123"}}).front_end.port == 8123
 
 
-@pytest.mark.parametrize("said", [-1, "5", True])
-def test_the_patience_of_requests_is_a_number_of_seconds(opened: Open, said: object) -> None:
-    with pytest.raises(ConfigError, match=r"server: patience_s: .*; write how many seconds requests wait for a worker"):
-        assembly.service(opened({"server": {"patience_s": said}}))
+@pytest.mark.parametrize("said", [-1, "5", True, None])
+@pytest.mark.parametrize(
+    ("key", "what"), [("patience_s", "requests wait for a worker"), ("timeout_s", "an answer may take")]
+)
+def test_times_of_the_front_end_are_numbers_of_seconds(opened: Open, key: str, what: str, said: object) -> None:
+    with pytest.raises(ConfigError, match=rf"server: {key}: .*; write how many seconds {what}"):
+        plan(opened({"server": {key: said}}), host=None, port=None, workers={})
+
+
+def test_requests_need_no_patience_but_time(opened: Open) -> None:
+    assert opened({"server": {"patience_s": 0}}).server() == {"patience_s": 0}
+    with pytest.raises(ConfigError, match="timeout_s: 0; write how many seconds an answer may take"):
+        opened({"server": {"timeout_s": 0}}).server()

@@ -68,4 +68,4 @@ def test_a_call_that_keeps_the_lock_past_its_deadline_is_ended_by_the_kernel(one
     assert one.answer(1.0) == 1.0
     with pytest.raises(DeadlineExceeded):
         one.call(1.0, timeout_s=1.0, locked=10 * PATIENCE_S)
-    assert worker.process.wait(PATIENCE_S) == -signal.SIGALRM
+    assert worker.process.wait(PATIENCE_S) == -signal.SIGVTALRM

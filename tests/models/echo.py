@@ -12,8 +12,13 @@ DEADLY = -666.0
 
 
 def keep_the_lock(seconds: float) -> None:
-    """Keep Python's lock for so long, as a sort of millions of objects does and many a C extension."""
+    """Keep Python's lock for so long, as a sort of millions of objects does and many a C extension.
+
+    Before that the alarm is set and taken back, as those do who bound their own time.
+    """
     if seconds:
+        signal.alarm(60)
+        signal.alarm(0)
         ctypes.PyDLL(None).usleep(int(seconds * 1e6))
 
 

@@ -134,7 +134,7 @@ def test_a_call_right_after_one_that_was_stopped_has_all_its_time(hive: Hive, cl
 
 
 def test_the_kernel_ends_a_worker_that_cannot_even_end_itself(hive: Hive, client: Client) -> None:
-    assert after_a_deaf_call(hive, client, "python", HELPLESS).process.wait(PATIENCE_S) == -signal.SIGALRM
+    assert after_a_deaf_call(hive, client, "python", HELPLESS).process.wait(PATIENCE_S) == -signal.SIGVTALRM
 
 
 def test_an_idle_worker_beyond_its_ceiling_goes_in_order(hive: Hive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,13 +37,18 @@ in_script <- function(env, expr) {
   last <- known_to_r$script
   if (!identical(last, env)) {
     known_to_r$script <- NULL # of nobody, where the change stops half-way
-    enter_world(env, last)
+    suspendInterrupts(enter_world(env, last))
     if (has_definitions(last)) methods::cacheMetaData(last, FALSE, last)
     if (has_definitions(env)) make_known(env)
     known_to_r$script <- env
   }
-  before <- options(topLevelEnvironment = env)
-  on.exit(options(before))
+  # a limit of nested calls that an author has set holds for the author's calls alone, and not for the way to them
+  world <- world_of(env)
+  before <- options(topLevelEnvironment = env, expressions = world$expressions)
+  on.exit({
+    world$expressions <- getOption("expressions")
+    options(before)
+  })
   expr
 }
 

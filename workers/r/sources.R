@@ -27,7 +27,7 @@ new_script <- function(package) {
   masks <- new.env(parent = globalenv())
   env <- new.env(parent = masks)
   methods::setPackageName(package, env)
-  masks$.world <- new.env(parent = emptyenv())
+  masks$.world <- list2env(list(expressions = getOption("expressions")), parent = emptyenv())
   masks$quit <- masks$q <- function(save = "default", status = 0, runLast = TRUE) {
     stop("quit() was called: a served model may not end its worker; call stop() with a message instead", call. = FALSE)
   }

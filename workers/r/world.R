@@ -28,7 +28,10 @@ enter_world <- function(env, before) {
     worlds$defaults$environ <- Sys.getenv()
     worlds$loaded <- loadedNamespaces()
   }
-  if (!is.null(before)) leave_world(world_of(before), now)
+  if (!is.null(before)) {
+    leave_world(world_of(before), now)
+    now$globals <- world_of(before)$left$globals
+  }
   put_back(as_left(world_of(env)), now)
 }
 
@@ -43,14 +46,21 @@ leave_world <- function(world, now) {
   adopt_settings_of_packages(now)
   known <- world$left
   now$environ <- if (identical(now$variables, known$variables)) known$environ else Sys.getenv()
-  now$attached <- if (all(startsWith(now$search, "package:") | now$search %in% usual)) {
-    list()
-  } else {
-    lapply(stats::setNames(nm = now$search), kept_attached)
-  }
-  now$globals <- if (length(now$globals)) mget(now$globals, globalenv()) else list()
+  now$attached <- lapply(seq_along(now$search), kept_attached, now$search)
+  now$kept <- list()
+  if (length(now$globals)) now$kept <- Filter(Negate(is.null), lapply(stats::setNames(nm = now$globals), kept_global))
+  now$globals <- names(now$kept)
   world$left <- now
   world$seen <- length(worlds$news)
+}
+
+#' A global as a list of its value
+#'
+#' An active binding, and what raises when it is asked for, stays where it is, for all: it is an author's code, which has
+#' no business in the next one's call.
+kept_global <- function(name) {
+  if (bindingIsActive(as.name(name), globalenv())) return(NULL)
+  tryCatch(list(get(name, globalenv(), inherits = FALSE)), error = function(e) NULL)
 }
 
 # Places of the search path that are in every R.
@@ -61,7 +71,7 @@ as_left <- function(world) {
   left <- world$left
   if (is.null(left)) {
     left <- worlds$defaults
-    left$globals <- list()
+    left$globals <- character()
     left["seed"] <- list(NULL)
     world$seen <- 0L
   }
@@ -87,10 +97,14 @@ put_back <- function(wanted, now) {
   if (!identical(wanted$options, now$options)) put_back_options(wanted$options, now$options)
   if (!identical(wanted$variables, now$variables)) put_back_environ(wanted$environ, Sys.getenv())
   if (!identical(wanted$locale, now$locale)) put_back_locale(wanted$locale)
-  if (!identical(wanted$folder, now$folder) && dir.exists(wanted$folder)) setwd(wanted$folder)
+  if (!identical(wanted$folder, now$folder) && length(wanted$folder) && dir.exists(wanted$folder)) setwd(wanted$folder)
   if (!identical(wanted$libraries, now$libraries)) .libPaths(wanted$libraries)
-  if (length(now$globals)) rm(list = now$globals, envir = globalenv())
-  if (length(wanted$globals)) list2env(wanted$globals, globalenv())
+  if (!environmentIsLocked(globalenv())) put_back_globals(wanted, now) # else nothing in it can be taken away any more
+}
+
+put_back_globals <- function(wanted, now) {
+  for (name in now$globals) rm(list = name, envir = globalenv())
+  for (name in wanted$globals) assign(name, wanted$kept[[name]][[1L]], globalenv())
   if (!is.null(wanted$seed)) {
     assign(".Random.seed", wanted$seed, globalenv())
   } else if (!is.null(now$seed)) {
@@ -121,7 +135,9 @@ put_back_locale <- function(wanted) {
 }
 
 # Of the parts that Sys.getlocale() tells.
-settable <- c("LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME")
+settable <- c(
+  "LC_COLLATE", "LC_CTYPE", "LC_MEASUREMENT", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_PAPER", "LC_TIME"
+)
 
 #' Have the search path that a script knows, where that could make a difference to it
 #'
@@ -134,7 +150,9 @@ put_back_search <- function(wanted, now) {
   for (name in now[seq_len(length(now) - same)][-1L]) {
     detach(name, character.only = TRUE, unload = FALSE, force = TRUE)
   }
-  for (name in rev(wanted$search[seq_len(length(wanted$search) - same)][-1L])) attach_again(name, wanted$attached[[name]])
+  for (place in rev(seq_len(length(wanted$search) - same)[-1L])) {
+    attach_again(wanted$search[[place]], wanted$attached[place][[1L]])
+  }
 }
 
 common_tail <- function(one, other) {
@@ -146,7 +164,7 @@ common_tail <- function(one, other) {
 
 #' Whether what is attached under a name has no name in common with what a script finds elsewhere
 masks_nothing <- function(name, search) {
-  if (!startsWith(name, "package:")) return(FALSE)
+  if (!is_package(name)) return(FALSE)
   key <- paste(c(name, search), collapse = " ")
   known <- get0(key, worlds$harmless, inherits = FALSE)
   if (!is.null(known)) return(known)
@@ -163,14 +181,18 @@ exported <- function(name) {
   if (isNamespaceLoaded(package)) getNamespaceExports(package) else character()
 }
 
-#' What is needed to attach something again: nothing for a package, else its values
-kept_attached <- function(name) {
-  if (name %in% usual || startsWith(name, "package:")) return(NULL)
-  as.list(as.environment(name), all.names = TRUE)
+#' What is needed to attach again what is at a place of the search path: nothing for a package, else its values
+kept_attached <- function(place, search) {
+  name <- search[[place]]
+  if (name %in% usual || is_package(name)) return(NULL)
+  tryCatch(as.list(as.environment(place), all.names = TRUE), error = function(e) list())
 }
 
+# Anything may be attached under such a name.
+is_package <- function(name) startsWith(name, "package:") && isNamespaceLoaded(sub("^package:", "", name))
+
 attach_again <- function(name, values) {
-  if (startsWith(name, "package:")) {
+  if (is.null(values)) {
     suppressPackageStartupMessages(attachNamespace(sub("^package:", "", name)))
   } else {
     attach(values, name = name, warn.conflicts = FALSE)

@@ -114,3 +114,49 @@ test_that("a change that cannot be made is told, and the next script is not the 
   expect_match(outcome[[3]][[1]], "nowhere")
   expect_true(call_of(other, "fine"))
 })
+
+test_that("a folder that is gone, and globals that raise, are no trouble of the next script", {
+  gone <- script("go <- function() {
+    folder <- tempfile()
+    dir.create(folder)
+    setwd(folder)
+    unlink(folder, recursive = TRUE)
+    is.null(getwd())
+  }", "options(mine = 1)", "own <- function() getOption('mine')")
+  raising <- script(
+    "go <- function() delayedAssign('lazy', stop('boom'), assign.env = globalenv())",
+    "bind <- function() makeActiveBinding('active', function() stop('boom'), globalenv())",
+    "options(mine = 2)", "own <- function() getOption('mine')"
+  )
+  withr::defer(rm(list = c("lazy", "active"), envir = globalenv()))
+  other <- script("fine <- function() getOption('mine', 0)")
+  call_of(gone, "go")
+  call_of(raising, "go")
+  call_of(raising, "bind")
+  for (turn in 1:2) {
+    expect_identical(call_of(other, "fine"), 0)
+    expect_identical(call_of(gone, "own"), 1)
+    expect_identical(call_of(raising, "own"), 2)
+  }
+})
+
+test_that("a limit of nested calls holds for the calls of the script that has set it", {
+  narrow <- script("options(expressions = 400)", "limit <- function() getOption('expressions')")
+  other <- script("limit <- function() getOption('expressions')")
+  usual <- call_of(other, "limit")
+  for (turn in 1:2) {
+    expect_identical(call_of(other, "limit"), usual)
+    expect_identical(call_of(narrow, "limit"), 400L)
+  }
+})
+
+test_that("what is attached comes back at its own place, whatever it is called", {
+  twice <- script(
+    "attach(list(v = 1), name = 'same', warn.conflicts = FALSE)", "attach(list(v = 2), name = 'same')",
+    "attach(list(w = 7), name = 'package:mine')", "seen <- function() c(v, get('v', 4), w)"
+  )
+  other <- script("library(MASS)", "fine <- function() TRUE")
+  before <- call_of(twice, "seen")
+  expect_true(call_of(other, "fine"))
+  expect_identical(call_of(twice, "seen"), before)
+})
