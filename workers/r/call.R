@@ -84,11 +84,11 @@ asking <- function(model, env, levels, purpose, own, said) {
 asking_generic <- function(model, env, levels, purpose, said) {
   usual <- arguments_for(model, purpose, said)
   names <- stats::setNames(c("model", "x"), c("", convention_of(model)$rows))
-  checked <- purpose == "probabilities" && is.null(said)
+  refusal <- if (purpose == "probabilities" && is.null(said)) no_shares(model, levels)
   plain <- entry("predict", names, env, usual)
   function(x, ...) {
     more <- list(...)
-    if (checked) check_shares(model, levels)
+    if (!is.null(refusal)) stop(refusal, call. = FALSE)
     arguments <- utils::modifyList(usual, more)
     check_one_model(model, arguments)
     ask <- if (length(more)) entry("predict", names, env, arguments) else plain

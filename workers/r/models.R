@@ -56,14 +56,29 @@ conventions <- list(
   lssvm        = asks(type("response"), list(),                   list(),           never), # kernlab
   earth        = asks(type("class"),    type("response"),         type("response"), by_glm),
   BinaryTree   = asks(list(),           type("prob"),             list(),           by_response), # party's ctree
-  RandomForest = asks(list(),           type("prob"),             list(),           by_response, "newdata"), # and cforest
+  RandomForest = asks(list(),           type("prob"),             list(),           by_response, "newdata"), # cforest
   default      = asks()
 )
 
-#' The row of [conventions] for a model
+#' The row for a model: of the first of its classes that a package brings one for, or that [conventions] has
 convention_of <- function(model) {
-  known <- intersect(if (isS4(model)) methods::is(model) else class(model), names(conventions))
-  conventions[[c(known, "default")[[1L]]]]
+  for (class in if (isS4(model)) methods::is(model) else class(model)) {
+    row <- convention_of_package(class, model)
+    if (is.null(row) && class != "default") row <- conventions[[class]]
+    if (!is.null(row)) return(row)
+  }
+  conventions$default
+}
+
+#' The row that a loaded package brings for a class of its own, or `NULL`
+#'
+#' It has a function `triglot_asks.<class>`, which gets the model and answers a list of arguments of [asks()]. That is
+#' looked up by its name: R registers S3 methods only for generics of packages, which this is none of.
+convention_of_package <- function(class, model) {
+  for (package in loadedNamespaces()) {
+    method <- get0(paste0("triglot_asks.", class), asNamespace(package), mode = "function", inherits = FALSE)
+    if (!is.null(method)) return(do.call(asks, as.list(method(model))))
+  }
 }
 
 #' Whether a model knows probabilities by itself; one that lacks what is looked at knows none
@@ -83,24 +98,23 @@ arguments_for <- function(model, purpose, said) {
   convention_of(model)[[purpose]]
 }
 
-#' Refuse where a model knows no probabilities, before its numbers are taken for some
-check_shares <- function(model, levels) {
-  if (identical(convention_of(model)$able, by_family)) return(check_family(model, levels))
-  if (!knows_probabilities(model)) {
-    stop("this ", class(model)[[1L]], " knows no probabilities; fit it so that it does, or define a function of your ",
-      "own for predict_proba",
-      call. = FALSE
-    )
-  }
+#' Why a model's numbers are not to be taken for probabilities, or `NULL`
+no_shares <- function(model, levels) {
+  if (identical(convention_of(model)$able, by_family)) return(no_family(model, levels))
+  if (knows_probabilities(model)) return(NULL)
+  paste0(
+    "this ", class(model)[[1L]], " knows no probabilities; fit it so that it does, or define a function of your own ",
+    "for predict_proba"
+  )
 }
 
-check_family <- function(model, levels) {
+no_family <- function(model, levels) {
   family <- family_of(model)
-  if (family %in% of_several || (family %in% of_two && length(levels) == 2L)) return(invisible())
-  stop("a ", class(model)[[1L]], if (nzchar(family)) paste(" of family", family) else " without a family",
+  if (family %in% of_several || (family %in% of_two && length(levels) == 2L)) return(NULL)
+  paste0(
+    "a ", class(model)[[1L]], if (nzchar(family)) paste(" of family", family) else " without a family",
     " cannot tell ", length(levels), " classes apart; a binomial one for two classes is needed, or functions of your ",
-    "own for predict and predict_proba",
-    call. = FALSE
+    "own for predict and predict_proba"
   )
 }
 

@@ -81,7 +81,9 @@ test_that("a ranger forest answers classes, and probabilities only where it was 
 
 test_that("a model of class glm without a family is described, refused as a classifier, and asked as its author says", {
   env <- author(c(
-    "predict.odd <- function(object, newdata, type) if (type == 'mine') rep(0.75, nrow(newdata)) else stop('no ', type)",
+    "predict.odd <- function(object, newdata, type) {",
+    "  if (type == 'mine') rep(0.75, nrow(newdata)) else stop('no ', type)",
+    "}",
     "shares <- function(model, x) cbind(a = x$x, b = 1 - x$x)",
     "labels <- function(model, x) rep('a', nrow(x))"
   ))[[1]]

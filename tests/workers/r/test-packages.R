@@ -32,7 +32,8 @@ test_that("lme4 answers counts as counts, and the more probable of two classes",
   counts <- fit(count ~ Petal.Width + (1 | group), family = poisson)
   expect_numbers(counts, grouped, response)
   expect_false(knows_probabilities(counts))
-  expect_match(predictor_of(counts, levels(two$Species))[[1]](grouped)[[3]][[1]], "of family poisson cannot tell 2 classes")
+  failure <- predictor_of(counts, levels(two$Species))[[1]](grouped)[[3]]
+  expect_match(failure[[1]], "a glmerMod of family poisson cannot tell 2 classes apart")
   expect_two_classes(fit(Species ~ Sepal.Width + (1 | group), family = binomial))
   expect_numbers(suppressMessages(lme4::lmer(Petal.Length ~ Petal.Width + (1 | group), grouped)), grouped, predict)
 })
@@ -173,4 +174,33 @@ test_that("a model of pls answers once it is told how many components", {
   env <- author("nothing <- NULL")[[1]]
   numbers <- new_predictor(model, env, NULL, FALSE, c("", ""), list(list(ncomp = 2L), NULL))[[1]]
   expect_equal(numbers(two)[[1]], as.vector(predict(model, two, ncomp = 2L)))
+})
+
+install <- function(name, code, library) {
+  source <- file.path(withr::local_tempdir(), name)
+  dir.create(file.path(source, "R"), recursive = TRUE)
+  described <- c(paste("Package:", name), "Version: 1.0", "Title: Models", "License: none")
+  writeLines(described, file.path(source, "DESCRIPTION"))
+  writeLines("S3method(predict, weighed)\nimportFrom(stats, predict)", file.path(source, "NAMESPACE"))
+  writeLines(code, file.path(source, "R", "models.R"))
+  utils::install.packages(source, library, repos = NULL, type = "source", quiet = TRUE)
+}
+
+test_that("a package says itself how its models are asked", {
+  library <- withr::local_tempdir()
+  install("weighing", c(
+    "predict.weighed <- function(object, newdata, scale = 'logit') {",
+    "  if (scale == 'unit') rep(object$share, nrow(newdata)) else stop('no ', scale)",
+    "}",
+    "triglot_asks.weighed <- function(model) {",
+    "  list(classes = 'shares', probabilities = list(scale = 'unit'), able = function(model) !is.null(model$share))",
+    "}"
+  ), library)
+  loadNamespace("weighing", library)
+  withr::defer(unloadNamespace("weighing"))
+  answers <- predictor_of(structure(list(share = 0.75), class = c("weighed", "glm")), c("a", "b"))
+  expect_equal(answers[[2]](cars[1:2, ])[[1]], matrix(c(0.25, 0.25, 0.75, 0.75), 2))
+  expect_identical(answers[[1]](cars[1:2, ])[[1]], c(1L, 1L))
+  none <- predictor_of(structure(list(), class = c("weighed", "glm")), c("a", "b"))
+  expect_match(none[[2]](cars)[[3]][[1]], "this weighed knows no probabilities")
 })
