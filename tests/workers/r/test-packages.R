@@ -2,13 +2,20 @@
 groups <- factor(rep(letters[1:5], 20))
 grouped <- cbind(two, group = groups, count = rep(c(1, 3, 2, 5, 4, 2, 7), length.out = 100))
 
-predictor_of <- function(model, levels = NULL) {
-  new_predictor(model, author("nothing <- NULL")[[1]], levels, FALSE, c("", ""))
+predictor_of <- function(model, levels = NULL, env = author("nothing <- NULL")[[1]]) {
+  new_predictor(model, env, levels, FALSE, c("", ""))
 }
 
-expect_numbers <- function(model, data, at_home) {
+#' A script that attaches a package, in whose world a test goes on
+using <- function(package, envir = parent.frame()) {
+  skip_if_not_installed(package)
+  author(sprintf("suppressPackageStartupMessages(library(%s))", package), envir)[[1]]
+}
+
+expect_numbers <- function(model, data, at_home, ...) {
+  force(model)
   for (rows in list(c(1, 60, 90), 60)) {
-    found <- predictor_of(model)[[1]](data[rows, ])
+    found <- predictor_of(model, NULL, ...)[[1]](data[rows, ])
     expect_null(found[[3]])
     expect_equal(found[[1]], as.vector(at_home(model, data[rows, ])), tolerance = 1e-12)
   }
@@ -18,10 +25,10 @@ response <- function(m, x) predict(m, x, type = "response")
 second <- function(m, x) cbind(1 - response(m, x), response(m, x))
 more_probable <- function(m, x) ifelse(response(m, x) > 0.5, "virginica", "versicolor")
 
-expect_two_classes <- function(model) {
+expect_two_classes <- function(model, ...) {
   expect_true(knows_probabilities(model))
   x <- grouped[c(1, 60, 90), ]
-  answers <- predictor_of(model, levels(two$Species))
+  answers <- predictor_of(model, levels(two$Species), ...)
   expect_equal(answers[[2]](x)[[1]], unname(second(model, x)), tolerance = 1e-12)
   expect_identical(levels(two$Species)[answers[[1]](x)[[1]] + 1L], as.vector(more_probable(model, x)))
 }
@@ -62,18 +69,16 @@ test_that("geeglm answers counts as counts, and the more probable of two classes
 })
 
 test_that("VGAM answers counts as counts, and the most probable of two and of three classes", {
-  skip_if_not_installed("VGAM")
-  suppressPackageStartupMessages(library(VGAM))
-  withr::defer(detach("package:VGAM"))
+  env <- using("VGAM")
   for (fit in list(vglm, vgam)) {
-    expect_numbers(suppressWarnings(fit(count ~ Petal.Width, poissonff, grouped)), grouped, response)
-    expect_two_classes(suppressWarnings(fit(Species ~ Sepal.Width, binomialff, grouped)))
+    expect_numbers(suppressWarnings(fit(count ~ Petal.Width, poissonff, grouped)), grouped, response, env)
+    expect_two_classes(suppressWarnings(fit(Species ~ Sepal.Width, binomialff, grouped)), env)
   }
   most <- function(m, x) levels(three$Species)[max.col(response(m, x), "first")]
   model <- suppressWarnings(vglm(Species ~ Petal.Width, multinomial, three))
-  expect_answers(model, three, most, response)
+  expect_answers(model, three, most, response, env)
   model <- suppressWarnings(vglm(as.ordered(Species) ~ Sepal.Width, cumulative(parallel = TRUE), three))
-  expect_answers(model, three, most, response)
+  expect_answers(model, three, most, response, env)
 })
 
 test_that("lrm answers as at home, for two and for three classes", {
@@ -100,9 +105,7 @@ test_that("mgcv's families of several classes answer shares", {
 })
 
 test_that("party answers as at home, with shares a row each", {
-  skip_if_not_installed("party")
-  suppressPackageStartupMessages(library(party))
-  withr::defer(detach("package:party"))
+  env <- using("party")
   grow <- list(ctree, function(...) {
     set.seed(1)
     cforest(..., controls = cforest_unbiased(ntree = 10, mtry = 2))
@@ -111,11 +114,11 @@ test_that("party answers as at home, with shares a row each", {
   for (fit in grow) {
     for (data in list(two, iris)) {
       model <- fit(Species ~ ., data)
-      expect_answers(model, data, function(m, x) predict(m, newdata = x), shares)
+      expect_answers(model, data, function(m, x) predict(m, newdata = x), shares, env)
       expect_true(knows_probabilities(model))
     }
     model <- fit(Sepal.Width ~ Petal.Width + Petal.Length, iris)
-    expect_numbers(model, iris, function(m, x) predict(m, newdata = x))
+    expect_numbers(model, iris, function(m, x) predict(m, newdata = x), env)
     expect_false(knows_probabilities(model))
   }
 })
@@ -131,32 +134,28 @@ test_that("mda and fda answer as at home", {
 })
 
 test_that("earth answers classes, the shares of two where a binomial glm is beside it, and numbers as they are", {
-  skip_if_not_installed("earth")
-  suppressPackageStartupMessages(library(earth)) # looks for its contrasts on the search path
-  withr::defer(detach("package:earth"))
+  env <- using("earth") # looks for its contrasts on the search path
   fit <- function(data, glm = NULL) suppressWarnings(earth(Species ~ ., data, glm = glm))
   binomial_beside <- list(family = binomial)
   classes <- function(m, x) predict(m, x, type = "class")
-  expect_answers(fit(two, binomial_beside), two, classes, second)
+  expect_answers(fit(two, binomial_beside), two, classes, second, env)
   for (model in list(fit(two), fit(three), fit(three, binomial_beside))) {
-    expect_answers(model, if (length(model$levels) == 2L) two else three, classes, NULL)
-    expect_match(predictor_of(model, model$levels)[[2]](iris)[[3]][[1]], "this earth knows no probabilities")
+    expect_answers(model, if (length(model$levels) == 2L) two else three, classes, NULL, env)
+    expect_match(predictor_of(model, model$levels, env)[[2]](iris)[[3]][[1]], "this earth knows no probabilities")
   }
   expect_true(knows_probabilities(fit(two, binomial_beside)))
   counts <- suppressWarnings(earth(count ~ Petal.Width, grouped, glm = list(family = poisson)))
-  expect_numbers(counts, grouped, response)
+  expect_numbers(counts, grouped, response, env)
 })
 
 test_that("kernlab's other classifiers answer as at home", {
-  skip_if_not_installed("kernlab")
-  suppressPackageStartupMessages(library(kernlab))
-  withr::defer(detach("package:kernlab"))
+  env <- using("kernlab")
   for (data in list(two, iris)) {
     model <- gausspr(Species ~ ., data, kpar = list(sigma = 0.5))
-    expect_answers(model, data, predict, function(m, x) predict(m, x, type = "probabilities"))
+    expect_answers(model, data, predict, function(m, x) predict(m, x, type = "probabilities"), env)
     expect_true(knows_probabilities(model))
     model <- lssvm(Species ~ ., data, kpar = list(sigma = 0.5))
-    expect_answers(model, data, predict, NULL)
+    expect_answers(model, data, predict, NULL, env)
     expect_false(knows_probabilities(model))
   }
 })
