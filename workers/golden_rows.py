@@ -27,8 +27,17 @@ class GoldenRows(Hook):
     """Records the rows of each fit, and lets no version answer that does not reproduce its own."""
 
     def model_fitted(self, fit: NewFit) -> None:
-        """Write the rows into the manifest; raises `EstimatorFailed` where a loaded copy answers otherwise."""
-        fit.fields["golden"] = record_golden_rows(fit)
+        """Write the rows into the manifest; raises `EstimatorFailed` where a loaded copy answers otherwise, and what
+        the model itself raises where it cannot predict.
+        """
+        if not fit.X.rows:
+            fit.fields["golden"] = None
+            return
+        rows = _some_rows(fit.X)
+        op, first = _first_answer(rows, fit.classifier, fit.ask)
+        fit.fields["golden"] = record_golden_rows(fit, rows, op, first)
+        if op == "predict_proba":
+            fit.ask("predict", rows)  # probabilities do not show that classes are answered, too
 
     def version_loaded(self, loaded: LoadedVersion) -> None:
         """Ask for the rows; raises `ArtefactRefused` where the answers are others."""
@@ -37,19 +46,13 @@ class GoldenRows(Hook):
             warm_up(loaded.manifest.golden, loaded.manifest.schema, loaded.ask)
 
 
-def record_golden_rows(fit: NewFit) -> dict[str, Any] | None:
-    """Return golden rows for the manifest, or None where they cannot be: answers that differ from one call to
-    the next, or infinite numbers.
+def record_golden_rows(fit: NewFit, rows: Table, op: Op, first: Array) -> dict[str, Any] | None:
+    """Return these rows with their first answer for the manifest, or None where they cannot be: answers that differ
+    from one call to the next, or infinite numbers.
 
     Raises `EstimatorFailed` where the model answers alike twice, but otherwise once it was dumped and loaded.
     """
-    X, ask = fit.X, fit.ask
-    if X.rows == 0:
-        return None
-    places = np.unique(np.linspace(0, X.rows - 1, ROWS).astype(int)).tolist()
-    rows = Table.concat([X.slice(place, place + 1) for place in places])
-    op, first = _first_answer(rows, fit.classifier, ask)
-    if not _alike(first, ask(op, rows)):
+    if not _alike(first, fit.ask(op, rows)):
         return None
     if not _alike(first, fit.ask_reloaded(op, rows)):
         raise EstimatorFailed(
@@ -84,6 +87,11 @@ def warm_up(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
     if golden and golden["op"] == "predict_proba":
         with contextlib.suppress(BadRequest, EstimatorFailed):
             ask("predict", _rows(golden, schema))
+
+
+def _some_rows(X: Table) -> Table:
+    places = np.unique(np.linspace(0, X.rows - 1, ROWS).astype(int)).tolist()
+    return Table.concat([X.slice(place, place + 1) for place in places])
 
 
 def _rows(golden: Mapping[str, Any], schema: Schema) -> Table:

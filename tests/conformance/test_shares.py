@@ -28,8 +28,8 @@ def model(language: str, limit: float) -> Any:
     return JuliaClassifier(script=str(MODELS / "Scores.jl"), fit_function="Scores.fit", params=params)
 
 
-def fitted(worker: Bench, limit: float) -> Any:
-    X, y = Table(["code"], matrix=np.array([[1.0], [2.0], [3.0]])), np.array(["no", "yes", "no"])
+def fitted(worker: Bench, limit: float, first: float = 1.0) -> Any:
+    X, y = Table(["code"], matrix=np.array([[first], [2.0], [3.0]])), np.array(["no", "yes", "no"])
     path = (str(MODELS),) if worker.language == "python" else ()
     return worker.fit("scores", model(worker.language, limit), X, y, path).artefact
 
@@ -48,6 +48,13 @@ def test_numbers_that_are_no_probabilities_are_refused_with_the_models_name(lang
         with pytest.raises(EstimatorFailed, match=said.format("-11, 12", 3)):
             worker.predict_proba("scores", artefact, beyond)
         assert worker.predict("scores", artefact, beyond).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("language", ["python", "r", "julia"])
+def test_a_fit_fails_with_the_authors_error_where_shares_are_answered_and_classes_are_not(language: str) -> None:
+    require(language)
+    with bench(language, os.environ) as worker, pytest.raises(EstimatorFailed, match="no class for a negative code"):
+        fitted(worker, 10.0, first=-1.0)
 
 
 @pytest.mark.parametrize(

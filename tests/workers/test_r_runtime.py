@@ -60,6 +60,11 @@ def failures() -> Seen:
     return run("failures")
 
 
+@pytest.fixture(scope="module")
+def drawing(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    return run("drawing", str(tmp_path_factory.mktemp("drawing")))
+
+
 def test_the_r_files_pass_their_own_tests() -> None:
     done = subprocess.run(["Rscript", str(HERE / "run.R")], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -221,6 +226,17 @@ def test_two_scripts_with_the_same_names_do_not_touch_each_other(failures: Seen)
 def test_a_running_call_can_be_interrupted_and_r_stays_good(failures: Seen) -> None:
     assert failures["interrupted"]["native_class"] == "interrupt"
     assert failures["after"] == [1, 1]
+
+
+def test_a_model_that_plots_leaves_no_file(drawing: Seen) -> None:
+    assert drawing["files"] == []
+
+
+def test_functions_of_the_script_answer_for_a_model_of_which_nothing_is_known(drawing: Seen) -> None:
+    assert drawing["answers"] == [[1, 1], [1, 1]]
+    assert drawing["shares"] == [[1 / 3, 1 / 3, 1 / 3]]
+    assert drawing["describe"]["native_classes"] == ["odd", "glm"]
+    assert drawing["describe"]["predict_proba"] is True
 
 
 def test_three_thousand_predictions_leave_memory_flat() -> None:

@@ -63,6 +63,16 @@ ANIMALS = {
     "nls": Animal("braking", RRegressor),
     "arima": Animal("lake", RRegressor),
     "train": Animal("flowers"),
+    "glmer": Animal("bacteria"),
+    "glmer_poisson": Animal("breaks", RRegressor),
+    "glmmPQL": Animal("bacteria"),
+    "vglm": Animal("flowers"),
+    "vglm_poisson": Animal("breaks", RRegressor),
+    "cforest": Animal("flowers"),
+    "ctree": Animal("flowers"),
+    "earth": Animal("two_flowers"),
+    "smooth_spline": Animal("braking", RRegressor),
+    "gam_ocat": Animal("flowers"),
     "s4": Animal("flowers"),
     "r5": Animal("motors", RRegressor),
 }
@@ -142,7 +152,7 @@ def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str,
 def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, list[str]]]) -> None:
     assert home.keys() == ANIMALS.keys()
     assert {path.stem for path in ZOO.glob("*.R")} == ANIMALS.keys() | {"data", "plain"}
-    assert len(ANIMALS) >= 16
+    assert len(ANIMALS) > 30
 
 
 def test_predictions_in_a_row_leave_a_workers_memory_flat(data: Data) -> None:

@@ -63,16 +63,20 @@ class Chatty:
 
 
 class Cautious(Chatty):
-    """A classifier that fails where it is asked for classes."""
+    """A classifier that fails where it is asked for classes, once it was loaded."""
 
     classes_ = ("a", "b")
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.loaded = True
+
     def fit(self, X: Any, y: Any) -> "Cautious":
+        self.loaded = False
         return self
 
     def predict(self, X: Any, **params: Any) -> Any:
         print("classes of", len(X))
-        if not params:
+        if self.loaded and not params:
             raise ValueError("say how")
         return np.array(["a"] * len(X))
 

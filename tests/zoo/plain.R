@@ -38,6 +38,22 @@ zoo <- list(
   arima = list("lake", numbers = function(m, x) predict(m, n.ahead = nrow(x))$pred),
   train = list("flowers", classes = usual, shares = function(m, x) predict(m, x, type = "prob")),
   s4 = list("flowers", classes = usual, shares = function(m, x) predict(m, x, type = "prob")),
+  glmer = list("bacteria", shares = function(m, x) predict(m, x, type = "response")),
+  glmer_poisson = list("breaks", numbers = function(m, x) predict(m, x, type = "response")),
+  glmmPQL = list("bacteria", shares = function(m, x) predict(m, x, type = "response")),
+  vglm = list("flowers", shares = function(m, x) predict(m, x, type = "response")),
+  vglm_poisson = list("breaks", numbers = function(m, x) predict(m, x, type = "response")),
+  cforest = list("flowers",
+    classes = function(m, x) predict(m, newdata = x), shares = function(m, x) {
+      do.call(rbind, predict(m, newdata = x, type = "prob"))
+    }
+  ),
+  ctree = list("flowers", classes = usual, shares = function(m, x) do.call(rbind, predict(m, x, type = "prob"))),
+  earth = list("two_flowers",
+    classes = function(m, x) predict(m, x, type = "class"), shares = function(m, x) predict(m, x, type = "response")
+  ),
+  smooth_spline = list("braking", numbers = function(m, x) predict(m, x$speed)$y),
+  gam_ocat = list("flowers", shares = function(m, x) predict(m, x, type = "response")),
   r5 = list("motors", numbers = function(m, x) m$predict(x))
 )
 

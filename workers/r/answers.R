@@ -166,7 +166,7 @@ as_plain <- function(answer, n, purpose) {
 usual_parts <- list(
   classes = c("class", ".pred_class", "predictions", "predicted", "prediction", "pred", "label", "labels", "fit"),
   probabilities = c("posterior", "probabilities", "probability", "prob", "probs", "predictions", "predicted", "fit"),
-  numbers = c("predictions", "prediction", "predicted", "pred", ".pred", "fit", "fitted", "mean", "response")
+  numbers = c("predictions", "prediction", "predicted", "pred", ".pred", "fit", "fitted", "mean", "response", "y")
 )
 
 #' The part of a list that is the answer: one by a usual name, else the only one of the right kind with n rows
@@ -208,7 +208,8 @@ check_length <- function(answer, n) {
 }
 
 wrong_length <- function(found, n) {
-  stop("predict gave ", found, " answers for ", n, " rows; rows with missing values may have been left out",
+  stop("predict gave ", found, " answers for ", n, " rows; ",
+    if (found < n) "rows with missing values may have been left out" else "one answer a row is needed",
     call. = FALSE
   )
 }

@@ -5,7 +5,7 @@
 #' environment, where S3 methods that the script defines are found.
 #'
 #' @param name The function's name, or a call that gives the function, such as `model$predict`.
-#' @param arguments The names of the positional arguments.
+#' @param arguments The names of the positional arguments; one that has a name itself is passed by that name.
 #' @param env The script's environment.
 #' @param fixed A named list of further arguments, written into the call.
 #' @param silent Those of the arguments that are not passed on.
@@ -13,7 +13,7 @@
 entry <- function(name, arguments, env, fixed = list(), silent = character()) {
   formals <- rep(alist(x = ), length(arguments))
   names(formals) <- arguments
-  passed <- c(lapply(setdiff(arguments, silent), as.name), fixed)
+  passed <- c(lapply(arguments[!arguments %in% silent], as.name), fixed)
   body <- as.call(c(list(if (is.character(name)) as.name(name) else name), passed))
   structure(as.function(c(formals, body), envir = env), entry = TRUE)
 }
@@ -49,8 +49,12 @@ fit_model <- function(env, name, x, y, params, seed) {
 #'   [guarded()] gives: codes 0..k-1 or numbers, and a matrix with a column a class.
 new_predictor <- function(model, env, levels, encoded, by_name, said = list(NULL, NULL)) {
   purpose <- if (is.null(levels)) "numbers" else "classes"
-  answer <- asking(model, env, levels, purpose, by_name[[1L]], said[[1L]])
   proba <- asking(model, env, levels, "probabilities", by_name[[2L]], said[[2L]])
+  answer <- if (purpose == "classes" && !nzchar(by_name[[1L]]) && only_shares(model, said[[1L]])) {
+    asking_shares(proba, levels)
+  } else {
+    asking(model, env, levels, purpose, by_name[[1L]], said[[1L]])
+  }
   list(
     predict = if (is.null(levels)) {
       function(x, ...) guarded(as_numbers(answer(x, ...), NROW(x)), env)
@@ -79,19 +83,25 @@ asking <- function(model, env, levels, purpose, own, said) {
 
 asking_generic <- function(model, env, levels, purpose, said) {
   usual <- arguments_for(model, purpose, said)
-  from_shares <- isTRUE(attr(usual, "shares"))
-  attr(usual, "shares") <- NULL
-  checked <- from_shares || (purpose == "probabilities" && is.null(said) && inherits(model, c("glm", "gbm")))
-  plain <- entry("predict", c("model", "x"), env, usual)
+  names <- stats::setNames(c("model", "x"), c("", convention_of(model)$rows))
+  refusal <- if (purpose == "probabilities" && is.null(said)) no_shares(model, levels)
+  plain <- entry("predict", names, env, usual)
   function(x, ...) {
     more <- list(...)
-    # half of anything but the response's scale would tell the wrong class
-    if (from_shares && "type" %in% names(more)) stop("leave `type` out: these classes are shares", call. = FALSE)
-    if (checked) check_shares(model, levels)
+    if (!is.null(refusal)) stop(refusal, call. = FALSE)
     arguments <- utils::modifyList(usual, more)
     check_one_model(model, arguments)
-    ask <- if (length(more)) entry("predict", c("model", "x"), env, arguments) else plain
+    ask <- if (length(more)) entry("predict", names, env, arguments) else plain
     answer <- ask(model, x)
-    if (from_shares || purpose == "probabilities") shares_of(answer, model, levels) else answer
+    if (purpose == "probabilities") shares_of(answer, model, levels) else answer
+  }
+}
+
+#' The function that answers the shares of which the largest tells the class
+asking_shares <- function(proba, levels) {
+  function(x, ...) {
+    # half of anything but the response's scale would tell the wrong class
+    if ("type" %in% names(list(...))) stop("leave `type` out: these classes are shares", call. = FALSE)
+    as_probabilities(proba(x, ...), levels, NROW(x))
   }
 }

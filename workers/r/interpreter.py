@@ -38,6 +38,7 @@ class Interpreter:
 
         self._lib: Any = openrlib.rlib
         self._shim = self._read_shim()
+        self._shim["draw_nowhere"]()
         self._thread = threading.get_ident()
         signal.signal(signal.SIGURG, lambda *_: None)
 

@@ -53,6 +53,7 @@ class RModel:
     script: Script
     labels: Labels | None
     as_matrix: bool
+    own_shares: bool
     dump: str
     predict: Any
     predict_proba: Any
@@ -150,7 +151,7 @@ class RRuntime:
         return {
             "native_class": classes[0],
             "native_classes": list(classes),
-            "predict_proba": model.labels is not None and bool(probabilities[0]),
+            "predict_proba": model.labels is not None and (model.own_shares or bool(probabilities[0])),
             "attached": list(r.call(r["attached_packages"])),
         }
 
@@ -243,7 +244,8 @@ class RRuntime:
             inputs.strings(by_name),
             inputs.parameter(said),
         )
-        return RModel(fitted, script, levels, _as_matrix(spec), dump, predict, predict_proba)
+        own_shares = bool(by_name[1]) or said[1] is not None
+        return RModel(fitted, script, levels, _as_matrix(spec), own_shares, dump, predict, predict_proba)
 
     def _x(self, X: Table, as_matrix: bool) -> Any:
         return self._inputs.matrix(X) if as_matrix else self._inputs.data_frame(X)

@@ -1,4 +1,4 @@
-"""A classifier whose shares are none for numbers above a limit."""
+"""A classifier whose shares are none for numbers above a limit, and which has no class for negative ones."""
 
 from typing import Any
 
@@ -16,6 +16,8 @@ class Scores:
         return self
 
     def predict(self, X: Any) -> Any:
+        if (X[:, 0] < 0).any():
+            raise ValueError("no class for a negative code")
         return np.repeat(self.classes_[:1], len(X))
 
     def predict_proba(self, X: Any) -> Any:

@@ -5,6 +5,7 @@ R must be started in the main thread of a process and cannot be stopped again, s
 
 import contextlib
 import json
+import os
 import resource
 import sys
 import threading
@@ -240,6 +241,22 @@ def failures() -> Seen:
     return seen
 
 
+def drawing() -> Seen:
+    """What a model that plots leaves in its working directory, and what is known of it."""
+    os.chdir(sys.argv[2])
+    runtime = started()
+    X, y, labels = iris()
+    doing = task(AUTHORS / "drawing.R", {}, X, y, labels)
+    model = runtime.fit(doing)
+    loaded = runtime.load(Manifest(manifest(runtime, doing)), runtime.dump(model))
+    return {
+        "answers": [runtime.predict(each, X.slice(0, 2), {}).tolist() for each in (model, loaded)],
+        "shares": runtime.predict_proba(loaded, X.slice(0, 1), {}).tolist(),
+        "describe": dict(runtime.describe(loaded)),
+        "files": os.listdir(),
+    }
+
+
 def leak() -> Seen:
     """Resident memory over 3,000 predictions of 50 rows, after as many have warmed up what grows once."""
     runtime = started()
@@ -278,7 +295,7 @@ def absent() -> Seen:
     return failing(RRuntime().start)
 
 
-GROUPS = {f.__name__: f for f in (forest, reload, tooth, data, failures, leak, off_thread, absent)}
+GROUPS = {f.__name__: f for f in (forest, reload, tooth, data, failures, drawing, leak, off_thread, absent)}
 
 if __name__ == "__main__":
     print(json.dumps(GROUPS[sys.argv[1]]()))

@@ -1,5 +1,10 @@
 levels <- c("setosa", "versicolor", "virginica")
 
+test_that("a wrong number of answers is told, and whether rows are missing from it", {
+  expect_error(as_numbers(c(1, 2), 3L), "predict gave 2 answers for 3 rows; rows with missing values may have been left")
+  expect_error(as_numbers(1:4, 3L), "predict gave 4 answers for 3 rows; one answer a row is needed")
+})
+
 test_that("factors are matched by the names of their levels, whatever their order", {
   answer <- factor(c("virginica", "setosa"), levels = c("virginica", "setosa"))
   expect_identical(as_codes(answer, levels, 2L), c(2L, 0L))

@@ -1,27 +1,4 @@
-# Every class of model answers what it answers at home: two classes, three classes, one row and several.
-three <- iris
-names(three)[[1]] <- "Sepal Length"
-two <- droplevels(three[three$Species != "setosa", ])
-
-expect_answers <- function(model, data, classes, shares) {
-  force(model) # with the random numbers of its test, before a script has its own
-  levels <- levels(data$Species)
-  env <- author("nothing <- NULL")[[1]]
-  answers <- new_predictor(model, env, levels, FALSE, c("", ""))
-  for (rows in list(c(1, 60, 90), 60)) {
-    x <- data[rows, 1:4]
-    found <- answers[[1]](x)
-    expect_null(found[[3]])
-    expect_identical(levels[found[[1]] + 1L], as.character(classes(model, x)))
-    if (!is.null(shares)) {
-      found <- answers[[2]](x)
-      expect_null(found[[3]])
-      expected <- matrix(shares(model, x), nrow(x))
-      expect_equal(unname(found[[1]]), expected, tolerance = 1e-12)
-    }
-  }
-}
-
+# Every class of model answers what it answers at home.
 test_that("randomForest answers as at home", {
   skip_if_not_installed("randomForest")
   suppressPackageStartupMessages(library(randomForest))
@@ -100,6 +77,44 @@ test_that("a ranger forest answers classes, and probabilities only where it was 
   expect_answers(grown, plain, function(m, x) levels(plain$Species)[max.col(shares(m, x), "first")], shares)
   expect_true(knows_probabilities(grown))
   expect_false(knows_probabilities(ranger::ranger(Species ~ ., plain, num.trees = 10, num.threads = 1, seed = 1)))
+})
+
+test_that("a model of class glm without a family is described, refused as a classifier, and asked as its author says", {
+  env <- author(c(
+    "predict.odd <- function(object, newdata, type) {",
+    "  if (type == 'mine') rep(0.75, nrow(newdata)) else stop('no ', type)",
+    "}",
+    "shares <- function(model, x) cbind(a = x$x, b = 1 - x$x)",
+    "labels <- function(model, x) rep('a', nrow(x))"
+  ))[[1]]
+  rows <- data.frame(x = c(0.25, 0.75))
+  for (family in list(NULL, "binomial", function() 1)) {
+    model <- structure(list(family = family), class = c("odd", "glm"))
+    expect_identical(describe_model(model), list(c("odd", "glm"), FALSE))
+    failure <- new_predictor(model, env, c("a", "b"), FALSE, c("", ""))[[1]](rows)[[3]]
+    expect_match(failure[[1]], "a odd without a family cannot tell 2 classes apart")
+    own <- new_predictor(model, env, c("a", "b"), FALSE, c("labels", "shares"))
+    expect_identical(own[[1]](rows), list(c(0L, 0L), character(), NULL))
+    expect_equal(own[[2]](rows)[[1]], matrix(c(0.25, 0.75, 0.75, 0.25), 2))
+    said <- new_predictor(model, env, c("a", "b"), FALSE, c("", ""), list(NULL, list(type = "mine")))
+    expect_equal(said[[2]](rows)[[1]], matrix(c(0.25, 0.25, 0.75, 0.75), 2))
+    expect_identical(said[[1]](rows)[[1]], c(1L, 1L))
+  }
+})
+
+test_that("where classes are the more probable ones, the author's own shares tell them", {
+  env <- author("shares <- function(model, x) cbind(virginica = x, versicolor = 1 - x)")[[1]]
+  answers <- new_predictor(glm(Species ~ Sepal.Width, binomial, two), env, levels(two$Species), FALSE, c("", "shares"))
+  expect_identical(answers[[1]](c(0.75, 0.25))[[1]], c(1L, 0L))
+  expect_match(answers[[1]](0.75, type = "link")[[3]][[1]], "leave `type` out")
+})
+
+test_that("a model that knows no probabilities says so, and its classes are answered", {
+  skip_if_not_installed("e1071")
+  model <- e1071::svm(Species ~ ., three)
+  answers <- new_predictor(model, author("nothing <- NULL")[[1]], levels(three$Species), FALSE, c("", ""))
+  expect_match(answers[[2]](three)[[3]][[1]], "this svm.formula knows no probabilities; fit it so that it does")
+  expect_null(answers[[1]](three)[[3]])
 })
 
 test_that("what the configuration says replaces what is known of a class, and a call's own arguments win", {

@@ -1,0 +1,3 @@
+library(party)
+
+fit <- function(x, y) ctree(y ~ ., data.frame(x, y))

@@ -1,0 +1,3 @@
+library(lme4)
+
+fit <- function(x, y) glmer(y ~ week + (1 | ID), data = x, family = binomial)

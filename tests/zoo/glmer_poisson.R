@@ -1,0 +1,3 @@
+library(lme4)
+
+fit <- function(x, y) glmer(y ~ wool + (1 | tension), data = x, family = poisson)

@@ -1,0 +1,3 @@
+library(VGAM)
+
+fit <- function(x, y) vglm(y ~ wool * tension, poissonff, data = x)
