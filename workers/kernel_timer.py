@@ -33,9 +33,7 @@ class KernelTimer:
     """
 
     def __init__(self, number: signal.Signals = signal.SIGVTALRM) -> None:
-        libc = ctypes.PyDLL(
-            None, use_errno=True
-        )  # the calls take less time than to give the lock away
+        libc = ctypes.PyDLL(None, use_errno=True)  # the calls take less time than to give the lock away
         if not hasattr(libc, "timer_create"):  # before glibc 2.34
             libc = ctypes.PyDLL("librt.so.1", use_errno=True)
         self._set = libc.timer_settime

@@ -85,6 +85,7 @@ asking_generic <- function(model, env, levels, purpose, said) {
   usual <- arguments_for(model, purpose, said)
   names <- stats::setNames(c("model", "x"), c("", convention_of(model)$rows))
   refusal <- if (purpose == "probabilities" && is.null(said)) no_shares(model, levels)
+  guessed <- is.null(said) && identical(convention_of(model), conventions$default)
   plain <- entry("predict", names, env, usual)
   function(x, ...) {
     more <- list(...)
@@ -93,7 +94,20 @@ asking_generic <- function(model, env, levels, purpose, said) {
     check_one_model(model, arguments)
     ask <- if (length(more)) entry("predict", names, env, arguments) else plain
     answer <- ask(model, x)
-    if (purpose == "probabilities") shares_of(answer, model, levels) else answer
+    if (purpose != "probabilities") return(answer)
+    shares <- shares_of(answer, model, levels)
+    if (guessed) check_guess(shares)
+    shares
+  }
+}
+
+#' Refuse what is no answer to `type = "prob"`: many a `predict()` takes any arguments and answers what it always does
+check_guess <- function(shares) {
+  if (!is.numeric(shares) || any(shares < -0.001 | shares > 1.001, na.rm = TRUE)) {
+    stop("predict(model, x, type = \"prob\") did not answer probabilities; if the model knows them, write ",
+      "`predict_proba_params`, or a function predict_proba(model, x)",
+      call. = FALSE
+    )
   }
 }
 

@@ -9,6 +9,7 @@
 #'   list of message, class and traceback.
 guarded <- function(expr, env = NULL) {
   if (!is.null(env)) return(guarded(in_script(env, expr)))
+  on.exit(close_devices())
   warned <- character()
   trace <- ""
   on_warning <- function(w) {

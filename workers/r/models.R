@@ -145,7 +145,7 @@ shares_of <- function(answer, model, levels) {
   if (inherits(model, one_by_one)) return(unname(do.call(rbind, lapply(answer, as.vector))))
   if (inherits(model, "lrm")) answer <- unname(answer) # columns are named response=class
   lev <- if (inherits(model, "nnet")) model$lev else levels
-  if (is.list(answer) || NCOL(answer) != 1L) return(answer)
+  if (!is.numeric(answer) || NCOL(answer) != 1L) return(answer)
   # glmnet and gbm name the column after the model's path, and a class may be called like that
   if (length(lev) == 2L) return(two_columns(if (inherits(model, paths)) unname(answer) else answer, lev))
   # one row of several classes comes as a vector

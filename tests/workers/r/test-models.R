@@ -165,3 +165,13 @@ test_that("classes and methods of S4 and R5 belong to their script, and its mode
   }
   expect_false(exists("Ref", globalenv()))
 })
+
+test_that("a model that takes any arguments and answers classes as it always does knows no probabilities", {
+  for (answer in c("2", "2L", "factor('b', c('a', 'b'))")) {
+    env <- author(paste0("predict.plain <- function(object, newdata, ...) rep(", answer, ", nrow(newdata))"))[[1]]
+    levels <- if (answer == "2") c("1", "2") else c("a", "b")
+    answers <- new_predictor(structure(list(), class = "plain"), env, levels, FALSE, c("", ""))
+    expect_identical(answers[[1]](iris[1:2, ])[[1]], c(1L, 1L))
+    expect_match(answers[[2]](iris[1:2, ])[[3]][[1]], "did not answer probabilities; if the model knows them, write")
+  }
+})
