@@ -8,6 +8,7 @@ from triglot.errors import EstimatorFailed
 from triglot.tables.labels import Labels
 from triglot.tables.table import Array
 
+_NUMBERS = "biufO"  # kinds of numpy's; of the last, objects, each value is tried
 SHARE_TOLERANCE = 1e-3  # some models work with numbers of 32 bits, some round
 
 
@@ -23,6 +24,8 @@ def checked(found: Any, rows: int, labels: Labels | None, language: str) -> Arra
     if answer.ndim != 2 or answer.shape[0] != rows:
         raise _wrong(f"predict gave shape {answer.shape} for {rows} rows; one answer a row is needed", language)
     if labels is None:
+        if answer.dtype.kind not in _NUMBERS:
+            raise _wrong(f"predict gave values of type {answer.dtype}; numbers are needed", language)
         try:
             return answer.astype(np.float64, copy=False)
         except (TypeError, ValueError):

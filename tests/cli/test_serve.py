@@ -157,7 +157,9 @@ def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Pa
 
     assert done.returncode == 1
     assert done.stderr.startswith("triglot: server: unknown prot; known are ")
-    assert "max_body_bytes, max_bulk_bytes, max_bulk_rows, patience_s, port, processes, threads, timeout_s" in done.stderr
+    assert (
+        "max_body_bytes, max_bulk_bytes, max_bulk_rows, patience_s, port, processes, threads, timeout_s" in done.stderr
+    )
 
 
 def test_there_is_nothing_to_scale_or_to_restart_where_no_service_runs(place: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost
+from scipy.sparse import csr_matrix
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -220,6 +221,12 @@ def test_whatever_the_author_raises_is_told_and_never_ends_the_worker(
 def test_an_estimator_that_answers_no_class_is_told(runtime: PythonRuntime) -> None:
     model = runtime.fit(task(Spy(lambda X: ["medium"] * len(X))))
     with pytest.raises(EstimatorFailed, match="'medium' is none of the classes"):
+        runtime.predict(model, X, {})
+
+
+def test_an_estimator_that_answers_a_sparse_matrix_is_told_so(runtime: PythonRuntime) -> None:
+    model = runtime.fit(task(Spy(csr_matrix)))
+    with pytest.raises(EstimatorFailed, match="predict answered values of type csr_matrix, which are no classes"):
         runtime.predict(model, X, {})
 
 

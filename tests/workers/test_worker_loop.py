@@ -93,6 +93,7 @@ class Odd:
 
     def predict(self, X: Any, what: str = "two") -> Any:
         answers = {"two": X, "text": np.array(["a"] * len(X)), "few": X[:-1, 0], "cube": X[:, :, None], "none": None}
+        answers |= {"complex": X[:, 0] + 1j, "dates": X[:, 0].astype("datetime64[D]")}
         return answers[what]
 
 
@@ -458,7 +459,7 @@ def test_a_regressor_may_answer_several_numbers_a_row_but_nothing_else(bed: Bed)
     fit(peer, Odd())
     peer.send(1.0, 2.0)
     assert peer.receive().tables[0].matrix().tolist() == [[1.0, 0.0], [2.0, 0.0]]
-    for what in ("text", "few", "cube", "none"):
+    for what in ("text", "few", "cube", "none", "complex", "dates"):
         peer.send(1.0, 2.0, params={"what": what})
         fault = peer.receive()
         assert isinstance(fault, Fault)

@@ -206,6 +206,10 @@ class PythonRuntime:
             return labels.encode(answer.ravel())
         except BadRequest as error:
             raise EstimatorFailed(f"predict answered a label that is no class: {error}", language="python") from None
+        except TypeError:  # a sparse matrix, say, which is one object to numpy
+            kind = type(answer.ravel()[0]).__name__
+            message = f"predict answered values of type {kind}, which are no classes"
+            raise EstimatorFailed(message, language="python") from None
 
     @staticmethod
     def _model(estimator: Any, labels: Labels | None, form: Form) -> PythonModel:
