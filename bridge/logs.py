@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from triglot.errors import ConfigError
@@ -65,14 +66,15 @@ def logging_as(name: str) -> Iterator[None]:
         ours.setLevel(before[2])
 
 
-def keep_time_zone(environ: Mapping[str, str]) -> None:
+def keep_time_zone(environ: Mapping[str, str], of_the_system: Path = Path("/etc/localtime")) -> None:
     """Have the times of this process's log stay in today's zone, whatever an author's code does to TZ meanwhile."""
-    name = environ.get("TZ", "")
+    name = environ.get("TZ")
+    zone: tzinfo = UTC  # as C takes it where the system says nothing
     try:
         if name:
             zone = ZoneInfo(name.removeprefix(":"))
-        else:
-            with open("/etc/localtime", "rb") as file:
+        elif name is None and of_the_system.exists():
+            with of_the_system.open("rb") as file:
                 zone = ZoneInfo.from_file(file)
     except (OSError, ValueError, KeyError):  # a rule of POSIX's, say, which only C understands
         return

@@ -74,10 +74,11 @@ def _serve(options: argparse.Namespace) -> int:
     run_dir = run_directory(options.run_dir)
     key = load_key(options.key_file, os.environ)
     endpoint = _endpoint(options, run_dir)
+    memory = memory_of(os.environ.get(MEMORY_VARIABLE, ""), options.language)
     activity = Activity()
     runtime = _runtime(options.language)
     runtime.start()
-    bounds = _bounds(runtime, activity, lambda why: leave_word(run_dir, endpoint, why))
+    bounds = _bounds(runtime, activity, memory, lambda why: leave_word(run_dir, endpoint, why))
     hooks = Hooks(
         [*bounds, IdleCollection(runtime, activity), GoldenRows(), *from_environment(os.environ)], may_refuse=True
     )
@@ -127,9 +128,9 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bounds(runtime: Runtime, activity: Activity, last_word: Callable[[str], None]) -> list[Hook]:
+def _bounds(runtime: Runtime, activity: Activity, memory: int, last_word: Callable[[str], None]) -> list[Hook]:
     """Return what ends a call, and where it must be the process with it."""
-    end, memory = ending(last_word), memory_of(os.environ.get(MEMORY_VARIABLE, ""), runtime.language)
+    end = ending(last_word)
     deadlines = Deadlines(runtime, activity, end)
     if not memory:
         return [deadlines]

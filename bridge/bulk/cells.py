@@ -3,20 +3,19 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute
 
 from triglot.errors import BadRequest
 from triglot.tables.field import Field, converter
+from triglot.tables.table import FLOATS, WHOLE
 
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 TAB = "tab"  # which few can type
-FLOATS = ("float64", "float32")
-WHOLE = ("int64", "int32")
 NUMBERS = (*FLOATS, *WHOLE)
 _GAPS = ("", "NA")
 _NOT_A_NUMBER = ("NaN", "nan", "-nan")
@@ -53,6 +52,9 @@ class Dialect:
                 f"the header of the CSV has {DELIMITERS[other]}s and no {DELIMITERS[self.delimiter]}: "
                 f"{_how('delimiter', shown)}; a name with one in it must stand in quotes"
             )
+
+
+USUAL: Final = Dialect()
 
 
 def _how(name: str, value: str) -> str:

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute
 
 from triglot.bulk import cells, plain
-from triglot.bulk.cells import FLOATS, NUMBERS, WHOLE, Dialect
+from triglot.bulk.cells import NUMBERS, Dialect
 from triglot.errors import BadRequest, Problem
 from triglot.tables import arrow, times
 from triglot.tables.field import Field, cast, column_of, converter
 from triglot.tables.schema import MAX_PROBLEMS, Schema
-from triglot.tables.table import Array, Column, Kind, Table
+from triglot.tables.table import FLOATS, WHOLE, Array, Column, Kind, Table
 
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
 
@@ -102,7 +102,7 @@ class Conforming:
 def _kept(name: str, array: Any) -> Any:
     try:
         return plain.decoded(array)
-    except (pa.ArrowException, NotImplementedError):
+    except (pa.ArrowException, NotImplementedError):  # pyarrow's words for a type that it cannot do this with
         raise BadRequest(f"column {name!r} is of Arrow type {arrow.shown(array.type)}, which cannot be kept") from None
 
 
@@ -154,7 +154,7 @@ def _known(array: Any, field: Field) -> Any:
         return _decimal(array, field) if pa.types.is_decimal(array.type) else plain.widened(array)
     except pa.ArrowInvalid as error:
         raise _Misfit((None, f"of Arrow type {arrow.shown(kind)} has values that do not fit: {error}")) from None
-    except NotImplementedError:
+    except NotImplementedError:  # pyarrow's word for a type that it has no such step for
         raise _Misfit((None, f"must be of kind {field.kind}, not of Arrow type {arrow.shown(kind)}")) from None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from triglot.bulk import reading, writing
-from triglot.bulk.cells import Dialect
+from triglot.bulk.cells import USUAL, Dialect
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, TooLarge
 from triglot.tables.labels import Labels
@@ -52,7 +52,7 @@ def format_of(path: Path, said: str | None, what: str) -> str:
 
 
 @contextlib.contextmanager
-def opened(path: Path, kind: str, *, whole: bool, dialect: Dialect = Dialect()) -> Iterator[Rows]:  # noqa: B008
+def opened(path: Path, kind: str, *, whole: bool, dialect: Dialect = USUAL) -> Iterator[Rows]:
     """Hold the rows of a file, or of standard input where it is `-`; with `whole` it may not be large.
 
     `dialect` is that of CSV. Raises `BadRequest` where it cannot be opened.

@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from triglot.bulk.cells import Dialect
+from triglot.bulk.cells import USUAL, Dialect
 from triglot.bulk.envelope import CHUNK, FILE_MAGIC, Body, Messages
 from triglot.errors import BadRequest
 
@@ -60,7 +60,7 @@ def _arrow_batches(stream: Any, messages: Messages) -> Iterator[Any]:
         yield batch
 
 
-def csv_text(body: Body, dialect: Dialect = Dialect()) -> Reader:  # noqa: B008  # it is frozen
+def csv_text(body: Body, dialect: Dialect = USUAL) -> Reader:
     """Return the batches of CSV in UTF-8 with a header, quotes as RFC 4180 has them; all columns are text.
 
     A field without anything is missing, one of just two quotes is empty text.

@@ -13,7 +13,7 @@ import numpy as np
 
 from triglot.errors import BadRequest
 from triglot.tables import times
-from triglot.tables.table import NUMERIC, Column, Kind
+from triglot.tables.table import FLOATS, NUMERIC, WHOLE, Column, Kind
 
 # What becomes of a level that training did not know: it is refused, is missing, or is the level named OTHER.
 Unseen: TypeAlias = Literal["error", "missing", "other"]
@@ -74,9 +74,9 @@ def with_policy(field: Field, unseen: Unseen) -> Field:
 
 def converter(field: Field) -> Callable[[Any], Any]:
     """Return the function that turns a JSON value other than null, or text, into a value of the field."""
-    if field.kind in ("float64", "float32"):
+    if field.kind in FLOATS:
         return _to_float
-    if field.kind in ("int64", "int32"):
+    if field.kind in WHOLE:
         return lambda value: _to_int(value, 63 if field.kind == "int64" else 31)
     if field.kind == "bool":
         return _to_bool
@@ -255,7 +255,7 @@ def _as_number(column: Column, field: Field) -> Column | None:
     with np.errstate(invalid="ignore", over="ignore"):  # what does not fit comes back as something else
         values = given.astype(field.kind)
         lossless = np.array_equal(values.astype(given.dtype), given, equal_nan=True)
-    return Column(field.kind, values, column.missing) if lossless or field.kind in ("float64", "float32") else None
+    return Column(field.kind, values, column.missing) if lossless or field.kind in FLOATS else None
 
 
 _CASTS: dict[Kind, Callable[[Column, Field], Column | None]] = {

@@ -13,7 +13,7 @@ import numpy as np
 from triglot.errors import BadRequest
 from triglot.tables import times
 from triglot.tables.labels import Labels, Task
-from triglot.tables.table import NUMERIC, Array, Column, Table
+from triglot.tables.table import FLOATS, NUMERIC, Array, Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ def _series(column: Column, copy: bool) -> Any:
         return values
     if column.missing is None:
         return np.array(column.values) if copy else column.values
-    if column.kind in ("float64", "float32"):
+    if column.kind in FLOATS:
         return np.where(column.missing, np.float32("nan") if column.kind == "float32" else np.nan, column.values)
     # pandas' own types for whole numbers and booleans of which some are missing; scikit-learn reads them
     kind = pd.arrays.BooleanArray if column.kind == "bool" else pd.arrays.IntegerArray

@@ -16,7 +16,7 @@ import numpy as np
 
 from triglot.errors import BadRequest, Problem
 from triglot.tables.field import Field, Unseen, cast, column_of, converter, with_policy
-from triglot.tables.table import Column, Table
+from triglot.tables.table import FLOATS, Column, Table
 
 MAX_PROBLEMS = 50
 MAX_NAMES = 20
@@ -49,7 +49,7 @@ class Schema:
         fields = []
         for name, column in zip(X.names, X.columns, strict=True):
             nullable = column.missing is not None and bool(column.missing.any())
-            if column.kind in ("float64", "float32"):
+            if column.kind in FLOATS:
                 nullable = nullable or bool(np.isnan(column.values).any())
             field = Field(name, column.kind, column.levels, column.ordered, nullable, column.zone)
             fields.append(with_policy(field, unseen) if column.kind == "category" else field)

@@ -17,7 +17,9 @@ from triglot.tables import times
 Kind: TypeAlias = Literal["float64", "float32", "int64", "int32", "bool", "string", "category", "date", "datetime"]
 Array: TypeAlias = NDArray[Any]
 
-NUMERIC: tuple[Kind, ...] = ("float64", "float32", "int64", "int32", "bool")
+FLOATS: tuple[Kind, ...] = ("float64", "float32")
+WHOLE: tuple[Kind, ...] = ("int64", "int32")
+NUMERIC: tuple[Kind, ...] = (*FLOATS, *WHOLE, "bool")
 EXACT = 2**53  # up to here every whole number is a float64
 _KIND_OF_DTYPE: dict[np.dtype[Any], Kind] = {np.dtype(kind): kind for kind in NUMERIC}
 
@@ -120,7 +122,7 @@ class Column:
             out = times.texts(self.values, self.zone)
         else:
             out = self.values.tolist()
-            if self.kind in ("float64", "float32"):
+            if self.kind in FLOATS:
                 out = [None if value != value else value for value in out]
         if self.missing is not None:
             out = [None if gone else value for value, gone in zip(out, self.missing.tolist(), strict=True)]

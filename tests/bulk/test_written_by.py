@@ -11,7 +11,7 @@ import pytest
 
 from tests.bulk.test_conforming import HOLES, ROW, SCHEMA, assert_same, whole
 from triglot.bulk import files
-from triglot.bulk.cells import Dialect
+from triglot.bulk.cells import USUAL, Dialect
 from triglot.errors import BadRequest
 from triglot.server.request import Asked
 from triglot.tables.schema import Schema
@@ -34,7 +34,7 @@ PLAIN_CSV = [
 ]
 
 
-def read(name: str, schema: Schema = SCHEMA, dialect: Dialect = Dialect()) -> Table:  # noqa: B008
+def read(name: str, schema: Schema = SCHEMA, dialect: Dialect = USUAL) -> Table:
     path = WRITTEN / name
     with files.opened(path, files.format_of(path, None, "input"), whole=False, dialect=dialect) as rows:
         return whole(rows.reader, schema)

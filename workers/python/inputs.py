@@ -8,7 +8,7 @@ import numpy as np
 from triglot.errors import BadRequest
 from triglot.tables.frames import to_frame
 from triglot.tables.labels import Labels
-from triglot.tables.table import NUMERIC, Array, Table
+from triglot.tables.table import FLOATS, NUMERIC, WHOLE, Array, Table
 
 # How an estimator gets X: a numpy array of two dimensions or of one, or a pandas DataFrame.
 Form: TypeAlias = Literal["matrix", "frame", "vector"]
@@ -22,10 +22,8 @@ def form_of(spec: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> For
     if said in ("matrix", "frame", "vector"):
         found: Form = said
         return found
-    floats = ("float64", "float32")
-    whole = ("int64", "int32")
     mixed = any(
-        field["kind"] not in floats and (field["kind"] not in whole or field.get("nullable", False)) for field in fields
+        field["kind"] not in FLOATS and (field["kind"] not in WHOLE or field.get("nullable", False)) for field in fields
     )
     return "frame" if mixed else "matrix"
 

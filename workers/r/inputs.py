@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rpy2 import rinterface
 
 from triglot.errors import BadRequest
-from triglot.tables.table import EXACT, NUMERIC, Array, Column, Kind, Table, numeric_kind
+from triglot.tables.table import EXACT, FLOATS, NUMERIC, Array, Column, Kind, Table, numeric_kind
 from triglot.tables.times import DAY
 from triglot.workers.r.memory import (
     DIM,
@@ -219,7 +219,7 @@ def _text_vector(values: Array, missing: NDArray[np.bool_] | None) -> Any:
 
 def _r_type(kind: Kind, values: Array, missing: NDArray[np.bool_] | None) -> int:
     """Return the type of R's vector; integers that R's 32 bits cannot hold become doubles."""
-    if kind in ("float64", "float32"):
+    if kind in FLOATS:
         return int(lib.REALSXP)
     if kind == "bool":
         return int(lib.LGLSXP)
