@@ -84,8 +84,9 @@ class LoadedVersion(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewFit:
-    """A model that was just fitted on X, and the fields of the manifest that will be signed.
+    """A model that was just fitted on X and y, and the fields of the manifest that will be signed.
 
+    y has shape (rows,), codes of classes or numbers, or (rows, outputs); it is None for models without a target.
     `ask` asks the model itself, `ask_reloaded` a copy of it that was dumped and loaded. A hook may add to `fields`. The
     model's name is that of the call that runs (`Hook.call_begun`).
     """
@@ -93,6 +94,7 @@ class NewFit:
     fields: dict[str, Any]
     schema: Schema
     X: Table
+    y: Array | None
     classifier: bool
     ask: Ask
     ask_reloaded: Ask

@@ -5,12 +5,39 @@ type checker sees that nothing unverified is loaded.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+import numpy as np
 
 from triglot.errors import ArtefactRefused
 from triglot.tables.labels import Label, Labels, Task
 from triglot.tables.schema import Schema
+from triglot.tables.table import Array, Table
+
+Question: TypeAlias = Literal["predict", "predict_proba"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Golden:
+    """Training rows with the answers of the model that was fitted; a copy that is loaded must give the same.
+
+    `op` is what was asked, and `answers` have a row for each of X.
+    """
+
+    op: Question
+    X: Table
+    answers: Array
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rows as a manifest has them, where nothing is infinite: JSON has no word for that."""
+        columns = [column.to_list() for column in self.X.columns]
+        return {
+            "op": self.op,
+            "rows": [list(row) for row in zip(*columns, strict=True)],
+            "answers": [[None if value != value else value for value in row] for row in self.answers.tolist()],
+        }
 
 
 class ManifestFields(Mapping[str, Any]):
@@ -105,10 +132,14 @@ class ManifestFields(Mapping[str, Any]):
         """The estimator's plain attributes, where its language tells them."""
         return None if self.get("attributes") is None else self._map("attributes")
 
-    @property
-    def golden(self) -> Mapping[str, Any] | None:
-        """Training rows with the answers of the model that was fitted; a copy that is loaded must give the same."""
-        return None if self.get("golden") is None else self._map("golden")
+    @cached_property
+    def golden(self) -> Golden | None:
+        """The rows that prove a copy; None of a model whose answers differ from one call to the next."""
+        if not self.get("golden"):
+            return None
+        found = self._map("golden")
+        rows = [dict(zip(self.schema.names, row, strict=True)) for row in found["rows"]]
+        return Golden(found["op"], self.schema.rows(rows), np.array(found["answers"], dtype=np.float64))
 
     def _text(self, name: str) -> str:
         if not isinstance(found := self.get(name), str):

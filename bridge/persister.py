@@ -13,6 +13,7 @@ from triglot.errors import ModelNotFound, StoreError, VersionInUse, VersionNotFo
 from triglot.manifest import UnverifiedManifest
 
 ACTIVE = "active"
+NOT_PROVED = "not_proved"  # of a version's metadata: why its fit did not activate it
 NAME_LENGTH = 200
 ATTACHMENT = "attachments/"  # metadata keys that begin so hold files, as base64 text
 ATTACHMENTS = "__attachments__"  # what a listing shows of them: their keys

@@ -51,7 +51,7 @@ SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
     "debug",
     "admin_token_file",
 }
-MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch")
+MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers")
 
 
 class Project:
@@ -116,6 +116,7 @@ class Project:
             built.get("dataset_loader_test"),
             built.get("unseen_levels"),
             batch,
+            _missing_allowed(name, built.get("answers", {})),
         )
 
     @cached_property
@@ -364,6 +365,13 @@ def _is_name(said: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _missing_allowed(name: str, answers: Any) -> bool:
+    """Return whether a model's `answers` say that it may answer with what is no number."""
+    if answers not in ({}, {"missing": "allowed"}, {"missing": "refused"}):
+        raise ConfigError(f"model {name!r}: answers: {answers!r}; write {{'missing': 'allowed'}}, or leave it out")
+    return bool(answers) and answers["missing"] == "allowed"
 
 
 def _factory(value: Any) -> str:

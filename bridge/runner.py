@@ -32,11 +32,16 @@ INFO_CHARACTERS = 20_000
 # An author's code has no business with the token of the views that change something.
 _KEPT_BACK = frozenset({"TRIGLOT_ADMIN_TOKEN"})
 
-_FLAGS = {"persist": (False, "--no-save"), "activate": (False, "--no-activate"), "evaluate": (True, "--evaluate")}
+_FLAGS = {
+    "persist": (False, "--no-save"),
+    "activate": (False, "--no-activate"),
+    "evaluate": (True, "--evaluate"),
+    "proof": (False, "--no-proof"),
+}
 
 
 def fit_arguments(job: Job) -> list[str]:
-    """Return the command line of a fit job: Palladium's four parameters, and which models.
+    """Return the command line of a fit job: Palladium's four parameters, whether to prove, and which models.
 
     Raises `BadRequest` for a parameter that is not known or not of its type.
     """

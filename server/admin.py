@@ -49,7 +49,7 @@ def fit() -> Response:
     """Start a fit as a job and return its id at once; the same Idempotency-Key is the same job."""
     parameters: dict[str, Any] = {
         name: request.values[name].lower() in _TRUE
-        for name in ("persist", "activate", "evaluate")
+        for name in ("persist", "activate", "evaluate", "proof")
         if name in request.values
     }
     if "persist_if_better_than" in request.values:

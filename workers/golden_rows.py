@@ -5,116 +5,153 @@ model that does not survive its own serialisation is found before a caller finds
 """
 
 import contextlib
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from triglot.errors import ArtefactRefused, BadRequest, EstimatorFailed
 from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
-from triglot.protocol.messages import Op
+from triglot.manifest import Golden, Question
+from triglot.tables.likeness import alike
 from triglot.tables.schema import Schema
-from triglot.tables.table import Array, Table
+from triglot.tables.table import Table
 from triglot.workers.answers import WrongShares
+from triglot.workers.telling_rows import infinite, telling_rows
 
-ROWS = 5
-RELATIVE_TOLERANCE = 1e-6
-ABSOLUTE_TOLERANCE = 1e-9
+COLUMNS = 50  # of a table of more, those behind are not tried without a value
 
 
 class GoldenRows(Hook):
-    """Records the rows of each fit, and lets no version answer that does not reproduce its own."""
+    """Records the rows of each fit, and lets no version answer that does not reproduce its own.
+
+    versions: tells what is installed here, as a manifest's `runtime` does.
+    """
+
+    def __init__(self, versions: Callable[[], Mapping[str, Any]]) -> None:
+        self._versions = versions
 
     def model_fitted(self, fit: NewFit) -> None:
-        """Write the rows into the manifest; raises `EstimatorFailed` where a loaded copy answers otherwise, and what
-        the model itself raises where it cannot predict.
+        """Write the rows into the manifest, and which columns must have a value for the model to answer.
+
+        Raises `EstimatorFailed` where a loaded copy answers otherwise, and what the model itself raises where it cannot
+        predict.
         """
-        if not fit.X.rows:
+        usable = np.flatnonzero(~infinite(fit.X))
+        if not usable.size:
             fit.fields["golden"] = None
             return
-        rows = _some_rows(fit.X)
-        op, first = _first_answer(rows, fit.classifier, fit.ask)
-        fit.fields["golden"] = record_golden_rows(fit, rows, op, first)
+        X = fit.X.take(usable)
+        codes = fit.y[usable].astype(int) if fit.classifier and fit.y is not None else None
+        rows = X.take(telling_rows(X, codes))
+        whole = rows.take(np.flatnonzero(~rows.gaps()))
+        op = _question(whole if whole.rows else rows, fit)
+        if 0 < whole.rows < rows.rows and not _answers(fit, op, rows):
+            fit.fields["schema"] = _closed(fit, op, whole).to_json()
+            rows = whole
+        golden = record_golden_rows(fit, op, rows)
+        fit.fields["golden"] = None if golden is None else golden.to_json()
         if op == "predict_proba":
             fit.ask("predict", rows)  # probabilities do not show that classes are answered, too
 
     def version_loaded(self, loaded: LoadedVersion) -> None:
         """Ask for the rows; raises `ArtefactRefused` where the answers are others."""
-        if loaded.ask is not None:
-            check_golden_rows(loaded.manifest.golden, loaded.manifest.schema, loaded.ask)
-            warm_up(loaded.manifest.golden, loaded.manifest.schema, loaded.ask)
+        golden = loaded.manifest.golden
+        if loaded.ask is not None and golden is not None:
+            check_golden_rows(golden, loaded.ask, lambda: _changes(loaded.manifest.runtime, self._versions()))
+            warm_up(golden, loaded.ask)
 
 
-def record_golden_rows(fit: NewFit, rows: Table, op: Op, first: Array) -> dict[str, Any] | None:
-    """Return these rows with their first answer for the manifest, or None where they cannot be: answers that differ
-    from one call to the next, or infinite numbers.
+def record_golden_rows(fit: NewFit, op: Question, rows: Table) -> Golden | None:
+    """Return these rows with their answers, or None where the answers differ from one call to the next.
 
-    Raises `EstimatorFailed` where the model answers alike twice, but otherwise once it was dumped and loaded.
+    A row whose answer is infinite is left out. Raises `EstimatorFailed` where the model answers alike twice, but
+    otherwise once it was dumped and loaded.
     """
-    if not _alike(first, fit.ask(op, rows)):
+    first = fit.ask(op, rows)
+    if not alike(first, fit.ask(op, rows)):
         return None
-    if not _alike(first, fit.ask_reloaded(op, rows)):
+    if not alike(first, fit.ask_reloaded(op, rows)):
         raise EstimatorFailed(
             "the model answers differently after it was dumped and loaded: something of it lives outside of what the "
             "language serialises (an external pointer, say)"
         )
-    columns = [column.to_list() for column in rows.columns]
-    answers = [[None if value != value else value for value in row] for row in first.tolist()]
-    if any(math.isinf(value) for column in [*columns, *answers] for value in column if type(value) is float):
-        return None  # the manifest is JSON, which has no word for infinity
-    return {"op": op, "rows": [list(row) for row in zip(*columns, strict=True)], "answers": answers}
+    finite = np.flatnonzero(~np.isinf(first).any(axis=1))
+    return Golden(op, rows.take(finite), first[finite]) if finite.size else None
 
 
-def check_golden_rows(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
-    """Return if the answers are what they were when the model was fitted; raises `ArtefactRefused` otherwise."""
-    if not golden:
-        return
-    X = _rows(golden, schema)
-    expected = np.array(golden["answers"], dtype=np.float64)
-    found = ask(golden["op"], X)
-    if not _alike(expected, found):
+def check_golden_rows(golden: Golden, ask: Ask, changes: Callable[[], str]) -> None:
+    """Return if the answers are what they were when the model was fitted; raises `ArtefactRefused` otherwise.
+
+    changes: tells what is not as it was then, or nothing where all is.
+    """
+    found = ask(golden.op, golden.X)
+    if not alike(golden.answers, found):
+        cause = changes() or (
+            "language and packages are as they were, so that something else has changed: a file that the model reads, "
+            "or what its fit kept outside of the model that it returned"
+        )
         raise ArtefactRefused(
-            f"the version does not reproduce its golden rows: {golden['op']} gave {found.tolist()}, "
-            f"expected {golden['answers']}; compare the package versions here with those in its manifest"
+            f"the version does not reproduce its golden rows: {golden.op} gave {found.tolist()}, expected "
+            f"{golden.answers.tolist()}; {cause}"
         )
 
 
-def warm_up(golden: Mapping[str, Any] | None, schema: Schema, ask: Ask) -> None:
+def warm_up(golden: Golden, ask: Ask) -> None:
     """Ask for the classes of golden rows whose probabilities were checked, so that what compiles or loads on its first
     call does it now and no caller waits for it. What fails is told to the first caller.
     """
-    if golden and golden["op"] == "predict_proba":
+    if golden.op == "predict_proba":
         with contextlib.suppress(BadRequest, EstimatorFailed):
-            ask("predict", _rows(golden, schema))
+            ask("predict", golden.X)
 
 
-def _some_rows(X: Table) -> Table:
-    places = np.unique(np.linspace(0, X.rows - 1, ROWS).astype(int)).tolist()
-    return Table.concat([X.slice(place, place + 1) for place in places])
-
-
-def _rows(golden: Mapping[str, Any], schema: Schema) -> Table:
-    return schema.rows([dict(zip(schema.names, row, strict=True)) for row in golden["rows"]])
-
-
-def _first_answer(rows: Table, classifier: bool, ask: Ask) -> tuple[Op, Array]:
+def _question(rows: Table, fit: NewFit) -> Question:
     """Prefer probabilities: classes may be drawn at random among equals."""
-    if classifier:
+    if fit.classifier:
         try:
-            return "predict_proba", ask("predict_proba", rows)
+            fit.ask("predict_proba", rows)
         except WrongShares:
             raise
         except (BadRequest, EstimatorFailed):
             pass
-    return "predict", ask("predict", rows)
+        else:
+            return "predict_proba"
+    fit.ask("predict", rows)
+    return "predict"
 
 
-def _alike(expected: Array, found: Array) -> bool:
-    return expected.shape == found.shape and np.allclose(
-        np.asarray(expected, dtype=np.float64),
-        np.asarray(found, dtype=np.float64),
-        rtol=RELATIVE_TOLERANCE,
-        atol=ABSOLUTE_TOLERANCE,
-        equal_nan=True,
+def _answers(fit: NewFit, op: Question, rows: Table) -> bool:
+    """Return whether the model answers rows in every way that whole ones are answered."""
+    try:
+        fit.ask(op, rows)
+        if op == "predict_proba":
+            fit.ask("predict", rows)
+    except (BadRequest, EstimatorFailed):
+        return False
+    return True
+
+
+def _closed(fit: NewFit, op: Question, whole: Table) -> Schema:
+    """Return the schema that has a value wanted in each column without which the model fails.
+
+    So a caller learns the row and the column, where the model would fail all rows of the request.
+    """
+    fields = list(fit.schema.fields)
+    nullable = [place for place, field in enumerate(fields) if field.nullable and field.unseen != "missing"]
+    for place in nullable[:COLUMNS]:
+        columns = list(whole.columns)
+        columns[place] = replace(columns[place], missing=np.ones(whole.rows, dtype=bool))
+        if not _answers(fit, op, Table(whole.names, columns=columns)):
+            fields[place] = replace(fields[place], nullable=False)
+    return Schema(fields)
+
+
+def _changes(then: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """Return which of the versions that a manifest names are others here."""
+    return "; ".join(
+        f"{name} {version} at the fit, {here[name]} here"
+        for name, version in then.items()
+        if name != "attached" and name in here and here[name] != version  # that one is no package
     )

@@ -80,7 +80,8 @@ def _serve(options: argparse.Namespace) -> int:
     runtime.start()
     bounds = _bounds(runtime, activity, memory, lambda why: leave_word(run_dir, endpoint, why))
     hooks = Hooks(
-        [*bounds, IdleCollection(runtime, activity), GoldenRows(), *from_environment(os.environ)], may_refuse=True
+        [*bounds, IdleCollection(runtime, activity), GoldenRows(runtime.versions), *from_environment(os.environ)],
+        may_refuse=True,
     )
     # After the interpreter has started, because R and Julia put handlers of their own there.
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -134,12 +134,12 @@ class Models:
             fields["attributes"] = known["attributes"]
         if known.get("predict", True):  # a search over parameters may be made for its results alone
             self._hooks.model_fitted(
-                NewFit(fields, schema, X, spec.labels is not None, self._asking(fitted), self._asking(reloaded))
+                NewFit(fields, schema, X, y, spec.labels is not None, self._asking(fitted), self._asking(reloaded))
             )
         self._runtime.take_output()  # what hooks made the model print belongs to no request
         artefact = seal(fields, blob, self._key)
         if request.version > 0:
-            self._hold(request, replace(reloaded, sha256=artefact.sha256))
+            self._hold(request, replace(reloaded, schema=Schema.from_json(fields["schema"]), sha256=artefact.sha256))
         info = {"seconds": seconds, "rows": X.rows, **known}
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 

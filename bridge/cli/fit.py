@@ -11,7 +11,7 @@ import click
 from triglot import __version__
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.languages.known import language_name
-from triglot.persister import StoredVersion
+from triglot.persister import NOT_PROVED, StoredVersion, VersionInfo
 from triglot.project import Project
 from triglot.report import figures
 from triglot.report.answers import section
@@ -25,6 +25,8 @@ from triglot.training.scoring import name as score_name
 
 logger = logging.getLogger("triglot")
 
+EXIT_NOT_PROVED = 3
+
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
@@ -34,6 +36,7 @@ logger = logging.getLogger("triglot")
 @click.option(
     "--evaluate", "-e", is_flag=True, help="Score on the training data, and on the test data if there is any."
 )
+@click.option("--no-proof", is_flag=True, help="Activate it without a fresh process having answered first.")
 @click.option("--job", hidden=True, help="The job that this fit is; done already, it is not done again.")
 @click.pass_obj
 def fit(
@@ -43,19 +46,26 @@ def fit(
     no_activate: bool,
     save_if_better_than: float | None,
     evaluate: bool,
+    no_proof: bool,
     job: str | None,
 ) -> None:
     """Fit the configured MODELs (all of them by default), store them and activate them.
 
-    Each is fitted by a fresh worker process of its language, which ends afterwards.
+    Each is fitted by a fresh worker process of its language, which ends afterwards. Before it is activated a second
+    one, in an empty folder, loads it and is asked for rows, together and one by one. A version that fails there is
+    stored and not activated; the exit code is then 3.
 
     Example: triglot fit --evaluate iris-r
     """
+    unproved = False
     for name in names or project.chosen:
         if job is not None and (done := _done(project, name, job)) is not None:
-            logger.info("Model %s was written by this job before, as version %d.", name, done)
-            if not no_activate:
-                project.store.activate(name, done)
+            logger.info("Model %s was written by this job before, as version %d.", name, done.version)
+            if why := done.metadata.get(NOT_PROVED):
+                logger.error("It is not activated: %s", why)
+                unproved = True
+            elif not no_activate:
+                project.store.activate(name, done.version)
             continue
         entry = project.entry(name)
         if len(project.names) > 1:
@@ -66,8 +76,12 @@ def fit(
             persist_if_better_than=save_if_better_than,
             scoring=project.part(name, "scoring"),
             metadata={"job": job} if job else None,
+            prove=not no_proof,
         )
-        train.fit_model(entry, project.workshop, None if no_save else project.store, options)
+        made = train.fit_model(entry, project.workshop, None if no_save else project.store, options)
+        unproved |= made.unproved is not None and made.version is not None
+    if unproved:
+        click.get_current_context().exit(EXIT_NOT_PROVED)
 
 
 @click.command()
@@ -120,10 +134,10 @@ def tested(
         yield stored, scoring, found
 
 
-def _done(project: Project, name: str, job: str) -> int | None:
+def _done(project: Project, name: str, job: str) -> VersionInfo | None:
     """Return the version that an earlier try of this job wrote, if there is one."""
     try:
         versions = project.store.list(name)
     except ModelNotFound:
         return None
-    return next((info.version for info in versions if info.metadata.get("job") == job), None)
+    return next((info for info in versions if info.metadata.get("job") == job), None)

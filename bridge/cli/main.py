@@ -15,7 +15,7 @@ from triglot.logs import LEVEL_VARIABLE, level_of, set_level
 
 EPILOG = """
 Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
-itself is wrong.
+itself is wrong, 3 a version was stored and not activated, because a fresh process does not answer with it.
 
 A first model, in R, Julia or Python:
 

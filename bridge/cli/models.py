@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Column, Table
 
-from triglot.persister import ACTIVE
+from triglot.persister import ACTIVE, NOT_PROVED
 from triglot.progress import notice
 from triglot.project import Project
 from triglot.store import VersionInfo
@@ -95,6 +95,8 @@ def activate_version(project: Project, version: int, name: str | None, alias: st
     """Point an alias at a version of a model, of the only one by default; return the model's name."""
     name = name or project.only_name
     project.store.activate(name, version, alias)
+    if why := project.store.info(name, version).metadata.get(NOT_PROVED):
+        notice(f"It did not stand the proof when it was fitted: {why}")
     return name
 
 

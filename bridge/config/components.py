@@ -22,6 +22,7 @@ KNOWN_KEYS: Final = frozenset(
         "activate_decorators",
         "alive",
         "alive_decorators",
+        "answers",
         "batch",
         "crash_loop",
         "curve_key_file",

@@ -16,8 +16,10 @@ MOST_OUTPUTS = 3
 
 def section(title: str, lead: str, answers: Answers) -> Section:
     """Return what a report says of one model's answers."""
+    rows, answers = len(answers.y), answers.answered()
     blocks = _classes(answers) if answers.task == "classification" else _numbers(answers)
-    return Section(title, blocks, lead)
+    gone = rows - len(answers.y)
+    return Section(title, blocks, f"{lead} {gone:,} of {rows:,} answers are no numbers and left out." if gone else lead)
 
 
 def _classes(answers: Answers) -> list[Block]:

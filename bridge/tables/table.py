@@ -113,6 +113,11 @@ class Column:
         missing = None if self.missing is None else self.missing[rows]
         return replace(self, values=self.values[rows], missing=missing)
 
+    def gaps(self) -> NDArray[np.bool_]:
+        """Return which values are missing, or no numbers."""
+        gone = np.zeros(len(self), dtype=bool) if self.missing is None else self.missing
+        return gone | np.isnan(self.values) if self.kind in FLOATS else gone
+
     def to_list(self) -> list[Any]:
         """Return plain Python values: a missing value and NaN are None, a category its level, a time ISO 8601 text."""
         if self.kind == "category":
@@ -218,6 +223,13 @@ class Table:
         if self._matrix is not None:
             return self._rows_of(np.asfortranarray(self._matrix[rows]))
         return Table(self.names, columns=[column.take(rows) for column in self.columns])
+
+    def gaps(self) -> NDArray[np.bool_]:
+        """Return which rows lack a value."""
+        found = np.zeros(self.rows, dtype=bool)
+        for column in self.columns:
+            found |= column.gaps()
+        return found
 
     @staticmethod
     def concat(tables: Sequence["Table"]) -> "Table":

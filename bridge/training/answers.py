@@ -1,7 +1,7 @@
 """What a model answered beside what was true, and the usual measures of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from triglot.tables.labels import Task
 from triglot.tables.table import Array
 from triglot.training.fit_worker import Bench
 from triglot.training.scoring import score
+from triglot.training.unanswered import unanswered
 
 MOST_CURVES = 8  # as many as there are colours that all people can tell apart
 
@@ -35,6 +36,18 @@ class Answers:
         """The classes as text."""
         return [str(label) for label in self.classes]
 
+    def answered(self) -> "Answers":
+        """Return what there is of the other rows."""
+        kept = np.flatnonzero(~self._gone())
+        if len(kept) == len(self.y):
+            return self
+        shares = None if self.shares is None else self.shares[kept]
+        return replace(self, y=self.y[kept], predicted=self.predicted[kept], shares=shares)
+
+    def _gone(self) -> Array:
+        gone = unanswered(self.predicted)
+        return gone if self.shares is None else gone | unanswered(self.shares)
+
 
 def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers:
     """Return a stored model's answers to data that have a target."""
@@ -50,17 +63,20 @@ def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers
     codes = np.array([place[label] for label in labels.classes], dtype=np.int32)[truth]
     golden = card.golden
     shares = None
-    if golden is None or golden["op"] == "predict_proba":
+    if golden is None or golden.op == "predict_proba":
         shares = np.zeros((table.rows, len(classes)))
         shares[:, : len(own)] = worker.predict_proba(name, artefact, table)
     return Answers("classification", classes, codes, predicted, shares)
 
 
 def measures(answers: Answers) -> dict[str, float]:
-    """Return the usual measures of one model, the first one being its score."""
+    """Return the usual measures of one model, the first one being its score; rows without a number are left out."""
     from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error, root_mean_squared_error
 
+    answers = answers.answered()
     y, predicted = answers.y, answers.predicted
+    if not len(y):
+        return {"R²" if answers.task == "regression" else "accuracy": float("nan")}
     if answers.task == "regression":
         return {
             "R²": score("regression", y, predicted),

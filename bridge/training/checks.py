@@ -16,6 +16,7 @@ from triglot.errors import BadRequest, EstimatorFailed
 from triglot.manifest import UnverifiedManifest
 from triglot.protocol.batching import Batch, Limits
 from triglot.tables.labels import Label
+from triglot.tables.likeness import alike
 from triglot.tables.table import Array, Column, Table
 from triglot.training.fit_worker import Bench
 from triglot.training.scoring import score
@@ -27,8 +28,6 @@ MANY = 1_000
 COLUMNS = 50
 SLOW_S = 1.0
 UNSEEN = "a level that training did not have"
-RELATIVE_TOLERANCE = 1e-6
-ABSOLUTE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Subject:
             except (BadRequest, EstimatorFailed):
                 return False
             return True
-        return golden is not None and golden["op"] == "predict_proba"
+        return golden is not None and golden.op == "predict_proba"
 
 
 def predictions(subject: Subject) -> Finding:
@@ -175,7 +174,7 @@ def no_rows(subject: Subject) -> Finding:
 
 def same_again(subject: Subject) -> Finding:
     """The same rows get the same answers again, so that versions can be proved by golden rows."""
-    if _alike(subject.shares(subject.X), subject.shares(subject.X)):
+    if alike(subject.shares(subject.X), subject.shares(subject.X)):
         return Finding("same again", "ok", "the same rows have the same answers")
     return Finding(
         "same again",
@@ -190,7 +189,7 @@ def rows_beside(subject: Subject) -> Finding:
     """The answer to a row is the same in any order and company; workers answer many requests by one call."""
     check = "rows beside"
     X, together = subject.X, subject.shares(subject.X)
-    if not _alike(together, subject.shares(X)):
+    if not alike(together, subject.shares(X)):
         return Finding(check, "ok", "cannot be told, because answers differ from call to call")
     places = np.unique(np.linspace(0, X.rows - 1, 5).astype(int))
     singles = np.concatenate([subject.shares(X.slice(place, place + 1)) for place in places.tolist()])
@@ -198,9 +197,9 @@ def rows_beside(subject: Subject) -> Finding:
     wrong = [
         what
         for what, alike in (
-            ("alone", _alike(together[places], singles)),
-            ("in reversed order", _alike(together, subject.shares(X.take(np.arange(X.rows)[::-1]))[::-1])),
-            ("with fewer rows", _alike(together[part], subject.shares(X.slice(part.start, part.stop)))),
+            ("alone", alike(together[places], singles)),
+            ("in reversed order", alike(together, subject.shares(X.take(np.arange(X.rows)[::-1]))[::-1])),
+            ("with fewer rows", alike(together[part], subject.shares(X.slice(part.start, part.stop)))),
         )
         if not alike
     ]
@@ -324,7 +323,7 @@ def after_loading(subject: Subject, fresh: Bench) -> Finding:
     """A fresh process answers as the one that fitted the model."""
     check = "serialisation"
     again = replace(subject, worker=fresh)
-    if not _alike(subject.shares(subject.X), again.shares(subject.X)) and _alike(
+    if not alike(subject.shares(subject.X), again.shares(subject.X)) and alike(
         subject.shares(subject.X), subject.shares(subject.X)
     ):
         return Finding(
@@ -341,16 +340,10 @@ def after_loading(subject: Subject, fresh: Bench) -> Finding:
 def after_refit(subject: Subject, refitted: Artefact, fresh: Bench) -> Finding:
     """The same data give the same model again."""
     again = replace(subject, worker=fresh, artefact=refitted)
-    if _alike(subject.shares(subject.X), again.shares(subject.X)):
+    if alike(subject.shares(subject.X), again.shares(subject.X)):
         return Finding("reproducibility", "ok", "fitted again, it answers the same")
     seeded = "random_state of the estimator" if subject.card.language == "python" else "'seed' in the configuration"
     return Finding("reproducibility", "warn", "fitted again, it answers differently", f"set {seeded}")
-
-
-def _alike(first: Array, second: Array) -> bool:
-    return first.shape == second.shape and bool(
-        np.allclose(first, second, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, equal_nan=True)
-    )
 
 
 def _with(X: Table, place: int, column: Column) -> Table:

@@ -17,6 +17,7 @@ from triglot.tables.table import Array, Table
 from triglot.training.answers import Answers, ask, measures
 from triglot.training.fit_worker import Bench
 from triglot.training.pipelines import language_of
+from triglot.training.unanswered import rows_of
 
 ONE_ROW_TIMES = 30
 Workers: TypeAlias = Callable[[str], AbstractContextManager[Bench]]
@@ -147,13 +148,13 @@ def _result(
                 rival.name,
                 rival.model,
                 table.take(train),
-                _rows(rival.y, train),
+                rows_of(rival.y, train),
                 python_path,
                 rival.unseen_levels,
                 rival.batch,
             )
             fit_s.append(float(fitted.info.get("seconds") or 0.0))
-            found = ask(worker, rival.name, fitted.artefact, table.take(test), _rows(rival.y, test))
+            found = ask(worker, rival.name, fitted.artefact, table.take(test), rows_of(rival.y, test))
             for name, value in measures(found).items():
                 scores.setdefault(name, []).append(value)
             if task == "classification":
@@ -179,10 +180,3 @@ def _one_row_s(worker: Bench, name: str, artefact: Any, table: Table) -> float:
         worker.predict(name, artefact, row)
         taken.append(time.perf_counter() - started)
     return statistics.median(taken)
-
-
-def _rows(y: Any, rows: Array) -> Any:
-    """Return rows of a target, whatever it is held in."""
-    if hasattr(y, "take") and not isinstance(y, np.ndarray):  # a Series keeps its levels, a Column as well
-        return y.take(rows)
-    return np.asarray(y)[rows]

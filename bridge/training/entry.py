@@ -12,6 +12,7 @@ class Entry:
 
     train, test: what loads the data, or None. unseen_levels: what becomes of levels of a category that the data do not
     have, by default what the model says. batch: whether a worker may answer several requests by one call.
+    missing_allowed: whether the model may answer with what is no number.
     """
 
     name: str
@@ -20,3 +21,4 @@ class Entry:
     test: Any = None
     unseen_levels: str | None = None
     batch: Batch = True
+    missing_allowed: bool = False

@@ -14,6 +14,7 @@ from triglot.serving.remote_model import RemoteModel
 from triglot.tables.frames import to_frame, to_table
 from triglot.tables.table import Array, Column, Table
 from triglot.training.fit_worker import Bench, bench
+from triglot.training.unanswered import Unanswered, rows_of, unanswered
 
 R = TypeVar("R")
 
@@ -59,6 +60,15 @@ class ScoredModel(RemoteModel):
         """Return the accuracy or R²."""
         return self._worker.score(self._name, self._artefact, X, y)
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether an answer may be no number; a class is never missing."""
+        return self._task == "regression"
+
+    def numbers(self, X: Any) -> Array:
+        """Return the answers of a regression as they come, of shape (rows,) or (rows, outputs)."""
+        return self._worker.predict(self._name, self._artefact, X)
+
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
 
@@ -75,7 +85,8 @@ class ScoredModel(RemoteModel):
 class FittedModel:
     """What a fit gave, whose every answer is computed by a fresh worker that ends afterwards.
 
-    `version` is the number that it was stored under, None where it was not. For many answers serve it.
+    `version` is the number that it was stored under, None where it was not. `unproved` says why the version was not
+    activated, if it did not stand the proof. For many answers serve it.
     """
 
     name: str
@@ -84,6 +95,7 @@ class FittedModel:
     key_file: Path | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
+    unproved: str | None = None
 
     @property
     def __metadata__(self) -> dict[str, Any]:
@@ -125,6 +137,19 @@ class FittedModel:
 def is_single(scoring: Any) -> bool:
     """Return whether a `scoring` gives one score, as far as can be told without calling it."""
     return scoring is None or isinstance(scoring, str) or callable(scoring)
+
+
+def judged(model: ScoredModel, scoring: Any, X: Any, y: Any) -> tuple[Scores, Unanswered]:
+    """Return what `scoring` says of the rows that the model answers with a number, and which it does not."""
+    if not model.may_lack:
+        return scores(model, scoring, X, y), Unanswered()
+    table, answers = to_table(X), model.numbers(X)
+    if not (gone := Unanswered.among(answers, table)):
+        return scores(model, scoring, X, y), gone
+    kept = np.flatnonzero(~unanswered(answers))
+    if not kept.size:
+        return dict.fromkeys(scorers(scoring) or [ONE], float("nan")), gone
+    return scores(model, scoring, table.take(kept), rows_of(y, kept)), gone
 
 
 def scores(model: ScoredModel, scoring: Any, X: Any, y: Any) -> Scores:

@@ -4,7 +4,7 @@ A fresh process a fit means a clean interpreter, memory given back, and predicti
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from triglot.protocol.messages import Op, Reply, Request
 from triglot.protocol.runtime import FitTask
 from triglot.tables.frames import target_table, task_of, to_table, to_target
 from triglot.tables.labels import Task
+from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 from triglot.training.pipelines import declared, wants_frame
 from triglot.training.scoring import score
@@ -30,6 +31,7 @@ from triglot.transport.request_ids import new_id
 
 FIT_TIMEOUT_S = 24 * 3600.0
 OPEN_TIMEOUT_S = 120.0
+VERSION = 1  # what such a worker calls each model; no store has told it another number
 PATIENCE_S = 10.0  # nobody starts this worker again: without it, all that is left is to say so
 
 
@@ -46,11 +48,15 @@ class Fitted:
 
 
 class Bench:
-    """One fresh worker of one language, alone in a run directory of its own."""
+    """One fresh worker of one language, or several, alone in a run directory of its own.
 
-    def __init__(self, client: Client, language: str, key: bytes) -> None:
+    Where it ends in the middle of a question `WorkerLost` says how, with its last words.
+    """
+
+    def __init__(self, client: Client, language: str, key: bytes, children: Sequence[Child]) -> None:
         self._client = client
         self._key = key
+        self._children = children
         self.language = language
 
     def fit(
@@ -82,23 +88,19 @@ class Bench:
         elif base is not None and wants_frame(model):
             spec["x"] = "frame"
         unseen = unseen_levels or getattr(model, "unseen_levels", None) or "error"
-        return fit(
-            self._client,
-            self._key,
-            self.language,
-            name,
-            FitTask(task, spec, sources, table, target, labels, base, unseen, batch),
-        )
+        wanted = FitTask(task, spec, sources, table, target, labels, base, unseen, batch)
+        with self._last_words():
+            return fit(self._client, self._key, self.language, name, wanted, version=VERSION)
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
         """Return the answer of an author's dataset function: its tables are (X,) or (X, y), y of one column."""
         request = Request(op="dataset", id=new_id(), model="", spec={"spec": dict(spec), "sources": dict(sources)})
-        return self._client.call(request, self.language, FIT_TIMEOUT_S).reply
+        return self._call(request, FIT_TIMEOUT_S)
 
     def open(self, name: str, artefact: Artefact) -> Reply:
         """Return what a model says of itself once it is loaded from its artefact, and nothing is predicted."""
-        request = Request(op="load", id=new_id(), model=name, version=1, artefact=artefact)
-        return self._client.call(request, self.language, OPEN_TIMEOUT_S).reply
+        request = Request(op="load", id=new_id(), model=name, version=VERSION, artefact=artefact)
+        return self._call(request, OPEN_TIMEOUT_S)
 
     def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
         """Return codes or numbers for X, of shape (rows,) or (rows, outputs), by a model loaded from its artefact."""
@@ -145,12 +147,24 @@ class Bench:
             op=op,
             id=new_id(),
             model=name,
-            version=1,
+            version=VERSION,
             sha256=artefact.sha256,
             params=params or {},
             tables=(X,),
         )
-        return self._client.call(request, self.language, timeout_s, fetch=lambda: artefact).reply
+        return self._call(request, timeout_s, lambda: artefact)
+
+    def _call(self, request: Request, timeout_s: float, fetch: Callable[[], Artefact] | None = None) -> Reply:
+        with self._last_words():
+            return self._client.call(request, self.language, timeout_s, fetch=fetch).reply
+
+    @contextmanager
+    def _last_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (WorkerLost, WorkerUnavailable) as error:
+            lost = next((child for child in self._children if child.is_over()), self._children[0])
+            raise WorkerLost(lost.how_it_ended()) from error
 
 
 def fit(
@@ -183,7 +197,18 @@ def fit(
     if reply.artefact is None:
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
-    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, reply.warnings)
+    warnings = (*reply.warnings, *_closed(task.X, reply.artefact.card().schema))
+    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings)
+
+
+def _closed(X: Table, schema: Schema) -> Iterator[str]:
+    """Yield a warning for each column that must have a value although training did not always have one."""
+    for field, column in zip(schema.fields, X.columns, strict=True):
+        if not field.nullable and column.gaps().any():
+            yield (
+                f"{field.name}: training had missing values, and the model fails on them; a request without a value is "
+                "refused. Fill them in fit and in predict if they are to be answered"
+            )
 
 
 def _plain(batch: Batch) -> Batch:
@@ -217,25 +242,38 @@ def bench(language: str, environ: Mapping[str, str], key_file: Path | None = Non
 
     Raises `LanguageUnavailable` with the reason where the worker does not come up.
     """
+    with starting_bench(language, environ, key_file, workers) as ready:
+        yield ready()
+
+
+@contextmanager
+def starting_bench(
+    language: str, environ: Mapping[str, str], key_file: Path | None = None, workers: int = 1, cwd: Path | None = None
+) -> Iterator[Callable[[], Bench]]:
+    """Start what `bench` holds, and give what waits for it, so that something else is done meanwhile.
+
+    cwd: the folder that the workers work in, by default that of this process.
+    """
     require(language, environ)
     key = load_key(key_file, environ)
     with tempfile.TemporaryDirectory(prefix="triglot-") as folder:
         children: list[Child] = []
         client = Client(Path(folder), patience_s=PATIENCE_S)
+
+        def ready() -> Bench:
+            for number, child in enumerate(children, start=1):
+                child.wait_until_ready(client, number)
+            return Bench(client, language, key, children)
+
         try:
             for number in range(workers):  # in here, so that none is left behind by a Ctrl-C meanwhile
                 name = f"fit-{number}" if number else "fit"
-                children.append(Child(language, name, Path(folder), environ, key_file=key_file))
-            for number, child in enumerate(children, start=1):
-                child.wait_until_ready(client, number)
-            yield Bench(client, language, key)
+                children.append(Child(language, name, Path(folder), environ, key_file=key_file, cwd=cwd))
+            yield ready
         except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what they are doing
             for child in children:
                 child.process.kill()
             raise
-        except (WorkerLost, WorkerUnavailable) as error:
-            lost = next((child for child in children if child.is_over()), children[0])
-            raise WorkerLost(lost.how_it_ended()) from error
         finally:
             client.close()
             for child in children:

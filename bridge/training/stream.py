@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from triglot.artefact import Artefact
-from triglot.errors import BadRequest, WorkerUnavailable
+from triglot.errors import BadRequest, WorkerLost
 from triglot.serving.remote_model import RemoteModel
 from triglot.tables.table import Array, Table
 from triglot.training.fit_worker import Bench
@@ -64,7 +64,7 @@ class PredictStream:
             answer = "[]"
             try:
                 answer = json.dumps(self.process_line(line), separators=(",", ":"))
-            except WorkerUnavailable:
+            except WorkerLost:
                 raise
             except Exception as error:
                 io_err.write(f"Error while processing input row: {line}{type(error)}: {error}\n")

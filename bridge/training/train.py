@@ -13,7 +13,7 @@ from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import BadRequest, ConfigError
 from triglot.languages.launch import Workshop
-from triglot.persister import Persister, StoredVersion
+from triglot.persister import NOT_PROVED, Persister, StoredVersion
 from triglot.persisters.decorated import read_model, write_model
 from triglot.progress import step
 from triglot.training.entry import Entry
@@ -23,14 +23,16 @@ from triglot.training.evaluation import (
     Scores,
     for_python,
     is_single,
+    judged,
     metric,
     scorers,
-    scores,
     told,
 )
 from triglot.training.fit_worker import Bench, Fitted, bench
 from triglot.training.pipelines import language_of
+from triglot.training.proof import NUMBERS, Prover, Version, prover
 from triglot.training.search import search_of
+from triglot.training.unanswered import Unanswered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,7 @@ class FitOptions:
     persist: it is stored, where there is a persister. activate: what is stored answers from then on. evaluate: score on
     the training data, and on the test data if there is any. persist_if_better_than: store only with at least this test
     score; implies `evaluate`. scoring: the scores, by default the one that suits the model. metadata: is stored beside
-    the scores.
+    the scores. prove: what is stored is proved by a fresh process first, and not activated where that fails.
     """
 
     persist: bool = True
@@ -56,6 +58,7 @@ class FitOptions:
     persist_if_better_than: float | None = None
     scoring: Any = None
     metadata: Mapping[str, Any] | None = None
+    prove: bool = True
 
     @property
     def evaluates(self) -> bool:
@@ -122,6 +125,20 @@ def fit(
 
 def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
     options.check(entry)
+    stores = persister is not None and options.persist
+    with prover(language_of(entry.model), workshop, wanted=stores and options.prove) as proof:
+        made, version = _made(entry, workshop, options)
+        reached, least = made.metrics.get("score_test"), options.persist_if_better_than
+        if not options.is_good(reached):
+            logger.info("Not persisting model that has a test score %s < %s", reached, least)
+        elif stores and persister is not None:
+            _prove(made, version, proof)
+            made.version = _store(persister, made, options.metadata, activate=options.activate)
+    return made
+
+
+def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[FittedModel, Version]:
+    """Return the fitted model with its scores, and what of it is to be proved."""
     with bench(language_of(entry.model), workshop.environ, workshop.key_file) as worker:
         with step("Loading data"):
             X, y = load(entry.train)
@@ -129,27 +146,39 @@ def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options:
             fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.unseen_levels, entry.batch)
         _pass_on(entry.name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
+        made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
+        version = Version.of(entry, fitted.artefact, X)
         if options.evaluates:
-            remote = ScoredModel(worker, entry.name, fitted.artefact)
+            model = ScoredModel(worker, entry.name, fitted.artefact)
             with step("Evaluating model on train set", logger.debug):
-                found = scores(remote, options.scoring, X, y)
+                found, gone = judged(model, options.scoring, X, y)
             metrics["score_train"] = metric(found)
-            logger.info("Train score: %s", _shown(found))
+            _tell("Train", found, gone, made, entry)
         del X, y
         if options.evaluates and entry.test is not None:
             with step("Loading test data"):
                 X, y = load(entry.test)
             with step("Evaluating model on test set", logger.debug):
-                found = scores(remote, options.scoring, X, y)
+                found, gone = judged(model, options.scoring, X, y)
             metrics["score_test"] = metric(found)
-            logger.info("Test score:  %s", _shown(found))
-    made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
-    reached, least = metrics.get("score_test"), options.persist_if_better_than
-    if not options.is_good(reached):
-        logger.info("Not persisting model that has a test score %s < %s", reached, least)
-    elif options.persist and persister is not None:
-        made.version = _store(persister, made, options.metadata, activate=options.activate)
-    return made
+            _tell("Test", found, gone, made, entry)
+    return made, version
+
+
+def _tell(data: str, found: Scores, gone: Unanswered, made: FittedModel, entry: Entry) -> None:
+    """Log the scores, and note where the model has no number for a row that lacks nothing."""
+    logger.info("%-12s %s", f"{data} score:", _shown(found))
+    if gone:
+        logger.warning("%s of the %s data; the score is that of the others", gone, data.lower())
+    if gone.surprising and not entry.missing_allowed and made.unproved is None:
+        made.unproved = f"{gone} of the {data.lower()} data. {NUMBERS}"
+
+
+def _prove(made: FittedModel, version: Version, proof: Prover | None) -> None:
+    """Note why the version must not answer, if it is so."""
+    if proof is not None and made.unproved is None:
+        with step("Proving it in a fresh process"):
+            made.unproved = proof.why_not(version)
 
 
 def assess(
@@ -171,44 +200,59 @@ def assess(
     logger.info("Loaded model version %d", stored.version)
     language = stored.artefact.card().language
     with bench(language, workshop.environ, workshop.key_file) as worker, step("Applying model"):
-        found = scores(ScoredModel(worker, entry.name, stored.artefact), scoring, X, y)
+        found, gone = judged(ScoredModel(worker, entry.name, stored.artefact), scoring, X, y)
         if look is not None:
             look(worker, stored, X, y)
     logger.info("Score: %s.", "\n       ".join(told(found)))
+    if gone:
+        logger.warning("%s of the test data; the score is that of the others", gone)
     return stored, found
 
 
 def grid_search(
-    entry: Entry, workshop: Workshop, persister: Persister | None, wanted: Any, scoring: Any = None
+    entry: Entry,
+    workshop: Workshop,
+    persister: Persister | None,
+    wanted: Any,
+    scoring: Any = None,
+    *,
+    prove: bool = True,
 ) -> "tuple[FittedModel, pd.DataFrame]":
     """Return the fitted search, and its results, the best first; a persister stores and activates the search.
 
-    wanted: the configuration's `grid_search`.
+    wanted: the configuration's `grid_search`. prove: as `FitOptions` has it.
     """
     with step("Loading data"):
         X, y = for_python(*load(entry.train))
     search = search_of(wanted, entry.model, scoring, X, y, persist=persister is not None)
-    with bench("python", workshop.environ, workshop.key_file) as worker, step("Running grid search"):
-        fitted = worker.fit(entry.name, search, X, y, workshop.python_path)
-    _pass_on(entry.name, fitted)
-    text = fitted.info.get("cv_results")
-    if text is None:
-        raise BadRequest(f"grid_search: {type(search).__name__} has no cv_results_ after its fit")
-    metrics = {"fit_seconds": fitted.info.get("seconds")}
-    made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
-    if persister is not None:
-        if not fitted.info.get("predict"):
-            raise ConfigError(f"grid_search: {type(search).__name__} cannot predict after its fit, so it is not stored")
-        made.version = _store(persister, made, {"cv_results": text}, activate=True)
+    with prover("python", workshop, wanted=prove and persister is not None) as proof:
+        with bench("python", workshop.environ, workshop.key_file) as worker, step("Running grid search"):
+            fitted = worker.fit(entry.name, search, X, y, workshop.python_path)
+        _pass_on(entry.name, fitted)
+        text = fitted.info.get("cv_results")
+        if text is None:
+            raise BadRequest(f"grid_search: {type(search).__name__} has no cv_results_ after its fit")
+        metrics = {"fit_seconds": fitted.info.get("seconds")}
+        made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
+        if persister is not None:
+            if not fitted.info.get("predict"):
+                raise ConfigError(
+                    f"grid_search: {type(search).__name__} cannot predict after its fit, so it is not stored"
+                )
+            _prove(made, Version.of(entry, fitted.artefact, X), proof)
+            made.version = _store(persister, made, {"cv_results": text}, activate=True)
     return made, _table(text)
 
 
 def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] | None, *, activate: bool) -> int:
-    """Return the number of the version that was written."""
+    """Return the number of the version that was written; it is activated unless its proof failed."""
+    known = {**(metadata or {}), **({} if made.unproved is None else {NOT_PROVED: made.unproved})}
     with step("Writing model"):
-        version = write_model(persister, made.name, made.artefact, metrics=made.metrics, metadata=metadata)
+        version = write_model(persister, made.name, made.artefact, metrics=made.metrics, metadata=known)
     logger.info("Wrote model with version %d.", version)
-    if activate:
+    if made.unproved is not None:
+        logger.error("Model %s version %d is stored, and not activated: %s", made.name, version, made.unproved)
+    elif activate:
         persister.activate(made.name, version)
         logger.info("Activated model %s with version %d.", made.name, version)
     return version

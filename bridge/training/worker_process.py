@@ -32,13 +32,15 @@ class Child:
         environ: Mapping[str, str],
         *,
         key_file: Path | None = None,
+        cwd: Path | None = None,
         apart: bool = False,
     ) -> None:
         require(language, environ)
         self.language = language
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # without a name, so that nothing of it can be left
         self.process = subprocess.Popen(
-            worker_command(language, name, run_dir, key_file=key_file),
+            worker_command(language, name, run_dir, key_file=None if key_file is None else key_file.absolute()),
+            cwd=cwd,
             env={**environ, **worker_environment(language, environ, threads=os.cpu_count() or 1)},
             stdin=subprocess.DEVNULL,
             stdout=self._log,

@@ -172,4 +172,4 @@ def test_a_decorator_of_fits_sees_the_loader_the_model_and_the_persister_and_may
     assert run("fit") == 0
     golden = ModelStore(f"sqlite:///{lent / 'triglot.db'}").read("model").artefact.card().golden
     assert golden is not None
-    assert golden["rows"] == [[1], [3], [5], [8]]
+    assert golden.X.matrix().tolist() == [[1], [3], [5], [8]]

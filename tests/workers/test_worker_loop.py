@@ -139,7 +139,7 @@ class Bed:
         socket.bind(self.address)
         runtime = runtime or PythonRuntime()
         runtime.start()
-        hooks = Hooks([GoldenRows(), *hooks], may_refuse=True)
+        hooks = Hooks([GoldenRows(runtime.versions), *hooks], may_refuse=True)
         loop = Worker(runtime, socket, KEY, self.activity, hooks, linger_s=0.1, drained=self.withdrawn.set, **options)
         thread = threading.Thread(target=loop.run)
         thread.start()

@@ -22,6 +22,7 @@ from triglot.workers.r.interpreter import Interpreter
 # The author's functions that are taken without being named, where a script has them, by their keys of a spec.
 _USUAL = {"predict": "predict_labels", "predict_proba": "predict_proba", "dump": "dump_model", "load": "load_model"}
 _NOT_PACKAGES = ("language", "attached")
+WARNINGS_SHOWN = 3  # of those before an error, in its message
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -281,8 +282,9 @@ class RRuntime:
         self._warned += warned
         if failure:
             message, native_class, trace = failure
+            before = "; ".join(dict.fromkeys(warned[-WARNINGS_SHOWN:]))  # the reason may stand there, as with a file
             raise EstimatorFailed(
-                message,
+                f"{message}; before that, it warned: {before}" if before else message,
                 language=self.language,
                 native_class=native_class,
                 traceback=trace,

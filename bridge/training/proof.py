@@ -1,0 +1,182 @@
+"""The proof of a version, before it is activated: a fresh process in an empty folder answers as the fit's own did.
+
+It is asked for the golden rows together and one by one, in every way that serving asks, and for a sample of the
+training data.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from triglot.artefact import Artefact
+from triglot.errors import BadRequest, EstimatorFailed, TriglotError, WorkerLost
+from triglot.languages.launch import Workshop
+from triglot.manifest import Golden, Question
+from triglot.protocol.batching import Batch, Limits
+from triglot.tables.frames import to_table
+from triglot.tables.likeness import alike
+from triglot.tables.table import Array, Table
+from triglot.training.entry import Entry
+from triglot.training.fit_worker import Bench, starting_bench
+from triglot.training.unanswered import Unanswered, askable
+
+SAMPLE = 200
+FEW = 5  # of a model without golden rows
+ALONE_S = 10.0  # after so long no further row is asked alone
+NUMBERS = (
+    "Answer a number for each, or leave such rows out in the dataset loader; or write "
+    "'answers': {'missing': 'allowed'} beside 'model' in the configuration, if callers are to get null there"
+)
+
+# What a failure hangs on: the process that loads the version, or the model wherever it is.
+Kind: TypeAlias = Literal["process", "model"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Version:
+    """What is to be proved: a version that may not be stored yet, and up to `SAMPLE` rows of its training data.
+
+    places: the rows' indexes among all. missing_allowed: whether it may answer with what is no number.
+    """
+
+    name: str
+    artefact: Artefact
+    rows: Table
+    places: Array
+    batch: Batch = True
+    missing_allowed: bool = False
+
+    @classmethod
+    def of(cls, entry: Entry, artefact: Artefact, X: Any) -> "Version":
+        """Return a configured model's new version, with a sample of its training data, evenly spaced."""
+        table = to_table(X)
+        places = np.unique(np.linspace(0, table.rows - 1, SAMPLE).astype(int))
+        return cls(entry.name, artefact, table.take(places), places, entry.batch, entry.missing_allowed)
+
+    @property
+    def golden(self) -> Golden | None:
+        """The golden rows; None of a model that answers differently each time."""
+        return self.artefact.card().golden
+
+
+class _Unproved(Exception):
+    """A version does not do what serving asks of it, for a reason of this kind."""
+
+    def __init__(self, message: str, kind: Kind) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Prover:
+    """Proves one version by a process that is started for it."""
+
+    def __init__(self, ready: Callable[[], Bench], language: str, workshop: Workshop) -> None:
+        self._ready = ready
+        self._language = language
+        self._workshop = workshop
+
+    def why_not(self, version: Version) -> str | None:
+        """Return why a version is not proved, and what to do; None where it is."""
+        try:
+            _try(self._ready(), version)
+        except _Unproved as found:
+            return f"{found}{self._cause(version, str(found)) if found.kind == 'process' else ''}"
+        except TriglotError as error:
+            return f"no fresh process came up to prove it: {error}"
+        return None
+
+    def _cause(self, version: Version, message: str) -> str:
+        """Return what the process lacks: files of the folder of the fit, or what the fit's own process knew."""
+        try:
+            with starting_bench(self._language, self._workshop.environ, self._workshop.key_file) as ready:
+                _try(ready(), version)
+        except (_Unproved, TriglotError):
+            return (
+                "\nWhat fit keeps outside of the model that it returns (a global, a table in the script, a connection) "
+                "is not stored: return all that predict needs"
+            )
+        named = [entry.name for entry in os.scandir() if entry.name in message]
+        return (
+            f"\nIt answers in the folder of the fit alone, so it reads {', '.join(sorted(named)) or 'a file'} there, "
+            "which is not part of the version: read it in fit, and keep what it says in the model"
+        )
+
+
+@contextmanager
+def prover(language: str, workshop: Workshop, *, wanted: bool = True) -> Iterator[Prover | None]:
+    """Start a fresh process in an empty folder, and hold it; it is waited for when a version is there to be proved.
+
+    Gives None where no proof is wanted.
+    """
+    if not wanted:
+        yield None
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="triglot-") as folder,
+        starting_bench(language, workshop.environ, workshop.key_file, cwd=Path(folder)) as ready,
+    ):
+        yield Prover(ready, language, workshop)
+
+
+def _try(worker: Bench, version: Version) -> None:
+    """Return if the worker answers as serving asks; raises `_Unproved` otherwise."""
+    with _telling("a fresh process cannot load it", "process"):
+        worker.open(version.name, version.artefact)
+    golden = version.golden
+    rows = askable(version.rows, version.artefact.card().schema)
+    few = version.rows.take(rows[:FEW]) if golden is None else golden.X
+    question: Question = "predict" if golden is None else golden.op
+    questions: tuple[Question, ...] = ("predict",) if question == "predict" else (question, "predict")
+    until = time.monotonic() + ALONE_S
+    for asked in questions:
+        with _telling(f"in a fresh process {asked} fails", "process"):
+            _ask(worker, version, asked, few)
+        for place in range(few.rows):
+            if time.monotonic() < until:
+                _try_alone(worker, version, asked, few, place)
+    X = version.rows.take(rows)
+    with _telling(f"{question} fails on rows of the training data", "model"):
+        answers = _ask(worker, version, question, X)
+    gone = Unanswered.among(answers, X, version.places[rows])
+    if gone.surprising and not version.missing_allowed:
+        raise _Unproved(f"{gone} of the training data. {NUMBERS}", "model")
+
+
+def _try_alone(worker: Bench, version: Version, question: Question, few: Table, place: int) -> None:
+    """Return if a row is answered by itself as it is beside others; raises `_Unproved` otherwise."""
+    row = few.slice(place, place + 1)
+    with _telling(f"asked for one row, {question} fails, where it answers several", "model"):
+        found = _ask(worker, version, question, row)
+    golden = version.golden
+    if golden is None or golden.op != question or Limits.of(version.batch).alone:
+        return
+    expected = golden.answers[place : place + 1]
+    if not alike(expected, found):
+        raise _Unproved(
+            f"golden row {place + 1} has the answer {expected[0].tolist()} beside others, and {found[0].tolist()} "
+            "alone. Take from the training data what is computed from the rows of a request; or write 'batch': False "
+            "beside 'model' in the configuration, so that every request is answered by a call of its own",
+            "model",
+        )
+
+
+def _ask(worker: Bench, version: Version, question: Question, X: Table) -> Array:
+    return worker.answer(version.name, version.artefact, X, {}, proba=question == "predict_proba")
+
+
+@contextmanager
+def _telling(what: str, kind: Kind) -> Iterator[None]:
+    try:
+        yield
+    except WorkerLost as error:
+        raise _Unproved(f"{what}: {error}", "model") from error
+    except (BadRequest, EstimatorFailed, TriglotError) as error:
+        output = str(getattr(error, "output", "")).strip()
+        raise _Unproved(f"{what}: {error}{f' ({output})' if output else ''}", kind) from error

@@ -1,0 +1,134 @@
+"""The proof of a fit: what no fresh process answers with is stored, and not activated, with its true cause."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import here, run
+from tests.helpers import require
+from triglot.persister import NOT_PROVED, VersionInfo
+from triglot.store import ModelStore
+
+AUTHORS = Path(__file__).parent / "authors"
+NUMBERS = "size,wide,kind\n" + "".join(f"{j},{j % 3},{j * 2.5}\n" for j in range(30))
+CLASSES = "size,wide,kind\n" + "".join(f"{j},{j % 3},{'large' if j > 14 else 'small'}\n" for j in range(30))
+GAPS = "size,wide,kind\n" + "".join(
+    f"{'' if j == 4 else j},{'' if j == 7 else j % 3},{j * 2.5}\n" for j in range(30)
+)
+KINDS = {".R": ("r", "R"), ".jl": ("julia", "Julia")}
+
+__all__ = ["here"]
+
+
+def fit(place: Path, script: str, *arguments: str, data: str = NUMBERS, more: str = "") -> int:
+    """Return the exit code of a fit of an author's script to some data."""
+    shutil.copy(AUTHORS / script, place)
+    (place / "data.csv").write_text(data)
+    suffix, kind = Path(script).suffix, "Classifier" if data == CLASSES else "Regressor"
+    if suffix == ".py":
+        model = f"{{'!': '{Path(script).stem}.Outside'}}"
+    else:
+        language, prefix = KINDS[suffix]
+        require(language)
+        names = "'fit_function': 'Outside.fit', 'predict_function': 'Outside.predict'" if suffix == ".jl" else ""
+        model = f"{{'!': 'triglot.estimators.{prefix}{kind}', 'script': '{script}', {names}}}"
+    loader = "{'!': 'triglot.dataset.CSV', 'path': 'data.csv', 'target_column': 'kind'}"
+    (place / "triglot-config.py").write_text(f"{{'model': {model}, 'dataset_loader_train': {loader}, {more}}}")
+    return run("fit", *arguments)
+
+
+def version(place: Path) -> VersionInfo:
+    """Return the newest version of the store in a working directory."""
+    store = ModelStore(f"sqlite:///{place / 'triglot.db'}")
+    found = store.list()[-1]
+    store.close()
+    return found
+
+
+def why(place: Path) -> str:
+    """Return why the newest version was not activated, which it must not have been."""
+    found = version(place)
+    assert found.aliases == ()
+    return str(found.metadata[NOT_PROVED])
+
+
+@pytest.mark.parametrize(
+    ("script", "data", "missing"),
+    [("outside.R", CLASSES, "centres"), ("Outside.jl", NUMBERS, "all"), ("outside.py", NUMBERS, "all")],
+)
+def test_what_fit_keeps_outside_of_the_model_is_named_as_the_cause(
+    here: Path, script: str, data: str, missing: str
+) -> None:
+    assert fit(here, script, data=data) == 3
+
+    said = why(here)
+    assert missing in said
+    assert "What fit keeps outside of the model that it returns" in said
+    assert "compare" not in said
+    assert "fit it again" not in said
+
+
+def test_a_file_that_predict_reads_in_the_folder_of_the_fit_is_named(here: Path) -> None:
+    (here / "rates.csv").write_text("rate\n2\n")
+
+    assert fit(here, "file.R") == 3
+
+    assert "It answers in the folder of the fit alone, so it reads rates.csv there" in why(here)
+
+
+def test_a_model_that_fails_for_one_row_alone_is_not_activated(here: Path) -> None:
+    assert fit(here, "drop.R") == 3
+
+    assert "asked for one row, predict fails, where it answers several" in why(here)
+
+
+def test_a_model_whose_rows_depend_on_their_company_is_activated_only_where_that_is_declared(here: Path) -> None:
+    assert fit(here, "company.R") == 3
+    assert "beside others, and [0.0] alone" in why(here)
+    assert "'batch': False" in why(here)
+
+    assert fit(here, "company.R", more="'batch': False") == 0
+    assert version(here).aliases == ("active",)
+
+
+def test_answers_that_are_no_numbers_are_counted_and_refused_unless_they_are_allowed(
+    here: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert fit(here, "holes.R", "--evaluate") == 3
+    assert "2 of 30 answers are no numbers: rows 29, 30 of the train data" in why(here)
+    assert version(here).metrics["score_train"] < 1
+
+    assert fit(here, "holes.R") == 3
+    assert "2 of 30 answers are no numbers: rows 29, 30 of the training data" in why(here)
+
+    assert fit(here, "holes.R", more="'answers': {'missing': 'allowed'}") == 0
+    assert version(here).aliases == ("active",)
+
+
+def test_answers_says_in_one_line_what_may_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(here, "holes.R", more="'answers': {'missing': True}") == 1
+
+    assert "answers: {'missing': True}; write {'missing': 'allowed'}" in capsys.readouterr().err
+
+
+def test_a_column_without_which_the_model_fails_must_have_a_value_and_the_author_is_told(
+    here: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert fit(here, "gaps.R", data=GAPS) == 0
+
+    fields = {field.name: field.nullable for field in version(here).card.schema.fields}
+    assert fields == {"size": False, "wide": True}
+    assert "size: training had missing values, and the model fails on them" in caplog.text
+
+
+def test_without_proof_a_version_answers_at_once_and_activating_one_that_failed_says_so(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(here, "company.R", "--no-proof") == 0
+    assert version(here).aliases == ("active",)
+    assert fit(here, "company.R") == 3
+
+    assert run("activate", "2") == 0
+
+    assert "It did not stand the proof when it was fitted: golden row" in capsys.readouterr().err
