@@ -22,7 +22,7 @@ from triglot.tables.table import FLOATS, WHOLE, Array, Column, Kind, Table
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
 
 _NOT_FINITE = "must be a finite number, not {}"
-_MISSING = "must not be missing: nothing was missing in this column when the model was fitted"
+_MISSING = "must not be missing: the model was fitted to no gaps in this column, or fails on them"
 _TOO_LONG = "must have no more digits than a number of 64 bits, not {}; round it"
 _LEVELS = (pa.string(), pa.bool_(), pa.int32(), pa.int64(), pa.float32(), pa.float64())
 _FIRST_DAY, _BEHIND_LAST_DAY = np.datetime64("0001-01-01"), np.datetime64("10000-01-01")

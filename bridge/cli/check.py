@@ -21,6 +21,7 @@ from triglot.training.checks import Finding, Subject
 from triglot.training.entry import Entry
 from triglot.training.fit_worker import Bench, Fitted, bench
 from triglot.training.pipelines import language_of
+from triglot.training.unanswered import askable, closed
 
 logger = logging.getLogger("triglot")
 
@@ -101,7 +102,9 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
             return
         yield from _of_fit(entry, fitted)
         target = None if y is None else to_target(y, task_of(entry.model, y))[0]
-        few = np.unique(np.linspace(0, table.rows - 1, checks.ROWS).astype(int))
+        schema = fitted.artefact.card().schema
+        usable = askable(table, schema)
+        few = usable[np.unique(np.linspace(0, len(usable) - 1, checks.ROWS).astype(int))]
         subject = Subject(
             first,
             entry.name,
@@ -109,6 +112,7 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
             table.take(few),
             None if target is None else target[few],
             entry.batch,
+            tuple(closed(table, schema)),
         )
         with step("Asking the model", logger.debug):
             found = list(checks.all_of(subject))

@@ -13,6 +13,7 @@ from triglot.persisters.decorated import read_model, write_model
 from triglot.persisters.palladium_source import Contents, PalladiumSource
 from triglot.project import Project
 from triglot.training.fit_worker import bench
+from triglot.training.proof import Version, prover
 
 logger = logging.getLogger("triglot")
 
@@ -147,10 +148,20 @@ def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name
                 failed += outcome.here is None
                 said = f"stays: {outcome.reason}" if outcome.here is None else f"is version {outcome.here} now"
                 click.echo(f"    {said}")
-    if (number := converter.activate(source, contents, project.store)) is not None:
-        click.echo(f"Activated model {name} with version {number}.")
+    if (number := converter.active(source, contents, project.store)) is not None:
+        _activate_proved(project, name, number)
     if failed:
         raise StoreError(f"{failed} of Palladium's versions could not be converted; the reasons are above")
+
+
+def _activate_proved(project: Project, name: str, number: int) -> None:
+    version = Version.stored(name, project.store.read(name, number).artefact)
+    with prover("python", project.workshop) as proof:
+        why = None if proof is None else proof.why_not(version)
+    if why is not None:
+        raise StoreError(f"version {number} of model {name} is not activated: {why}")
+    project.store.activate(name, number)
+    click.echo(f"Activated model {name} with version {number}.")
 
 
 def _tell(planned: migrate.Planned, contents: Contents, name: str) -> bool:

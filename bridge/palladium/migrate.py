@@ -146,14 +146,10 @@ class Converter:
             self.close()
             return Outcome(old.version, reason=str(error))
 
-    def activate(self, source: PalladiumSource, contents: Contents, store: Persister) -> int | None:
-        """Activate what was active in the source, if nothing that can answer is active here; return its number."""
+    def active(self, source: PalladiumSource, contents: Contents, store: Persister) -> int | None:
+        """Return the number here of what was active in the source, if nothing that can answer is active here."""
         store = _inner(store)
-        number = _converted(source, store, self.model).get(contents.active or 0)
-        if number is None or self.model in store.active():
-            return None
-        store.activate(self.model, number)
-        return number
+        return None if self.model in store.active() else _converted(source, store, self.model).get(contents.active or 0)
 
     def _artefact(self, pickled: bytes, metadata: Mapping[str, Any]) -> Artefact:
         schema = Schema([Field(name, _KINDS[kind]) for name, kind in self._mapping])

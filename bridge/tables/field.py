@@ -192,7 +192,7 @@ def cast(column: Column, field: Field) -> Column:
     """Return the column as one of the field, where nothing is lost."""
     may_be_missing = field.nullable or field.unseen == "missing"  # a front end has made unseen levels missing already
     if not may_be_missing and column.missing is not None and column.missing.any():
-        raise ValueError("must not be missing: nothing was missing in this column when the model was fitted")
+        raise ValueError("must not be missing: the model was fitted to no gaps in this column, or fails on them")
     if column.kind == field.kind and column.levels == field.levels and column.zone == field.zone:
         return column
     cast = _CASTS.get(field.kind, _as_number)(column, field)

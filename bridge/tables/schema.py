@@ -227,5 +227,5 @@ def _absent(field: Field) -> str:
 def _missing(field: Field) -> Any:
     """Return the missing value of a field that may have one."""
     if not field.nullable:
-        raise ValueError("must not be null: nothing was missing in this column when the model was fitted")
+        raise ValueError("must not be null: the model was fitted to no gaps in this column, or fails on them")
     return None

@@ -44,7 +44,8 @@ class Finding:
 class Subject:
     """A fitted model, the worker that answers for it, and up to `ROWS` rows of its training data.
 
-    y has shape (rows,) or (rows, outputs): codes of the classes, or numbers; None for models without a target.
+    y has shape (rows,) or (rows, outputs): codes of the classes, or numbers; None for models without a target. closed:
+    the columns that had gaps in training, and must have a value because the model fails on them.
     """
 
     worker: Bench
@@ -53,6 +54,7 @@ class Subject:
     X: Table
     y: Array | None
     batch: Batch = True
+    closed: tuple[str, ...] = ()
 
     @property
     def card(self) -> UnverifiedManifest:
@@ -242,6 +244,14 @@ def missing_values(subject: Subject) -> Finding:
             f"training had missing values in {_listed(had or failed)}, and predict fails there: {message}",
             "fill them in fit and in predict, or leave such rows out in the dataset loader: then requests with a "
             "missing value are refused as the caller's fault",
+        )
+    if subject.closed:
+        return Finding(
+            check,
+            "warn",
+            f"{_listed(list(subject.closed))}: training had missing values, and the model fails on them: a request "
+            "without a value is refused",
+            "fill them in fit and in predict if such rows are to be answered",
         )
     answered = min(len(subject.X.names), COLUMNS) - refused
     return Finding(check, "ok", f"answered in {answered} columns, refused in {refused} where training had none")

@@ -22,10 +22,10 @@ from triglot.protocol.messages import Op, Reply, Request
 from triglot.protocol.runtime import FitTask
 from triglot.tables.frames import target_table, task_of, to_table, to_target
 from triglot.tables.labels import Task
-from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 from triglot.training.pipelines import declared, wants_frame
 from triglot.training.scoring import score
+from triglot.training.unanswered import closed
 from triglot.training.worker_process import Child, require
 from triglot.transport.request_ids import new_id
 
@@ -53,7 +53,7 @@ class Bench:
     Where it ends in the middle of a question `WorkerLost` says how, with its last words.
     """
 
-    def __init__(self, client: Client, language: str, key: bytes, children: Sequence[Child]) -> None:
+    def __init__(self, client: Client, language: str, key: bytes, children: Sequence[Child] = ()) -> None:
         self._client = client
         self._key = key
         self._children = children
@@ -163,6 +163,8 @@ class Bench:
         try:
             yield
         except (WorkerLost, WorkerUnavailable) as error:
+            if not self._children:  # whoever started it tells
+                raise
             lost = next((child for child in self._children if child.is_over()), self._children[0])
             raise WorkerLost(lost.how_it_ended()) from error
 
@@ -197,18 +199,15 @@ def fit(
     if reply.artefact is None:
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
-    warnings = (*reply.warnings, *_closed(task.X, reply.artefact.card().schema))
+    warnings = (*reply.warnings, *map(_closed, closed(task.X, reply.artefact.card().schema)))
     return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings)
 
 
-def _closed(X: Table, schema: Schema) -> Iterator[str]:
-    """Yield a warning for each column that must have a value although training did not always have one."""
-    for field, column in zip(schema.fields, X.columns, strict=True):
-        if not field.nullable and column.gaps().any():
-            yield (
-                f"{field.name}: training had missing values, and the model fails on them; a request without a value is "
-                "refused. Fill them in fit and in predict if they are to be answered"
-            )
+def _closed(name: str) -> str:
+    return (
+        f"{name}: training had missing values, and the model fails on them; a request without a value is refused. Fill "
+        "them in fit and in predict if they are to be answered"
+    )
 
 
 def _plain(batch: Batch) -> Batch:

@@ -51,6 +51,12 @@ def askable(X: Table, schema: Schema) -> Array:
     return np.flatnonzero(~np.logical_or.reduce([np.zeros(X.rows, dtype=bool), *gaps]))
 
 
+def closed(X: Table, schema: Schema) -> list[str]:
+    """Return the columns of training data that had gaps, and must have a value because the model fails on them."""
+    pairs = zip(schema.fields, X.columns, strict=True)
+    return [field.name for field, column in pairs if not field.nullable and column.gaps().any()]
+
+
 def rows_of(values: Any, rows: Array) -> Any:
     """Return rows of a target, or of data, whatever they are held in."""
     if hasattr(values, "take") and not isinstance(values, np.ndarray):  # a Series keeps its levels, a Column as well

@@ -53,11 +53,9 @@ def test_an_r_model_that_would_surprise_its_callers_is_found_out(
     assert "script is crowd.R, fit is fit" in said["functions"]["found"]
     assert said["fit"]["verdict"] == "warn"
     assert "there are gaps" in said["fit"]["found"]
-    assert said["predict"]["verdict"] == "fail"
-    assert "no size" in said["predict"]["found"]
-    assert "at crowd.R#10" in said["predict"]["remedy"]
-    assert said["missing values"]["verdict"] == "fail"
-    assert "in size, and predict fails there: no size" in said["missing values"]["found"]
+    assert said["predict"]["verdict"] == "ok"
+    assert "size: training had missing values, and the model fails on them" in said["missing values"]["found"]
+    assert said["missing values"]["verdict"] == "warn"
     assert said["unseen levels"]["found"] == "colour: refused"
     assert said["zero rows"]["verdict"] == "ok"
 

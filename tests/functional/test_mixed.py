@@ -72,7 +72,7 @@ def artefact(place: Path) -> Artefact:
 def test_a_mixed_pipeline_is_a_version_of_python_with_golden_rows(fitted: Path) -> None:
     card = artefact(fitted).card()
     assert (card["language"], card["task"], card["classes"]) == ("python", "classification", CLASSES)
-    assert len(card["golden"]["answers"]) == 5
+    assert len(card["golden"]["answers"]) >= 5
     assert card["golden"]["op"] == "predict_proba"
 
 

@@ -116,7 +116,7 @@ def test_bad_input_is_told_alike_by_every_language(service: Running, model: str)
         {"field": "sepal length", "message": "must be a number, not the text 'long'", "row": 1},
         {
             "field": "sepal width",
-            "message": "must not be null: nothing was missing in this column when the model was fitted",
+            "message": "must not be null: the model was fitted to no gaps in this column, or fails on them",
             "row": 1,
         },
         {"field": "petal width", "message": "is missing", "row": 1},

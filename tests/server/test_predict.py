@@ -150,7 +150,7 @@ def test_a_misspelt_field_is_told_as_missing_and_as_unknown(http: FlaskClient) -
         ("", "must be a number, not the text ''"),
         ("nan", "must be a finite number, not 'nan'; what is missing must be null (R: toJSON(..., na = 'null'))"),
         ("1e999", "must be a finite number, not '1e999'"),
-        (None, "must not be null: nothing was missing in this column when the model was fitted"),
+        (None, "must not be null: the model was fitted to no gaps in this column, or fails on them"),
         (True, "must be a number, not a boolean"),
         ([1], "must be a number, not a list"),
         ({"value": 1}, "must be a number, not an object"),
@@ -169,7 +169,7 @@ def test_a_value_that_is_no_number_is_refused(http: FlaskClient, value: Any, mes
     ("field", "value", "message"),
     [
         ("whole", 2.5, "must be a whole number, not 2.5: it was one when the model was fitted"),
-        ("whole", None, "must not be null: nothing was missing in this column when the model was fitted"),
+        ("whole", None, "must not be null: the model was fitted to no gaps in this column, or fails on them"),
         ("ripe", "perhaps", "must be true or false, not 'perhaps'"),
         ("фрукт", "Banane", "'Banane' is none of the levels 'яблоко', 'Birne'"),
         ("фрукт", ["Birne"], "must be a level's text, not a list"),

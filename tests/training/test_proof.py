@@ -13,9 +13,7 @@ from triglot.store import ModelStore
 AUTHORS = Path(__file__).parent / "authors"
 NUMBERS = "size,wide,kind\n" + "".join(f"{j},{j % 3},{j * 2.5}\n" for j in range(30))
 CLASSES = "size,wide,kind\n" + "".join(f"{j},{j % 3},{'large' if j > 14 else 'small'}\n" for j in range(30))
-GAPS = "size,wide,kind\n" + "".join(
-    f"{'' if j == 4 else j},{'' if j == 7 else j % 3},{j * 2.5}\n" for j in range(30)
-)
+GAPS = "size,wide,kind\n" + "".join(f"{'' if j == 4 else j},{'' if j == 7 else j % 3},{j * 2.5}\n" for j in range(30))
 KINDS = {".R": ("r", "R"), ".jl": ("julia", "Julia")}
 
 __all__ = ["here"]
