@@ -40,8 +40,8 @@ class Unanswered:
 
 def unanswered(answers: Array) -> Array:
     """Return which rows of answers, of shape (rows,) or (rows, outputs), hold what is no finite number."""
-    numbers = np.asarray(answers, dtype=np.float64).reshape(len(answers), -1)
-    return np.asarray(~np.isfinite(numbers).all(axis=1))
+    finite = np.isfinite(np.asarray(answers, dtype=np.float64))
+    return np.asarray(~finite if finite.ndim == 1 else ~finite.all(axis=1))
 
 
 def askable(X: Table, schema: Schema) -> Array:
