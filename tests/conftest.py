@@ -102,7 +102,8 @@ def _no_authors_module_outlives_a_test() -> Iterator[None]:
 def benches() -> Iterator[Callable[[str], Bench]]:
     """Give the function that returns a worker of a language for fits; the same one each time.
 
-    That `triglot fit` takes a fresh one is tested with the commands.
+    Whoever asks for something of it alone, such as its end, starts one. That `triglot fit` takes a fresh one is tested
+    with the commands.
     """
     with contextlib.ExitStack() as stack:
         made: dict[str, Bench] = {}

@@ -286,7 +286,7 @@ def stopped(runtime: JuliaRuntime, model: JuliaModel, X: Table) -> Seen:
 
 
 def see_threads(runtime: JuliaRuntime) -> Seen:
-    """Where Julia, or the linear algebra of numpy and of Julia, has more threads than one, or compiles as it is told."""
+    """Where Julia, or the linear algebra of numpy and of Julia, has more threads than one; and how it compiles."""
     script = AUTHORS / "trouble.jl"
     X, y = square(), np.arange(6.0)
 
