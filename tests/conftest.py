@@ -17,6 +17,7 @@ from triglot.client.blocking import Client
 from triglot.config import use_config
 from triglot.languages.known import LANGUAGES
 from triglot.training.fit_worker import Bench, bench
+from triglot.workers.julia.interpreter import OPTIMISATION
 
 # The tests of the images take minutes and an engine: `make image` runs them, and they alone.
 collect_ignore = [] if os.environ.get("TRIGLOT_IMAGE_TESTS") else ["image"]
@@ -43,7 +44,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_configure() -> None:
-    """Hear interrupts: what a shell starts in the background ignores them, and so would all that is started here."""
+    """Hear interrupts: what a shell starts in the background ignores them, and so would all that is started here.
+
+    Julia compiles at a level that is there sooner; the zoo's models are held to a plain julia at its own.
+    """
+    os.environ.setdefault(OPTIMISATION, "1")
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -97,7 +102,8 @@ def _no_authors_module_outlives_a_test() -> Iterator[None]:
 def benches() -> Iterator[Callable[[str], Bench]]:
     """Give the function that returns a worker of a language for fits; the same one each time.
 
-    That `triglot fit` takes a fresh one is tested with the commands.
+    Whoever asks for something of it alone, such as its end, starts one. That `triglot fit` takes a fresh one is tested
+    with the commands.
     """
     with contextlib.ExitStack() as stack:
         made: dict[str, Bench] = {}

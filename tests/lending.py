@@ -1,45 +1,33 @@
 """Workers that commands of the tests' own process borrow, in place of a fresh one for each that ends with it.
 
-That a command starts its own, and that it ends, is tested with commands that are processes.
+That a command starts its own, and that it ends, is tested with commands that are processes; that a version is proved by
+a process that did not fit it, by `training/test_proof.py`.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from triglot.cli import compare, stream
-from triglot.training import train
-from triglot.training.fit_worker import Bench, bench
+from triglot.training import proof, train
+from triglot.training.fit_worker import Bench
 
 BORROWERS = (train, compare, stream)
 
 
-class Lender:
-    """Holds one worker of each language that was asked for, until it is closed."""
+def lend_to_commands(monkeypatch: pytest.MonkeyPatch, of: Callable[[str], Bench]) -> None:
+    """Have the commands of this process borrow the workers that `of` gives, for as long as the patch holds."""
 
-    def __init__(self) -> None:
-        self._benches: dict[str, Bench] = {}
-        self._stack = contextlib.ExitStack()
+    @contextmanager
+    def borrowed(language: str, _: Mapping[str, str], __: Path | None = None) -> Iterator[Bench]:
+        yield of(language)
 
-    def has(self, worker: Bench) -> None:
-        """Lend a worker that somebody else started and ends."""
-        self._benches[worker.language] = worker
+    @contextmanager
+    def starting(language: str, *_: object, **__: object) -> Iterator[Callable[[], Bench]]:
+        yield lambda: of(language)
 
-    def lend_to_commands(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Have the commands of this process borrow for as long as the patch holds."""
-        for module in BORROWERS:
-            monkeypatch.setattr(module, "bench", self.bench)
-
-    @contextlib.contextmanager
-    def bench(self, language: str, environ: Mapping[str, str], key_file: Path | None = None) -> Iterator[Bench]:
-        """Hold the worker of a language as `triglot.training.fit_worker.bench` does; it outlives this."""
-        if language not in self._benches:
-            with contextlib.chdir(Path(__file__).parent):  # which outlives the working directory of a test
-                self._benches[language] = self._stack.enter_context(bench(language, environ, key_file))
-        yield self._benches[language]
-
-    def close(self) -> None:
-        """End every worker that was started here."""
-        self._stack.close()
+    for module in BORROWERS:
+        monkeypatch.setattr(module, "bench", borrowed)
+    monkeypatch.setattr(proof, "starting_bench", starting)

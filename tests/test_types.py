@@ -1,11 +1,9 @@
 """Every kind of column reaches the author's code in each language as docs/types.md says, from JSON and from tables."""
 
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.helpers import require
 from triglot.artefact import Artefact
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.tables import arrow
 from triglot.tables.schema import Schema
 from triglot.tables.table import Column, Table
-from triglot.training.fit_worker import Bench, bench
+from triglot.training.fit_worker import Bench
 
 ROOT = Path(__file__).parent.parent
 AUTHORS = Path(__file__).parent / "types"
@@ -64,12 +61,10 @@ SHOWN = {
 
 
 @pytest.fixture(scope="module")
-def worker(language: str) -> Iterator[Bench]:
-    require(language)
-    with ExitStack() as stack:
-        sys.path.append(str(AUTHORS))
-        stack.callback(sys.path.remove, str(AUTHORS))
-        yield stack.enter_context(bench(language, os.environ))
+def worker(language: str, benches: Callable[[str], Bench]) -> Iterator[Bench]:
+    sys.path.append(str(AUTHORS))
+    yield benches(language)
+    sys.path.remove(str(AUTHORS))
 
 
 def model(language: str, kind: str = "look", **more: Any) -> Any:

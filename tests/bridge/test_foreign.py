@@ -1,10 +1,9 @@
 """Data from functions in R and Julia: what an author's function returns is what the model gets, in every respect."""
 
 import logging
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +19,20 @@ from triglot.protocol.messages import Reply
 from triglot.store import ModelStore
 from triglot.tables.frames import task_of, to_column, to_frame, to_target
 from triglot.tables.table import Column, Table
-from triglot.training.fit_worker import Bench, bench
+from triglot.training.fit_worker import Bench
 
 AUTHORS = Path(__file__).parent / "foreign"
 GROWTH = EXAMPLES / "data" / "tooth_growth.csv"
 
 
 @pytest.fixture(scope="module")
-def r() -> Iterator[Bench]:
-    require("r")
-    with bench("r", os.environ) as worker:
-        yield worker
+def r(benches: Callable[[str], Bench]) -> Bench:
+    return benches("r")
 
 
 @pytest.fixture(scope="module")
-def julia() -> Iterator[Bench]:
-    require("julia")
-    with bench("julia", os.environ) as worker:
-        yield worker
+def julia(benches: Callable[[str], Bench]) -> Bench:
+    return benches("julia")
 
 
 def ask_r(worker: Bench, function: str, **params: Any) -> Reply:

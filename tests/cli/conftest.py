@@ -1,15 +1,16 @@
 """Commands run in this process where a process of their own would tell nothing more."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.functional.running import folder
 from tests.helpers import KEY
-from tests.lending import Lender
+from tests.lending import lend_to_commands
 from triglot.cli.main import main
+from triglot.training.fit_worker import Bench
 
 
 def run(*arguments: str) -> int:
@@ -31,15 +32,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def _lender() -> Iterator[Lender]:
-    made = Lender()
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def lent(here: Path, _lender: Lender, monkeypatch: pytest.MonkeyPatch) -> Path:
+def lent(here: Path, benches: Callable[[str], Bench], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Hold the working directory of commands that borrow the workers of those before them."""
-    _lender.lend_to_commands(monkeypatch)
+    lend_to_commands(monkeypatch, benches)
     return here

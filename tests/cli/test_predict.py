@@ -23,7 +23,7 @@ from tests.bulk.test_conforming import arrow_body
 from tests.cli.conftest import run
 from tests.functional.running import environment, folder, quick
 from tests.helpers import KEY, PATIENCE_S, until
-from triglot.training.fit_worker import Bench, bench
+from triglot.training.fit_worker import Bench
 
 CONFIG = """{
     'model': {'!': 'mine.Model'},
@@ -87,10 +87,9 @@ Predict = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Bench]:
-    """Hold one worker for all commands of this process; that they start their own is tested with pipes."""
-    with bench("python", environment()) as made:
-        yield made
+def worker(benches: Callable[[str], Bench]) -> Bench:
+    """Give one worker for all commands of this process; that they start their own is tested with pipes."""
+    return benches("python")
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 `HYPOTHESIS_PROFILE=thorough` tries some twenty thousand sets of labels in all three languages together.
 """
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.helpers import author_module, require
+from tests.helpers import author_module
 from triglot.errors import BadRequest
 from triglot.estimators import JuliaClassifier, RClassifier
 from triglot.tables.labels import Labels
 from triglot.tables.table import Table
-from triglot.training.fit_worker import Bench, bench
+from triglot.training.fit_worker import Bench
 
 MODELS = Path(__file__).parent / "models"
 CASES = -(-settings.get_profile(settings.get_current_profile_name()).max_examples * 10 // 3)  # rounded up
@@ -77,10 +76,8 @@ pytestmark = pytest.mark.timeout(3600)  # of the thorough profile; the quick one
 
 
 @pytest.fixture(scope="module")
-def worker(language: str) -> Iterator[Bench]:
-    require(language)
-    with bench(language, os.environ) as made:
-        yield made
+def worker(language: str, benches: Callable[[str], Bench]) -> Bench:
+    return benches(language)
 
 
 def model(language: str, form: str) -> Any:

@@ -1,22 +1,23 @@
 """What is answered as probabilities are probabilities, in every language, at a fit and at every later request."""
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.helpers import author_module, require
+from tests.helpers import author_module
 from triglot.errors import EstimatorFailed
 from triglot.estimators import JuliaClassifier, RClassifier
 from triglot.tables.labels import Labels
 from triglot.tables.table import Table
-from triglot.training.fit_worker import Bench, bench
+from triglot.training.fit_worker import Bench
 from triglot.workers.answers import SHARE_TOLERANCE, WrongShares, checked_shares
 
 MODELS = Path(__file__).parent / "models"
 TWO = Labels(("no", "yes"))
+Benches = Callable[[str], Bench]
 
 
 def model(language: str, limit: float) -> Any:
@@ -35,26 +36,26 @@ def fitted(worker: Bench, limit: float, first: float = 1.0) -> Any:
 
 
 @pytest.mark.parametrize("language", ["python", "r", "julia"])
-def test_numbers_that_are_no_probabilities_are_refused_with_the_models_name(language: str) -> None:
-    require(language)
+def test_numbers_that_are_no_probabilities_are_refused_with_the_models_name(benches: Benches, language: str) -> None:
+    worker = benches(language)
     said = r"predict_proba of model 'scores' gave what are no probabilities: {} for row {}; each must be between"
-    with bench(language, os.environ) as worker:
-        with pytest.raises(EstimatorFailed, match=said.format("-1, 2", 2)):
-            fitted(worker, 1.0)
-        artefact = fitted(worker, 10.0)
-        known = Table(["code"], matrix=np.array([[1.0], [9.0]]))
-        assert worker.predict_proba("scores", artefact, known).tolist() == [[0.5, 0.5], [0.5, 0.5]]
-        beyond = Table(["code"], matrix=np.array([[1.0], [2.0], [12.0]]))
-        with pytest.raises(EstimatorFailed, match=said.format("-11, 12", 3)):
-            worker.predict_proba("scores", artefact, beyond)
-        assert worker.predict("scores", artefact, beyond).tolist() == [0, 0, 0]
+    with pytest.raises(EstimatorFailed, match=said.format("-1, 2", 2)):
+        fitted(worker, 1.0)
+    artefact = fitted(worker, 10.0)
+    known = Table(["code"], matrix=np.array([[1.0], [9.0]]))
+    assert worker.predict_proba("scores", artefact, known).tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    beyond = Table(["code"], matrix=np.array([[1.0], [2.0], [12.0]]))
+    with pytest.raises(EstimatorFailed, match=said.format("-11, 12", 3)):
+        worker.predict_proba("scores", artefact, beyond)
+    assert worker.predict("scores", artefact, beyond).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("language", ["python", "r", "julia"])
-def test_a_fit_fails_with_the_authors_error_where_shares_are_answered_and_classes_are_not(language: str) -> None:
-    require(language)
-    with bench(language, os.environ) as worker, pytest.raises(EstimatorFailed, match="no class for a negative code"):
-        fitted(worker, 10.0, first=-1.0)
+def test_a_fit_fails_with_the_authors_error_where_shares_are_answered_and_classes_are_not(
+    benches: Benches, language: str
+) -> None:
+    with pytest.raises(EstimatorFailed, match="no class for a negative code"):
+        fitted(benches(language), 10.0, first=-1.0)
 
 
 @pytest.mark.parametrize(

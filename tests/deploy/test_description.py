@@ -69,6 +69,7 @@ def test_names_that_could_break_out_of_their_place_are_refused_whatever_the_key(
         ("volumes", [{"name": "a"}], "'path' is missing"),
         ("volumes", [{"name": "a", "path": "/a", "read_only": "no"}], "True or False"),
         ("volumes", "data", "write a list"),
+        ("volumes", [{"name": "a", "path": "/srv/" + 60 * "a" + ";"}], "write an absolute path"),
         ("load_s", 0, "from 1"),
         ("stop_s", 10, "supervisord may take 145 s to drain"),
         ("path", "/iris", "begins and ends with '/'"),

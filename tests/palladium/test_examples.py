@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from tests.functional.running import EXAMPLES
 from tests.helpers import KEY, Hive
-from tests.lending import Lender
+from tests.lending import lend_to_commands
 from tests.palladium.conftest import ask, pld
 from triglot.cli import pld as commands
 from triglot.client.blocking import Client
@@ -145,9 +145,7 @@ def test_an_example_is_fitted_tested_and_answers_over_http(
     shutil.copytree(HERE / example.folder, place, dirs_exist_ok=True)
     monkeypatch.setenv("JULIA_LOAD_PATH", f"{place}:@:@stdlib")
     hive.start(example.language)
-    lender = Lender()
-    lender.has(Bench(client, example.language, KEY))
-    lender.lend_to_commands(monkeypatch)
+    lend_to_commands(monkeypatch, lambda _: Bench(client, example.language, KEY))
     if example.folder == "keras":
         shutil.copy(EXAMPLES / "keras-style" / "model.py", place)
     monkeypatch.setenv("PALLADIUM_CONFIG", example.config)

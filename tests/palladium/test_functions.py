@@ -5,7 +5,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from tests.helpers import KEY
-from tests.lending import Lender
+from tests.lending import lend_to_commands
 from triglot.aliases import install
 from triglot.config import get_config, initialize_config, use_config
 from triglot.errors import ConfigError
+from triglot.training.fit_worker import Bench
 
 MINE = """
 calls = []
@@ -44,13 +45,6 @@ def project(iris: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     use_config(None)
     yield iris
     logging.getLogger("palladium").setLevel(logging.NOTSET)
-
-
-@pytest.fixture
-def lender() -> Iterator[Lender]:
-    made = Lender()
-    yield made
-    made.close()
 
 
 def test_fit_list_activate_and_delete_take_their_arguments_from_the_configuration(
@@ -93,9 +87,12 @@ def test_a_stream_answers_what_the_predict_service_says(project: Path) -> None:
 
 
 def test_a_smoke_test_runs_everything_once_and_names_what_failed(
-    project: Path, lender: Lender, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    project: Path,
+    benches: Callable[[str], Bench],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lender.lend_to_commands(monkeypatch)
+    lend_to_commands(monkeypatch, benches)
     smoke = importlib.import_module("palladium.tests").run_smoke_tests_with_config
     monkeypatch.chdir("/")
     config = str(project / "palladium-config.py")

@@ -1,8 +1,7 @@
 """The service: from a model's name to labels, by a real store and a real worker."""
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,13 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from tests.helpers import KEY, Hive, until
+from tests.helpers import Hive, until
 from triglot.client.blocking import Client
 from triglot.errors import BadRequest, ModelNotFound, WorkerUnavailable
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
 from triglot.tables.table import Table
-from triglot.training.fit_worker import bench
+from triglot.training.fit_worker import Bench
 
 X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
 FOR_EVER_S = 24 * 3600.0
@@ -24,20 +23,19 @@ ASKED = Table(["a"], matrix=np.array([[0.0], [3.0], [0.1]]))
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelStore]:
+def store(tmp_path_factory: pytest.TempPathFactory, benches: Callable[[str], Bench]) -> Iterator[ModelStore]:
     """Hold a store of classifiers by text and by number, and of two versions of a line."""
     made = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('service') / 'models.db'}")
-    with bench("python", {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
-        for name, model, y in (
-            ("words", LogisticRegression(), ["no", "no", "yes", "yes"]),
-            ("numbers", LogisticRegression(), [7, 7, 3, 3]),
-            ("flags", LogisticRegression(), [True, True, False, False]),
-            ("line", LinearRegression(), [0.0, 1.0, 2.0, 3.0]),
-            ("line", LinearRegression(), [10.0, 11.0, 12.0, 13.0]),
-        ):
-            version = made.write(name, worker.fit(name, model, X, y).artefact)
-            if version == 1:
-                made.activate(name, version)
+    for name, model, y in (
+        ("words", LogisticRegression(), ["no", "no", "yes", "yes"]),
+        ("numbers", LogisticRegression(), [7, 7, 3, 3]),
+        ("flags", LogisticRegression(), [True, True, False, False]),
+        ("line", LinearRegression(), [0.0, 1.0, 2.0, 3.0]),
+        ("line", LinearRegression(), [10.0, 11.0, 12.0, 13.0]),
+    ):
+        version = made.write(name, benches("python").fit(name, model, X, y).artefact)
+        if version == 1:
+            made.activate(name, version)
     yield made
     made.close()
 

@@ -1,7 +1,6 @@
 """`scoring` over the answers of a real worker, with scikit-learn's own scorers."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, precis
 
 from triglot.errors import BadRequest, ConfigError
 from triglot.training.evaluation import ScoredModel, is_single, metric, scores, told
-from triglot.training.fit_worker import Bench, bench
+from triglot.training.fit_worker import Bench
 
 X = np.linspace(0, 1, 40).reshape(-1, 1)
 CLASSES = np.where(X[:, 0] > 0.5, "yes", "no")
@@ -22,10 +21,8 @@ CLASSIFIER = LogisticRegression(C=100.0).fit(X, CLASSES)
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Bench]:
-    """Hold a worker for all tests of this module."""
-    with bench("python", os.environ) as made:
-        yield made
+def worker(benches: Callable[[str], Bench]) -> Bench:
+    return benches("python")
 
 
 @pytest.fixture(scope="module")

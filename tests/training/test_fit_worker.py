@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,8 @@ def _classes_of_this_file_travel_by_value() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Bench]:
-    """Hold a fresh Python worker."""
-    with bench("python", ENVIRON) as made:
-        yield made
+def worker(benches: Callable[[str], Bench]) -> Bench:
+    return benches("python")
 
 
 def test_a_fit_gives_an_artefact_that_is_signed_and_says_what_it_is(worker: Bench) -> None:

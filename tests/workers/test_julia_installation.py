@@ -16,7 +16,7 @@ from triglot.client.blocking import Client
 from triglot.errors import LanguageUnavailable
 from triglot.training.worker_process import Child
 from triglot.workers.julia.installation import Installation, find
-from triglot.workers.julia.interpreter import initialise
+from triglot.workers.julia.interpreter import initialise, optimise
 
 # What is exported for initialisation, as `src/jl_exported_funcs.inc` of each release has it.
 EXPORTED = {
@@ -49,6 +49,11 @@ def test_every_julia_is_initialised_by_a_name_that_it_has(version: str) -> None:
 def test_a_library_without_any_of_the_names_is_refused() -> None:
     with pytest.raises(LanguageUnavailable, match=r"exports none of jl_init_with_image, .*use Julia 1\.5"):
         initialise(SimpleNamespace(jl_init=Function()), Installation(Path("/b"), Path("/l"), Path("/i")))
+
+
+def test_a_level_that_julia_has_not_is_refused_with_those_that_it_has() -> None:
+    with pytest.raises(LanguageUnavailable, match=r"TRIGLOT_JULIA_OPTIMIZE is 'fast'; write 0, 1, 2, 3, or unset it"):
+        optimise(SimpleNamespace(), "fast")
 
 
 def made(prefix: Path, lib: str, library: str = "libjulia.so") -> Path:

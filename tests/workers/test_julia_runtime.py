@@ -17,7 +17,7 @@ import pytest
 from triglot.errors import LanguageUnavailable
 from triglot.languages.julia import julia_executable
 from triglot.languages.launch import worker_environment
-from triglot.workers.julia.interpreter import find
+from triglot.workers.julia.interpreter import OPTIMISATION, find
 from triglot.workers.julia.runtime import JuliaRuntime
 
 HERE = Path(__file__).parent / "julia"
@@ -244,7 +244,7 @@ def test_an_exception_comes_with_class_text_and_the_authors_lines() -> None:
 def test_failures_say_what_is_wrong() -> None:
     seen = shared()["failures"]
     assert (
-        "the script has no fti; it has busy, check, deep, fit, leaving, only_strings, predict"
+        "the script has no fti; it has busy, check, deep, fit, leaving, level, only_strings, predict"
         in seen["missing"]["message"]
     )
     assert "there is no Silent.predict, and what Silent.fit returned is no function" in seen["no_answer"]["message"]
@@ -292,13 +292,21 @@ def test_a_call_that_is_interrupted_ends_and_julia_goes_on(kind: str) -> None:
     assert shared()["calls"]["after"] == shared()["calls"]["first_column"]
 
 
-@pytest.mark.parametrize("settings", [{"OPENBLAS_NUM_THREADS": "2"}, {"JULIA_NUM_THREADS": "2"}], ids=str)
+SEVERAL_THREADS = ({"OPENBLAS_NUM_THREADS": "2", OPTIMISATION: "0"}, {"JULIA_NUM_THREADS": "2"})
+
+
+@pytest.mark.parametrize("settings", SEVERAL_THREADS, ids=str)
 def test_interrupts_reach_a_julia_of_several_threads(settings: dict[str, str]) -> None:
     seen = drive("threads", **settings)["threads"]
     for kind in ("sleepy", "busy"):
         assert seen[kind]["native_class"] == "InterruptException"
     assert seen["together"] == seen["first_column"]
     assert seen["count"] == int(settings.get("JULIA_NUM_THREADS", 1))
+
+
+@pytest.mark.parametrize("settings", SEVERAL_THREADS, ids=str)
+def test_julia_compiles_at_the_level_that_the_environment_says(settings: dict[str, str]) -> None:
+    assert drive("threads", **settings)["threads"]["level"] == int({**os.environ, **settings}[OPTIMISATION])
 
 
 def test_an_interrupt_between_calls_hits_none() -> None:

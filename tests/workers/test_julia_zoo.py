@@ -22,13 +22,14 @@ from triglot.languages.julia import julia_executable
 from triglot.languages.launch import worker_environment
 from triglot.tables.table import Array
 from triglot.training.fit_worker import Bench, bench
+from triglot.workers.julia.interpreter import OPTIMISATION
 
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "tests" / "zoo" / "julia"
 EXAMPLE = ROOT / "examples" / "three-languages"
 FOLDERS = (ZOO, EXAMPLE / "julia")  # seven of the models are an example, too
 # the same at home and in the worker: with more threads a sum is another sum
-ENVIRON = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+ENVIRON = {**os.environ, "OPENBLAS_NUM_THREADS": "1", OPTIMISATION: ""}
 pytestmark = pytest.mark.timeout(300)  # one setup compiles for all
 
 

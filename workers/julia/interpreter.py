@@ -21,6 +21,8 @@ logger = logging.getLogger("triglot.worker")
 
 # Julia 1.6 has only the second, 1.12 no longer has it.
 _INIT_NAMES = ("jl_init_with_image", "jl_init_with_image__threading", "jl_init_with_image_file")
+OPTIMISATION = "TRIGLOT_JULIA_OPTIMIZE"
+_LEVELS = ("0", "1", "2", "3")
 _TASKS = Path("/proc/self/task")
 _WORDS_AT_MOST = 2_000
 _AT_EXIT = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -36,6 +38,7 @@ class Library:
             self._c = ctypes.CDLL(str(installation.library), ctypes.RTLD_GLOBAL)
         except OSError as error:
             raise LanguageUnavailable(f"{installation.library} does not load: {error}") from error
+        optimise(self._c, os.environ.get(OPTIMISATION, ""))
         initialise(self._c, installation)
         self._threads = _tasks() - before
         # Julia blocks SIGTERM in the thread that starts it; the worker's own handler has to see it.
@@ -86,6 +89,21 @@ class Library:
         thrown = self._c.jl_exception_occurred()
         text = self._c.jl_call2(self._base("sprint"), self._base("showerror"), thrown) if thrown else None
         return self._c.jl_string_ptr(text).decode("utf-8", "replace") if text else "it throws"
+
+
+def optimise(c: Any, level: str) -> None:
+    """Have a Julia that is not initialised yet compile as after `julia -O LEVEL`; without one as it does by itself.
+
+    Raises `LanguageUnavailable` for a level that Julia has not.
+    """
+    if not level:
+        return
+    if level not in _LEVELS:
+        raise LanguageUnavailable(f"{OPTIMISATION} is {level!r}; write {', '.join(_LEVELS)}, or unset it")
+    words = (ctypes.c_char_p * 3)(b"julia", f"-O{level}".encode(), None)
+    count, first = ctypes.c_int(2), ctypes.cast(words, ctypes.c_void_p)
+    parse = _declare(c, "jl_parse_opts", None, ctypes.c_void_p, ctypes.c_void_p)
+    parse(ctypes.byref(count), ctypes.byref(first))
 
 
 def initialise(c: Any, installation: Installation) -> None:

@@ -286,7 +286,7 @@ def stopped(runtime: JuliaRuntime, model: JuliaModel, X: Table) -> Seen:
 
 
 def see_threads(runtime: JuliaRuntime) -> Seen:
-    """Where Julia, or the linear algebra of numpy and of Julia, has more threads than one."""
+    """Where Julia, or the linear algebra of numpy and of Julia, has more threads than one; and how it compiles."""
     script = AUTHORS / "trouble.jl"
     X, y = square(), np.arange(6.0)
 
@@ -300,6 +300,7 @@ def see_threads(runtime: JuliaRuntime) -> Seen:
         "together": [runtime.predict(fitted("together"), X, {}).tolist() for _ in range(20)][-1],
         "first_column": X.matrix()[:, 0].tolist(),
         "count": runtime.predict(fitted("threads"), X, {}).tolist()[0],
+        "level": runtime.predict(fitted("level"), X, {}).tolist()[0],
     }
 
 

@@ -46,6 +46,8 @@ end
 
 threads(model, X) = fill(Threads.nthreads(), size(X, 1))
 
+level(model, X) = fill(Base.JLOptions().opt_level, size(X, 1))
+
 function together(model, X)
     answer = zeros(size(X, 1))
     Threads.@threads for i in axes(X, 1)
