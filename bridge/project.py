@@ -35,7 +35,7 @@ from triglot.store import ModelStore
 from triglot.store.jobs import JobStore
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
-from triglot.training.entry import Entry
+from triglot.training.entry import Entry, Terms
 from triglot.training.pipelines import language_of
 from triglot.transport.curve import CurveKeys
 from triglot.transport.discovery import Endpoint, listed, run_directory
@@ -51,7 +51,7 @@ SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
     "debug",
     "admin_token_file",
 }
-MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers")
+MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers", "x")
 
 
 class Project:
@@ -104,19 +104,8 @@ class Project:
         if name not in self.names:
             raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
         built = self._build(name, MODEL_KEYS)
-        batch = built.get("batch", True)
-        try:
-            Limits.of(batch)
-        except ConfigError as error:
-            raise ConfigError(f"model {name!r}: {error}") from None
         return Entry(
-            name,
-            built["model"],
-            built["dataset_loader_train"],
-            built.get("dataset_loader_test"),
-            built.get("unseen_levels"),
-            batch,
-            _missing_allowed(name, built.get("answers", {})),
+            name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"), _terms(name, built)
         )
 
     @cached_property
@@ -365,6 +354,31 @@ def _is_name(said: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _terms(name: str, built: Mapping[str, Any]) -> Terms:
+    batch = built.get("batch", True)
+    try:
+        Limits.of(batch)
+    except ConfigError as error:
+        raise ConfigError(f"model {name!r}: {error}") from None
+    return Terms(
+        built.get("unseen_levels"),
+        batch,
+        _form(name, built.get("x"), built["model"]),
+        _missing_allowed(name, built.get("answers", {})),
+    )
+
+
+def _form(name: str, x: Any, model: Any) -> str | None:
+    """Return how a model of Python gets its data, where its `x` says so."""
+    if x is None:
+        return None
+    if language_of(model) != "python":
+        raise ConfigError(f"model {name!r}: x stands beside a model of {language_of(model)}; write it into the model")
+    if x not in ("frame", "matrix"):
+        raise ConfigError(f"model {name!r}: x: {x!r}; write 'frame' for a DataFrame, or 'matrix' for an array")
+    return str(x)
 
 
 def _missing_allowed(name: str, answers: Any) -> bool:

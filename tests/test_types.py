@@ -18,6 +18,7 @@ from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.tables import arrow
 from triglot.tables.schema import Schema
 from triglot.tables.table import Column, Table
+from triglot.training.entry import Terms
 from triglot.training.fit_worker import Bench
 
 ROOT = Path(__file__).parent.parent
@@ -165,7 +166,7 @@ def schema_table(frame: pd.DataFrame) -> Table:
 )
 def test_a_level_that_training_did_not_have_is_what_the_policy_says(worker: Bench, policy: str, answer: Any) -> None:
     frame = pd.DataFrame({"kind": pd.Categorical(["a", "b", "a"])})
-    artefact = fitted(worker, frame, "levels", unseen_levels=policy)
+    artefact = fitted(worker, frame, "levels", terms=Terms(unseen_levels=policy))
     schema = schema_of(artefact)
     ask = lambda: worker.predict(name_of(artefact), artefact, schema.rows([{"kind": "a"}, {"kind": "zebra"}]))  # noqa: E731
     given = Table(["kind"], columns=[Column.category(np.array([0, 1]), ["a", "zebra"])])
@@ -183,7 +184,7 @@ def test_a_level_that_training_did_not_have_is_what_the_policy_says(worker: Benc
 def test_an_ordered_category_has_no_place_for_other(worker: Bench) -> None:
     frame = pd.DataFrame({"kind": pd.Categorical(["a", "b"], ordered=True)})
     with pytest.raises(BadRequest, match="'kind' is ordered, and 'other' has no place"):
-        fitted(worker, frame, "levels", unseen_levels="other")
+        fitted(worker, frame, "levels", terms=Terms(unseen_levels="other"))
 
 
 def test_whole_numbers_are_exact_or_refused(worker: Bench) -> None:

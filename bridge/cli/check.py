@@ -21,6 +21,7 @@ from triglot.training.checks import Finding, Subject
 from triglot.training.entry import Entry
 from triglot.training.fit_worker import Bench, Fitted, bench
 from triglot.training.pipelines import language_of
+from triglot.training.remarks import remarks
 from triglot.training.unanswered import askable, closed
 
 logger = logging.getLogger("triglot")
@@ -79,7 +80,7 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
 
     def fit(on: Bench) -> Fitted:
         with step(f"Fitting {entry.name}", logger.debug):
-            return on.fit(entry.name, entry.model, X, y, project.python_path, entry.unseen_levels, entry.batch)
+            return on.fit(entry.name, entry.model, X, y, project.python_path, entry.terms)
 
     def again(subject: Subject) -> list[Finding]:
         try:
@@ -92,6 +93,8 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
         X, y = load(entry.train)
     table = to_table(X)
     yield Finding("data", "ok", f"{table.rows:,} rows, {len(table.names)} columns: {', '.join(table.names[:8])}")
+    for remark in remarks(entry.model, table, y):
+        yield Finding("data", "warn", remark, "look whether it is what you mean")
     with worker() as first:
         try:
             fitted = fit(first)
@@ -111,7 +114,7 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
             fitted.artefact,
             table.take(few),
             None if target is None else target[few],
-            entry.batch,
+            entry.terms.batch,
             tuple(closed(table, schema)),
         )
         with step("Asking the model", logger.debug):

@@ -47,7 +47,7 @@ def compare(project: Project, names: tuple[str, ...], folds: int, seed: int, rep
             X, y = load(entry.train)
         if y is None:
             raise ConfigError(f"model {name!r} has no target to be scored against; give its loader a target_column")
-        rivals.append(Rival(name, entry.model, X, y, entry.unseen_levels, entry.batch))
+        rivals.append(Rival(name, entry.model, X, y, entry.terms))
     with step(f"Comparing {', '.join(names)} on {folds} folds"):
         found = compared(
             rivals,

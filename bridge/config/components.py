@@ -59,6 +59,7 @@ KNOWN_KEYS: Final = frozenset(
         "worker_memory",
         "workers",
         "write_model_decorators",
+        "x",
     }
 )
 _LIKENESS: Final = 0.85

@@ -114,6 +114,11 @@ def to_target(y: Any, task: Task) -> tuple[Array, Labels | None]:
     if isinstance(y, Column):
         return _target_of_column(y, task)
     if task == "classification":
+        if getattr(y, "ndim", 1) > 1 and y.shape[1] > 1:
+            raise BadRequest(
+                f"a classifier takes one target, and the data have {y.shape[1]}: let 'target_column' of the loader "
+                "name one, and fit a model for each"
+            )
         dtype = getattr(y, "dtype", None)
         levels = getattr(dtype, "categories", None)
         values = y.tolist() if hasattr(y, "tolist") else list(y)

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from triglot.errors import ConfigError
-from triglot.protocol.batching import Batch
 from triglot.tables.frames import task_of, to_table, to_target
 from triglot.tables.labels import Task
 from triglot.tables.table import Array, Table
 from triglot.training.answers import Answers, ask, measures
+from triglot.training.entry import UNSAID, Terms
 from triglot.training.fit_worker import Bench
 from triglot.training.pipelines import language_of
 from triglot.training.unanswered import rows_of
@@ -31,8 +31,7 @@ class Rival:
     model: Any
     X: Any
     y: Any
-    unseen_levels: str | None = None
-    batch: Batch = True
+    terms: Terms = UNSAID
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,8 +149,7 @@ def _result(
                 table.take(train),
                 rows_of(rival.y, train),
                 python_path,
-                rival.unseen_levels,
-                rival.batch,
+                rival.terms,
             )
             fit_s.append(float(fitted.info.get("seconds") or 0.0))
             found = ask(worker, rival.name, fitted.artefact, table.take(test), rows_of(rival.y, test))

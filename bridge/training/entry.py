@@ -1,24 +1,36 @@
 """A configured model as a value, so that what fits, checks and tests need not know who read the configuration."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from triglot.protocol.batching import Batch
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One configured model and its data.
+class Terms:
+    """What a configuration says of a model beside the model itself.
 
-    train, test: what loads the data, or None. unseen_levels: what becomes of levels of a category that the data do not
-    have, by default what the model says. batch: whether a worker may answer several requests by one call.
-    missing_allowed: whether the model may answer with what is no number.
+    unseen_levels: what becomes of levels of a category that the data do not have ("error", "missing" or "other"), by
+    default what the model says. batch: whether a worker may answer several requests by one call. x: how a model of
+    Python gets its data, "frame" or "matrix"; by default what suits their kinds. missing_allowed: whether the model may
+    answer with what is no number.
     """
+
+    unseen_levels: str | None = None
+    batch: Batch = True
+    x: str | None = None
+    missing_allowed: bool = False
+
+
+UNSAID: Final = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One configured model and its data; train, test: what loads the data, or None."""
 
     name: str
     model: Any
     train: Any
     test: Any = None
-    unseen_levels: str | None = None
-    batch: Batch = True
-    missing_allowed: bool = False
+    terms: Terms = UNSAID

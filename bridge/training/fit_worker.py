@@ -23,6 +23,7 @@ from triglot.protocol.runtime import FitTask
 from triglot.tables.frames import target_table, task_of, to_table, to_target
 from triglot.tables.labels import Task
 from triglot.tables.table import Array, Table
+from triglot.training.entry import UNSAID, Terms
 from triglot.training.pipelines import declared, wants_frame
 from triglot.training.scoring import score
 from triglot.training.unanswered import closed
@@ -66,15 +67,11 @@ class Bench:
         X: Any,
         y: Any,
         python_path: tuple[str, ...] = (),
-        unseen_levels: str | None = None,
-        batch: Batch = True,
+        terms: Terms = UNSAID,
     ) -> Fitted:
         """Return the model fitted to X (rows, columns) and y (rows,), or None for models without a target.
 
         Numbers of several outputs are a y of shape (rows, outputs).
-
-        unseen_levels: what becomes of levels that the training data do not have ("error", "missing" or "other"); by
-        default what the model itself says. batch: whether a worker may answer several requests by one call.
         """
         model = declared(model)
         table = to_table(X)
@@ -83,12 +80,14 @@ class Bench:
         task: Task = "regression" if y is None else task_of(model, y)
         target, labels = (None, None) if y is None else to_target(y, task)
         spec, sources, base = _author(model, python_path)
-        if base is not None and getattr(X, "ndim", 2) == 1:
+        if base is not None and terms.x is not None:
+            spec["x"] = terms.x
+        elif base is not None and getattr(X, "ndim", 2) == 1:
             spec["x"] = "vector"  # a list of texts, say, for an estimator that counts their words
         elif base is not None and wants_frame(model):
             spec["x"] = "frame"
-        unseen = unseen_levels or getattr(model, "unseen_levels", None) or "error"
-        wanted = FitTask(task, spec, sources, table, target, labels, base, unseen, batch)
+        unseen = terms.unseen_levels or getattr(model, "unseen_levels", None) or "error"
+        wanted = FitTask(task, spec, sources, table, target, labels, base, unseen, terms.batch)
         with self._last_words():
             return fit(self._client, self._key, self.language, name, wanted, version=VERSION)
 

@@ -19,11 +19,11 @@ from triglot.artefact import Artefact
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError, WorkerLost
 from triglot.languages.launch import Workshop
 from triglot.manifest import Golden, Question
-from triglot.protocol.batching import Batch, Limits
+from triglot.protocol.batching import Limits
 from triglot.tables.frames import to_table
 from triglot.tables.likeness import alike
 from triglot.tables.table import Array, Table
-from triglot.training.entry import Entry
+from triglot.training.entry import UNSAID, Entry, Terms
 from triglot.training.fit_worker import Bench, starting_bench
 from triglot.training.unanswered import Unanswered, askable
 
@@ -43,22 +43,21 @@ Kind: TypeAlias = Literal["process", "model"]
 class Version:
     """What is to be proved: a version that may not be stored yet, and up to `SAMPLE` rows of its training data.
 
-    places: the rows' indexes among all. missing_allowed: whether it may answer with what is no number.
+    places: the rows' indexes among all.
     """
 
     name: str
     artefact: Artefact
     rows: Table
     places: Array
-    batch: Batch = True
-    missing_allowed: bool = False
+    terms: Terms = UNSAID
 
     @classmethod
     def of(cls, entry: Entry, artefact: Artefact, X: Any) -> "Version":
         """Return a configured model's new version, with a sample of its training data, evenly spaced."""
         table = to_table(X)
         places = np.unique(np.linspace(0, table.rows - 1, SAMPLE).astype(int))
-        return cls(entry.name, artefact, table.take(places), places, entry.batch, entry.missing_allowed)
+        return cls(entry.name, artefact, table.take(places), places, entry.terms)
 
     @classmethod
     def stored(cls, name: str, artefact: Artefact) -> "Version":
@@ -150,7 +149,7 @@ def _try(worker: Bench, version: Version) -> None:
     with _telling(f"{question} fails on rows of the training data", "model"):
         answers = _ask(worker, version, question, X)
     gone = Unanswered.among(answers, X, version.places[rows])
-    if gone.surprising and not version.missing_allowed:
+    if gone.surprising and not version.terms.missing_allowed:
         raise _Unproved(f"{gone} of the training data. {NUMBERS}", "model")
 
 
@@ -160,7 +159,7 @@ def _try_alone(worker: Bench, version: Version, question: Question, few: Table, 
     with _telling(f"asked for one row, {question} fails, where it answers several", "model"):
         found = _ask(worker, version, question, row)
     golden = version.golden
-    if golden is None or golden.op != question or Limits.of(version.batch).alone:
+    if golden is None or golden.op != question or Limits.of(version.terms.batch).alone:
         return
     expected = golden.answers[place : place + 1]
     if not alike(expected, found):

@@ -16,6 +16,7 @@ from triglot.languages.launch import Workshop
 from triglot.persister import NOT_PROVED, Persister, StoredVersion
 from triglot.persisters.decorated import read_model, write_model
 from triglot.progress import step
+from triglot.tables.frames import to_table
 from triglot.training.entry import Entry
 from triglot.training.evaluation import (
     FittedModel,
@@ -31,6 +32,7 @@ from triglot.training.evaluation import (
 from triglot.training.fit_worker import Bench, Fitted, bench
 from triglot.training.pipelines import language_of
 from triglot.training.proof import NUMBERS, Prover, Version, prover
+from triglot.training.remarks import remarks
 from triglot.training.search import search_of
 from triglot.training.unanswered import Unanswered
 
@@ -142,8 +144,10 @@ def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[Fitted
     with bench(language_of(entry.model), workshop.environ, workshop.key_file) as worker:
         with step("Loading data"):
             X, y = load(entry.train)
+        for remark in remarks(entry.model, to_table(X), y):
+            logger.warning("%s: %s", entry.name, remark)
         with step("Fitting model"):
-            fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.unseen_levels, entry.batch)
+            fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.terms)
         _pass_on(entry.name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
         made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
@@ -170,7 +174,7 @@ def _tell(data: str, found: Scores, gone: Unanswered, made: FittedModel, entry: 
     logger.info("%-12s %s", f"{data} score:", _shown(found))
     if gone:
         logger.warning("%s of the %s data; the score is that of the others", gone, data.lower())
-    if gone.surprising and not entry.missing_allowed and made.unproved is None:
+    if gone.surprising and not entry.terms.missing_allowed and made.unproved is None:
         made.unproved = f"{gone} of the {data.lower()} data. {NUMBERS}"
 
 
@@ -227,7 +231,7 @@ def grid_search(
     search = search_of(wanted, entry.model, scoring, X, y, persist=persister is not None)
     with prover("python", workshop, wanted=prove and persister is not None) as proof:
         with bench("python", workshop.environ, workshop.key_file) as worker, step("Running grid search"):
-            fitted = worker.fit(entry.name, search, X, y, workshop.python_path)
+            fitted = worker.fit(entry.name, search, X, y, workshop.python_path, entry.terms)
         _pass_on(entry.name, fitted)
         text = fitted.info.get("cv_results")
         if text is None:

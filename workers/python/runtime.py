@@ -25,7 +25,7 @@ from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.python.answers import known_labels, one_list, plain_attributes, records
-from triglot.workers.python.failures import failed
+from triglot.workers.python.failures import failed, tell_of_names
 from triglot.workers.python.inputs import Form, features, form_of, target
 from triglot.workers.python.lazy_import import later
 from triglot.workers.python.output import Printed
@@ -85,8 +85,13 @@ class PythonRuntime:
             estimator = cloudpickle.loads(task.base)
         labels = known_labels(estimator, task.labels)
         y = target(labels, task.y)
-        with self._author():
-            fitted = estimator.fit(features(task.X, form, copy=True), y)
+        try:
+            with self._author():
+                fitted = estimator.fit(features(task.X, form, copy=True), y)
+        except EstimatorFailed as error:
+            if form == "matrix":
+                tell_of_names(error)
+            raise
         return self._model(estimator if fitted is None else fitted, labels, form)
 
     def dump(self, model: PythonModel) -> bytes:
