@@ -39,8 +39,8 @@ def _like_arguments(model: Any, X: Table, y: Any) -> Iterator[str]:
             if name in ARGUMENTS or name == target:
                 what = "the target" if name == target else f"the argument {name} of fit"
                 yield (
-                    f"column {name!r} is called like {what}: in a formula such as y ~ ., data = x, the column is taken; "
-                    "rename it in the dataset loader"
+                    f"column {name!r} is called like {what}: in a formula such as y ~ ., data = x, the column is "
+                    "taken; rename it in the dataset loader"
                 )
 
 
