@@ -12,6 +12,7 @@ struct Model
     classes::Union{Nothing,Classes}
     coding::String
     columns::Bool
+    world::World
 end
 
 const MODELS = Dict{Any,Any}()
@@ -37,6 +38,7 @@ Return the number of the model that the author's function fitted on copies of th
 """
 function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,Any}, seed)
     source = Source(plan["source"])
+    world = enter(source)
     fitting = lookup_function(source, plan["fit"])
     ask = questions(source, plan)
     classes = classes_of(plan)
@@ -45,7 +47,7 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     seed === nothing || author(Random.seed!, seed)
     call = Call(fitting, arguments, keywords(params))
     value = in_project(() -> author(call), source)
-    return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"]))
+    return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"], world))
 end
 
 """
@@ -56,6 +58,7 @@ it, or `nothing`, and `packages` what [`packages`](@ref) did. A value of types t
 """
 function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types, packages::Vector{Any})
     source = Source(plan["source"])
+    world = enter(source)
     ask = questions(source, plan)           # also brings the author's types, which the value needs
     bytes = IOBuffer(wrap(UInt8, address, nbytes))
     value = try
@@ -75,7 +78,7 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types, packages
         "Stored: ", join(setdiff(types, found), ", "), ". Here: ", join(setdiff(found, types), ", "),
     )
     predicting = answering(value, ask[1], plan)
-    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"]))
+    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"], world))
 end
 
 # A script need not have loaded what its model is made of: `fit` may do so, or another package.
@@ -98,8 +101,9 @@ Return the model's value as Julia serialises it.
 """
 function dump_value(number::Int)
     io = IOBuffer()
-    value = (MODELS[number]::Model).value
-    author(Serialization.serialize, io, value)
+    model = MODELS[number]::Model
+    enter(model.world)
+    author(Serialization.serialize, io, model.value)
     return take!(io)
 end
 
@@ -201,6 +205,7 @@ end
 function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})
     options = isempty(params) ? NO_OPTIONS : keywords(params)
     X = features(data, false)
+    enter(model.world)
     return author(Call(f, f === model.value ? Any[X] : Any[model.value, X], options))
 end
 
