@@ -46,7 +46,7 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     y === nothing || push!(arguments, target(y, classes, plan["coding"]))
     seed === nothing || author(Random.seed!, seed)
     call = Call(fitting, arguments, keywords(params))
-    value = in_project(() -> author(call), source)
+    value = in_project(() -> noticing(call, world), source)
     return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"], world))
 end
 
@@ -206,18 +206,19 @@ function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})
     options = isempty(params) ? NO_OPTIONS : keywords(params)
     X = features(data, false)
     enter(model.world)
-    return author(Call(f, f === model.value ? Any[X] : Any[model.value, X], options))
+    return noticing(Call(f, f === model.value ? Any[X] : Any[model.value, X], options), model.world)
 end
 
 """
     describe(number) -> Dict
 
-Return the type of the author's model and what it can be asked.
+Return the type of the author's model, what it can be asked, and what its script has changed beyond itself.
 """
 function describe(number::Int)
     model = MODELS[number]::Model
     return Dict{String,Any}(
         "native_class" => author_text(string(typeof(model.value))),
         "predict_proba" => model.predict_proba !== nothing,
+        "beyond" => model.world.beyond,
     )
 end

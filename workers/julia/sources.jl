@@ -25,10 +25,14 @@ function home(source::Source)
     source.space in LOADED && return Base.invokelatest(getfield, Main, source.space)::Module
     # A `module` expression, unlike `Module()`, brings its own `include` and `eval`.
     space = Core.eval(Main, Expr(:module, true, source.space, Expr(:block)))::Module
+    world = enter(source)
+    before, since = Base.invokelatest(variables), Base.get_world_counter()
     in_project(source) do
         author(Base.include, space, source.script)
         note_packages()
     end
+    Base.invokelatest(note_methods, world, since)
+    Base.invokelatest(note_variables, world, before)
     push!(LOADED, source.space)
     return space
 end
