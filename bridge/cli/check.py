@@ -131,6 +131,8 @@ def _of_fit(entry: Entry, fitted: Fitted) -> Iterator[Finding]:
         yield Finding("functions", "ok", ", ".join(said))
     seconds = fitted.info.get("seconds") or 0.0
     text = f"{fitted.info.get('native_class', 'a model')}, {fitted.task}, in {seconds:.2f} s"
+    if (compiled := fitted.info.get("compile_seconds")) is not None:
+        text += f", of which {compiled:.2f} s were compilation"
     beyond = fitted.info.get("beyond")
     warned = [line for line in fitted.warnings if not any(change in line for change in beyond or ())]
     if warned:

@@ -1,6 +1,7 @@
 """`triglot check`: what would go wrong when a model is served, found with real workers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,4 @@ def test_a_julia_script_that_changes_what_all_models_share_is_found_out(
         assert change in said["found"]
     assert "write methods for types of your own" in said["remedy"]
     assert found["pirate"]["fit"]["verdict"] == "ok"
+    assert re.search(r"in [0-9.]+ s, of which [0-9.]+ s were compilation$", found["pirate"]["fit"]["found"])

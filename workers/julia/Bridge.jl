@@ -153,6 +153,8 @@ Collect all garbage. The answer of the call before is garbage by now, too.
 """
 collect_garbage() = GC.gc()
 
+include("compiling.jl")
+
 # Julia buffers what it writes to files, C does so of its own.
 function flush_output()
     try

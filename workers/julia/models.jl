@@ -13,6 +13,7 @@ struct Model
     coding::String
     columns::Bool
     world::World
+    compiled_s::Union{Nothing,Float64}      # how long its fit took to be compiled, where it was fitted here
 end
 
 const MODELS = Dict{Any,Any}()
@@ -46,8 +47,9 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     y === nothing || push!(arguments, target(y, classes, plan["coding"]))
     seed === nothing || author(Random.seed!, seed)
     call = Call(fitting, arguments, keywords(params))
-    value = in_project(() -> noticing(call, world), source)
-    return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"], world))
+    value, seconds = in_project(() -> clocked(() -> noticing(call, world), call), source)
+    answers = answering(value, ask[1], plan)
+    return keep(Model(value, answers, ask[2], classes, plan["coding"], plan["columns"], world, seconds))
 end
 
 """
@@ -78,7 +80,7 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types, packages
         "Stored: ", join(setdiff(types, found), ", "), ". Here: ", join(setdiff(found, types), ", "),
     )
     predicting = answering(value, ask[1], plan)
-    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"], world))
+    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"], world, nothing))
 end
 
 # A script need not have loaded what its model is made of: `fit` may do so, or another package.
@@ -212,13 +214,16 @@ end
 """
     describe(number) -> Dict
 
-Return the type of the author's model, what it can be asked, and what its script has changed beyond itself.
+Return the type of the author's model, what it can be asked, what its script has changed beyond itself, and how
+long its fit took to be compiled.
 """
 function describe(number::Int)
     model = MODELS[number]::Model
-    return Dict{String,Any}(
+    known = Dict{String,Any}(
         "native_class" => author_text(string(typeof(model.value))),
         "predict_proba" => model.predict_proba !== nothing,
         "beyond" => model.world.beyond,
     )
+    model.compiled_s === nothing || (known["compile_seconds"] = model.compiled_s)
+    return known
 end
