@@ -125,7 +125,7 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
 
 
 def _of_fit(entry: Entry, fitted: Fitted) -> Iterator[Finding]:
-    """Yield which functions there are, what the fit gave, and what it warned of."""
+    """Yield which functions there are, what the fit gave and warned of, and what the script changes for all models."""
     spec = fitted.artefact.card().spec
     said = [
         f"{key} is {spec[key]}" for key in ("script", "fit", "predict", "predict_proba", "dump", "load") if key in spec
@@ -134,12 +134,16 @@ def _of_fit(entry: Entry, fitted: Fitted) -> Iterator[Finding]:
         yield Finding("functions", "ok", ", ".join(said))
     seconds = fitted.info.get("seconds") or 0.0
     text = f"{fitted.info.get('native_class', 'a model')}, {fitted.task}, in {seconds:.2f} s"
-    if fitted.warnings:
-        yield Finding(
-            "fit", "warn", f"{text}; it warned: {fitted.warnings[0]}", "look whether the model is what you mean"
-        )
+    if (compiled := fitted.info.get("compile_seconds")) is not None:
+        text += f", of which {compiled:.2f} s were compilation"
+    beyond = fitted.info.get("beyond")
+    warned = [line for line in fitted.warnings if not any(change in line for change in beyond or ())]
+    if warned:
+        yield Finding("fit", "warn", f"{text}; it warned: {warned[0]}", "look whether the model is what you mean")
     else:
         yield Finding("fit", "ok", text)
+    if beyond is not None:
+        yield checks.beyond(beyond)
 
 
 def _show(finding: Finding) -> None:

@@ -5,7 +5,7 @@ A check is a function of a `Subject`; it answers one `Finding`: what was found, 
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -327,6 +327,20 @@ def failed(check: str, error: Exception) -> Finding:
     trace = str(getattr(error, "traceback", "")).strip()
     remedy = f"look at your code:\n{trace}" if trace else "see the message"
     return Finding(check, "fail", str(error), remedy)
+
+
+def beyond(changes: Sequence[str]) -> Finding:
+    """Reading the script and fitting leave alone what all models of a worker share."""
+    check = "other models"
+    if not changes:
+        return Finding(check, "ok", "the script changes nothing that they share with it")
+    return Finding(
+        check,
+        "warn",
+        f"the script {_listed(list(changes))}",
+        "all models of a worker share that: write methods for types of your own, or functions of your own, and keep "
+        "variables in your module",
+    )
 
 
 def after_loading(subject: Subject, fresh: Bench) -> Finding:

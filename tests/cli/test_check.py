@@ -1,6 +1,7 @@
 """`triglot check`: what would go wrong when a model is served, found with real workers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,34 @@ def test_a_fit_that_fails_in_julia_is_shown_with_the_authors_lines(
     assert "throw_it at " in said
     assert "stops.jl:4" in said
     assert "stops.jl:1" in said
+
+
+def test_a_julia_script_that_changes_what_all_models_share_is_found_out(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("julia")
+    for name in ("pirate.jl", "honest.jl"):
+        shutil.copy(AUTHORS / name, here)
+    (here / "numbers.csv").write_text("size,kind\n" + "".join(f"{j},{j * 2.5}\n" for j in range(10)))
+    models = ", ".join(
+        f"""'{name}': {{'model': {{'!': 'triglot.estimators.JuliaRegressor', 'script': '{name}.jl'}},
+        'dataset_loader_train': {{'!': 'triglot.dataset.CSV', 'path': 'numbers.csv', 'target_column': 'kind'}}}}"""
+        for name in ("pirate", "honest")
+    )
+    (here / "triglot-config.py").write_text(f"{{'models': {{{models}}}}}")
+
+    code, found = checked(capsys)
+
+    assert code == 0
+    assert found["honest"]["other models"]["verdict"] == "ok"
+    said = found["pirate"]["other models"]
+    assert said["verdict"] == "warn"
+    for change in (
+        "defines *(::Symbol, ::Missing) of Base (pirate.jl:13)",
+        "defines *(::Symbol, ::Symbol) of Base (pirate.jl:3)",
+        "sets the global LIMIT of Main",
+    ):
+        assert change in said["found"]
+    assert "write methods for types of your own" in said["remedy"]
+    assert found["pirate"]["fit"]["verdict"] == "ok"
+    assert re.search(r"in [0-9.]+ s, of which [0-9.]+ s were compilation$", found["pirate"]["fit"]["found"])

@@ -73,6 +73,7 @@ def test_a_file_that_predict_reads_in_the_folder_of_the_fit_is_named(here: Path)
     assert fit(here, "file.R") == 3
 
     assert "It answers in the folder of the fit alone, so it reads rates.csv there" in why(here)
+    assert "or declare it beside the script: 'files': ['rates.csv']" in why(here)
 
 
 def test_a_model_that_fails_for_one_row_alone_is_not_activated(here: Path) -> None:
