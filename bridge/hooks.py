@@ -73,13 +73,15 @@ class LoadedVersion(NamedTuple):
     """A version that is about to answer.
 
     `model` and `version` name it. In a worker `manifest` is verified and `ask` asks the model. In the front end
-    `manifest` is as it stands in the store, which nobody has verified, and `ask` is None.
+    `manifest` is as it stands in the store, which nobody has verified, and `ask` is None. `forget` has a worker hold the
+    version no longer.
     """
 
     model: str
     version: int
     manifest: ManifestFields
     ask: Ask | None = None
+    forget: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +165,12 @@ class Hook:
         What this raises is the answer to who wants the fit: `BadRequest`, say.
         """
 
+    def version_offered(self, offered: LoadedVersion) -> None:
+        """A worker is about to load a version, which is verified, and does not by what this raises; it has no `ask` yet.
+
+        Raise `ArtefactRefused`, say.
+        """
+
     def version_loaded(self, loaded: LoadedVersion) -> None:
         """A worker has loaded a version, and refuses it by what this raises; in the front end: it answers from now.
 
@@ -228,6 +236,9 @@ class Hooks(Hook):
     def model_fitted(self, fit: NewFit) -> None:
         self._tell("model_fitted", fit)
 
+    def version_offered(self, offered: LoadedVersion) -> None:
+        self._tell("version_offered", offered)
+
     def version_loaded(self, loaded: LoadedVersion) -> None:
         self._tell("version_loaded", loaded)
 
@@ -257,7 +268,7 @@ class Hooks(Hook):
             logger.exception("hook %s failed at %s; the next time it is not told again", name, event)
 
 
-_MAY_REFUSE: Final = frozenset({"model_fitted", "version_loaded"})
+_MAY_REFUSE: Final = frozenset({"model_fitted", "version_offered", "version_loaded"})
 _NOTHING = contextlib.nullcontext()
 
 
