@@ -71,14 +71,14 @@ class Neighbours(GoldenRows):
         """Ask for the new version's golden rows, then for those of all others; raises `ArtefactRefused`."""
         newcomer = _known(loaded)
         others = [other for other in self._here if other != newcomer]
-        began = self._clock()
         try:
             super().version_loaded(loaded)
         except ArtefactRefused as error:
             raise ArtefactRefused(f"{error}{_beside(others)}") from None
         self._ask_others(newcomer, self._clock() + BUDGET_S)
-        if others and self._differs(loaded):  # asking the others may have changed it
-            raise ArtefactRefused(f"{newcomer} answers otherwise once another model was asked{_beside(others)}")
+        began = self._clock()  # not before, because the first answer may wait for a compiler
+        if self._differs(loaded):  # asking the others may have changed it
+            raise ArtefactRefused(f"{newcomer} answers otherwise when it is asked again{_beside(others)}")
         self._here[newcomer] = _Neighbour(loaded, self._clock() - began)
         self._drop_verdicts(newcomer)
 
@@ -92,14 +92,23 @@ class Neighbours(GoldenRows):
             self._failed.add(once)
             self._ask_others(newcomer, self._clock() + BUDGET_S)
 
+    def call_begun(self, call: WorkerCall) -> None:
+        """Ask for golden rows before a request is answered by one for whom there was no time."""
+        for place, (other, _) in enumerate(self._waiting):
+            if (other.model, other.version) == (call.model, call.version):
+                self._ask_waiting(place)
+                return
+
     def worker_idle(self) -> None:
         """Ask one of those for whom there was no time."""
-        if not self._waiting:
-            return
-        other, newcomer = self._waiting.pop(0)
-        if (neighbour := self._here.get(other)) is not None:
+        if self._waiting and (neighbour := self._here.get(self._waiting[0][0])) is not None:
             with suppress(KeyboardInterrupt), self._activity.working(self._until(neighbour), 0):
-                self._ask_other(other, neighbour, newcomer)
+                self._ask_waiting(0)
+
+    def _ask_waiting(self, place: int) -> None:
+        other, newcomer = self._waiting.pop(place)
+        if (neighbour := self._here.get(other)) is not None:
+            self._ask_other(other, neighbour, newcomer)
 
     def _until(self, neighbour: _Neighbour) -> float:
         return time.monotonic() + max(LONGEST_S, 3 * neighbour.seconds)
@@ -183,6 +192,7 @@ class Neighbours(GoldenRows):
         """Forget versions that the worker no longer holds."""
         held = {Known(*each) for each in self._activity.holds}
         self._here = OrderedDict((known, each) for known, each in self._here.items() if known in held)
+        self._waiting = [each for each in self._waiting if each[0] in self._here]
 
 
 def _known(loaded: LoadedVersion) -> Known:
