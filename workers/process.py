@@ -39,6 +39,7 @@ from triglot.workers.curve import Curve
 from triglot.workers.deadlines import Deadlines
 from triglot.workers.ending import End, ending
 from triglot.workers.idle_collection import IdleCollection
+from triglot.workers.leftovers import Leftovers
 from triglot.workers.memory_ceiling import MemoryCeiling
 from triglot.workers.neighbours import Neighbours
 from triglot.workers.worker import Worker
@@ -79,7 +80,8 @@ def _serve(options: argparse.Namespace) -> int:
     runtime.start()
     end = ending(lambda why: leave_word(run_dir, endpoint, why))
     bounds = _bounds(runtime, activity, memory, end)
-    watching: list[Hook] = [IdleCollection(runtime, activity), Neighbours(runtime.versions, run_dir, activity, end)]
+    neighbours = Neighbours(runtime.versions, run_dir, activity, end)
+    watching: list[Hook] = [IdleCollection(runtime, activity), neighbours, Leftovers()]
     hooks = Hooks([*bounds, *watching, *from_environment(os.environ)], may_refuse=True)
     # After the interpreter has started, because R and Julia put handlers of their own there.
     for number in (signal.SIGTERM, signal.SIGHUP):

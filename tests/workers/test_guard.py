@@ -1,34 +1,20 @@
 """Two models in one worker, of each language: neither changes what the other answers, or one is refused by name."""
 
-import functools
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin
 
-from tests.helpers import KEY, PATIENCE_S, Hive, until
-from triglot.artefact import Artefact
+from tests.helpers import until
+from tests.workers.homes import Home, X, fitted
 from triglot.client.blocking import Client
-from triglot.errors import ArtefactRefused
-from triglot.estimators import JuliaRegressor, RRegressor
-from triglot.protocol.messages import Request
-from triglot.tables.table import Table
-from triglot.training.fit_worker import bench
-from triglot.transport.request_ids import new_id
+from triglot.serving.service import Question, Service
+from triglot.store import ModelStore
 from triglot.workers.ending import EXIT_SPOILT
-from triglot.workers.verdicts import Verdicts
+from triglot.workers.verdicts import FILE, Known, Verdict, Verdicts
 
-NEIGHBOURS = Path(__file__).parent / "neighbours"
 LANGUAGES = ("python", "r", "julia")
-X = Table(["x"], matrix=np.array([[1.0], [2.0], [3.0]]))
-Y = np.array([1.0, 2.0, 4.0])
 
 # What a worker cannot undo: a witness beside it would answer otherwise, so that one of the two is refused.
 REFUSED = {
@@ -52,75 +38,6 @@ KEPT = {
 
 def pairs(kinds: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     return [(language, name) for language in LANGUAGES for name in kinds[language]]
-
-
-def unfitted(language: str, name: str, **state: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return a model with its folder, and run nothing of it here: its class is no more than a name."""
-    if language != "python":
-        kind, ending = (RRegressor, "R") if language == "r" else (JuliaRegressor, "jl")
-        return kind(script=str(NEIGHBOURS / language / f"{name}.{ending}")), ()
-    folder, _, name = f"python/{name}".rpartition("/")
-    stub: Any = ModuleType(name)
-    sys.modules[name] = stub
-    stub.Model = type("Model", (RegressorMixin, BaseEstimator), {"__module__": name})
-    made = stub.Model()
-    made.__dict__.update(state)
-    return made, (str(NEIGHBOURS / folder),)
-
-
-@functools.cache
-def fitted(language: str, name: str) -> tuple[Artefact, list[float]]:
-    """Return a model that was fitted in a worker of its own, and what it answers there."""
-    model, path = unfitted(language, name, **({"seed": 1} if name == "draws" else {}))
-    with bench(language, {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
-        artefact = worker.fit(name, model, X, Y, path).artefact
-        return artefact, worker.predict(name, artefact, X).tolist()
-
-
-class Home:
-    """One worker that is started again whenever it ends, as a supervisor does."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        self.hive = Hive()
-        self.client = Client(self.hive.run_dir, patience_s=PATIENCE_S)
-        self.codes: list[int] = []
-        self._over = threading.Event()
-        self.hive.start(language, "w")
-        self._keeper = threading.Thread(target=self._keep)
-        self._keeper.start()
-
-    def _keep(self) -> None:
-        while not self._over.wait(0.02):
-            code = self.hive.workers[-1].process.poll()
-            if code is not None:
-                self.codes.append(code)
-                self.hive.start(self.language, "w", wait=False)
-
-    def close(self) -> None:
-        self._over.set()
-        self._keeper.join()
-        self.client.close()
-        self.hive.close()
-
-    def ask(self, name: str, artefact: Artefact | None = None, version: int = 1) -> list[float]:
-        """Return what a model answers, handed over where it is not there."""
-        held = artefact or fitted(self.language, name)[0]
-        request = Request(
-            op="predict", id=new_id(), model=name, version=version, sha256=held.sha256, tables=(X,)
-        )
-        answer: list[float] = (
-            self.client.call(request, self.language, PATIENCE_S, lambda: held).reply.tables[0].matrix()[:, 0].tolist()
-        )
-        return answer
-
-    def refusal(self, name: str) -> str:
-        with pytest.raises(ArtefactRefused) as refused:
-            self.ask(name)
-        return str(refused.value)
-
-    def said(self) -> str:
-        return "".join(worker.said() for worker in self.hive.workers)
 
 
 @pytest.fixture
@@ -184,3 +101,135 @@ def test_what_each_model_has_for_itself_touches_no_other(
         assert worker.ask(name) == alone[name], name
         assert worker.ask("witness") == alone["witness"], name
     assert worker.codes == []
+
+
+def test_of_one_model_the_later_version_takes_the_place_and_the_earlier_comes_back_in_a_new_process(
+    home: Callable[[str], Home], tmp_path: Path
+) -> None:
+    earlier, was = fitted("python", "witness")
+    later, becomes = fitted("python", "patches_numpy")
+    worker = home("python")
+    store = ModelStore(f"sqlite:///{tmp_path / 'models.db'}")
+    service = Service(store, Client(worker.hive.run_dir))
+
+    def answers() -> list[float]:
+        service.refresh()
+        return service.predict(Question(service.served("m")), X).values
+
+    try:
+        store.activate("m", store.write("m", earlier))
+        assert answers() == was
+        store.activate("m", store.write("m", later))
+        assert answers() == becomes
+        assert worker.codes == []
+        assert "version 1 of model 'm' answers otherwise since version 2 of model 'm' was loaded" in worker.said()
+        store.activate("m", 1)
+        assert answers() == was
+        assert worker.codes == [0]
+        store.activate("m", 2)
+        assert answers() == becomes
+        assert worker.codes == [0]
+    finally:
+        service.close()
+        store.close()
+
+
+def test_a_version_is_given_another_chance_where_its_elder_has_a_successor(home: Callable[[str], Home]) -> None:
+    witness, alone = fitted("python", "witness")
+    worker = home("python")
+    assert worker.ask("witness") == alone
+    worker.refusal("patches_numpy")
+    assert worker.ask("witness", fitted("python", "numpy_errors")[0], version=2) == fitted("python", "numpy_errors")[1]
+    assert worker.ask("patches_numpy") == fitted("python", "patches_numpy")[1]
+    assert worker.codes == [EXIT_SPOILT]
+
+
+def test_a_request_that_waits_while_a_process_is_given_up_has_its_answer(home: Callable[[str], Home]) -> None:
+    _, alone = fitted("python", "witness")
+    fitted("python", "patches_numpy")
+    worker = home("python")
+    assert worker.ask("witness") == alone
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(worker.ask, "witness") for _ in range(4)]
+        refused = pool.submit(worker.refusal, "patches_numpy")
+        asked += [pool.submit(worker.ask, "witness") for _ in range(20)]
+        assert all(each.result() == alone for each in asked)
+        assert "'witness'" in refused.result()
+    assert worker.codes == [EXIT_SPOILT]
+
+
+def test_two_projects_may_have_modules_of_the_same_name(home: Callable[[str], Home]) -> None:
+    worker = home("python")
+    for name in ("one/model_one", "two/model_two", "one/model_one", "two/model_two"):
+        assert worker.ask(name) == fitted("python", name)[1]
+    assert worker.ask("one/model_one")[0] == 11.0
+    assert worker.ask("two/model_two")[0] == 22.0
+
+
+def test_random_numbers_go_on_for_each_model_as_if_it_were_alone(home: Callable[[str], Home]) -> None:
+    drawing = fitted("python", "draws")[0]
+    alone = home("python")
+    expected = [alone.ask("draws", drawing) for _ in range(4)]
+    worker = home("python")
+    found = []
+    for _ in range(4):
+        found.append(worker.ask("draws", drawing))
+        worker.ask("another", drawing)
+        worker.ask("witness")
+    assert found == expected
+    assert len({tuple(each) for each in expected}) == 4
+
+
+def test_a_worker_drains_whatever_a_model_does_to_its_signals_and_its_log(home: Callable[[str], Home]) -> None:
+    worker = home("python")
+    for name in ("handlers", "logs"):
+        assert worker.ask(name) == fitted("python", name)[1]
+    worker.hive.workers[0].process.terminate()
+    until(lambda: worker.codes == [0])
+    said = worker.hive.workers[0].said()
+    assert "the model has changed signal handlers, which is put back after each call" in said
+    assert "drained" in said
+
+
+@pytest.mark.parametrize("what", ["threads", "open files", "child processes"])
+def test_what_predictions_leave_behind_is_told_once(home: Callable[[str], Home], what: str) -> None:
+    worker = home("python")
+    name = f"leaves_{what.partition(' ')[0] if what == 'threads' else what.rpartition(' ')[2]}"
+    for _ in range(6):
+        worker.ask(name)
+    told = f"version 1 of model '{name}' leaves something behind in its worker with each prediction: 3 {what} so far"
+    until(lambda: told in worker.said())
+    assert worker.said().count("leaves something behind") == 1
+
+
+def verdict(refused: str, beside: str, number: int = 1) -> Verdict:
+    return Verdict(Known(refused, number, "a"), Known(beside, 1, "b"), "because")
+
+
+def test_of_two_versions_one_alone_is_refused_whoever_judges_later(tmp_path: Path) -> None:
+    verdicts = Verdicts(tmp_path)
+    assert verdicts.note(verdict("new", "old")) == verdict("new", "old")
+    turned = Verdict(Known("old", 1, "b"), Known("new", 1, "a"), "the other way round")
+    assert Verdicts(tmp_path).note(turned) == verdict("new", "old")
+    assert verdicts.all() == [verdict("new", "old")]
+    verdicts.drop(lambda each: each.beside.model == "old")
+    assert verdicts.all() == []
+
+
+def test_a_file_of_verdicts_that_is_damaged_counts_for_none(tmp_path: Path) -> None:
+    for text in ("", "{", "[1]", '[{"refused": {}}]', "{}"):
+        (tmp_path / FILE).write_text(text)
+        assert Verdicts(tmp_path).all() == []
+    Verdicts(tmp_path).note(verdict("new", "old"))
+    assert Verdicts(tmp_path).all() == [verdict("new", "old")]
+    assert [each.name for each in tmp_path.iterdir()] == [FILE]
+
+
+def test_where_a_verdict_cannot_be_kept_the_process_ends_all_the_same(home: Callable[[str], Home]) -> None:
+    worker = home("python")
+    assert worker.ask("witness") == fitted("python", "witness")[1]
+    (worker.hive.run_dir / FILE).mkdir()
+    assert worker.ask("patches_numpy") == fitted("python", "patches_numpy")[1]  # alone, in the next process
+    assert worker.codes == [EXIT_SPOILT]
+    assert "This cannot be written into the run directory" in worker.said()
+    assert "'patches_numpy'" in worker.refusal("witness")
