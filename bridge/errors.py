@@ -191,7 +191,7 @@ class WorkerLost(TriglotError):
 
 
 class WorkerMakesRoom(WorkerLost):
-    """The worker goes, so that the next process can serve a version that another one of its model has displaced here."""
+    """The worker goes, so that its next process can serve a version that another one of the model has displaced."""
 
     code = "worker-makes-room"
 

@@ -42,7 +42,7 @@ class Verdict:
         return self.refused.model == self.beside.model
 
     def settles(self, other: "Verdict") -> bool:
-        """Whether nothing more is to be judged: of two models one alone is refused, of versions each may be displaced."""
+        """Whether nothing more is to be judged: one of two models is refused, versions of one displace each other."""
         if self.displaced:
             return (self.refused, self.beside) == (other.refused, other.beside)
         return {self.refused, self.beside} == {other.refused, other.beside}

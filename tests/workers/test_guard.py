@@ -135,7 +135,7 @@ def test_of_one_model_the_later_version_takes_the_place_and_the_earlier_comes_ba
 
 
 def test_a_version_is_given_another_chance_where_its_elder_has_a_successor(home: Callable[[str], Home]) -> None:
-    witness, alone = fitted("python", "witness")
+    _, alone = fitted("python", "witness")
     worker = home("python")
     assert worker.ask("witness") == alone
     worker.refusal("patches_numpy")

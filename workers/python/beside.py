@@ -49,11 +49,14 @@ class Beside:
 
     def _look(self) -> None:
         for name, module in list(sys.modules.items()):
-            if name not in self._shared and name not in self._modules and (file := _file(module)):
-                if file.startswith(self._folders) and not file.endswith(_EXTENSIONS) and not _is_installed(file):
-                    self._modules[name] = module
-                    if module.__dict__.get("__file__"):
-                        self._written[file] = _written(file)
+            if name in self._shared or name in self._modules or not self._is_beside(file := _file(module)):
+                continue
+            self._modules[name] = module
+            if os.path.isfile(file):
+                self._written[file] = _written(file)
+
+    def _is_beside(self, file: str) -> bool:
+        return file.startswith(self._folders) and not file.endswith(_EXTENSIONS) and not _is_installed(file)
 
 
 def _file(module: ModuleType) -> str:

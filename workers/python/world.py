@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import sklearn
+from numpy.random import mtrand
 
 from triglot.workers.python.beside import Beside
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_handler = getattr(signal.getsignal, "__wrapped__", signal.getsignal)  # without making it one of Python's enumeration
 
 
 class World:
@@ -86,14 +88,14 @@ class Worlds:
         self._now = world
 
     def guard(self) -> None:
-        """Note what is the worker's own, before an author's code may change it."""
-        self._own = _workers_own()
+        """Note what is the worker's own, before an author's code runs for the first time."""
+        self._own = self._own or _workers_own()
 
     def guarded(self) -> str:
         """Put back what is the worker's own; return what to tell of it, the first time."""
-        changed = [name for name, before, now in zip(_OWN, self._own, _workers_own(), strict=True) if before != now]
-        if not changed:
+        if (found := _workers_own()) == self._own:
             return ""
+        changed = [name for name, before, now in zip(_OWN, self._own, found, strict=True) if before != now]
         _put_back_own(self._own)
         world = self._now
         if world is None or not (new := set(changed) - world.told):
@@ -116,14 +118,14 @@ class Worlds:
             if world.drawn is not None or drawn != self._drawn:
                 world.drawn = drawn
             world.seen = True
-        world.numbers, world.decimals = np.random.get_bit_generator(), decimal.getcontext()
+        world.numbers, world.decimals = mtrand.get_bit_generator(), decimal.getcontext()
         if world.beside is not None:
             world.beside.hide()
 
     def _put_back_numbers(self, world: World) -> None:
         if world.beside is not None:
             world.beside.show()
-        np.random.set_bit_generator(world.numbers)
+        mtrand.set_bit_generator(world.numbers)
         decimal.setcontext(world.decimals)
         if world.drawn is not None:
             random.setstate(world.drawn)
@@ -167,7 +169,7 @@ _OWN = ("signal handlers", "the log's level", "the log's handlers", "logging.dis
 
 def _workers_own() -> tuple[Any, ...]:
     root = logging.root
-    return [signal.getsignal(each) for each in _SIGNALS], root.level, root.handlers[:], root.manager.disable
+    return [_handler(each) for each in _SIGNALS], root.level, root.handlers[:], root.manager.disable
 
 
 def _put_back_own(own: tuple[Any, ...]) -> None:

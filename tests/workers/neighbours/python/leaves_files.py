@@ -14,5 +14,5 @@ class Model(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        KEPT.append(open(os.devnull))
+        KEPT.append(os.open(os.devnull, os.O_RDONLY))
         return np.full(len(X), self.mean_)
