@@ -56,6 +56,8 @@ class Neighbours(GoldenRows):
     def version_offered(self, offered: LoadedVersion) -> None:
         """Refuse what was found to harm a version that is here, or that is about to come; nothing of it is run."""
         self._forget_the_gone()
+        while self._waiting:  # or nobody could tell which of two newcomers has changed them
+            self._ask_waiting(0)
         newcomer = _known(offered)
         for verdict in self._verdicts.all():
             if verdict.refused != newcomer:

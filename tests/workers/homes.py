@@ -33,12 +33,17 @@ def unfitted(language: str, name: str, **state: Any) -> tuple[Any, tuple[str, ..
         kind, ending = (RRegressor, "R") if language == "r" else (JuliaRegressor, "jl")
         return kind(script=str(NEIGHBOURS / language / f"{name}.{ending}")), ()
     folder, _, name = f"python/{name}".rpartition("/")
+    return named(name, **state), (str(NEIGHBOURS / folder),)
+
+
+def named(name: str, **state: Any) -> Any:
+    """Return a model of Python whose class stands in a module of that name."""
     stub: Any = ModuleType(name)
     sys.modules[name] = stub
     stub.Model = type("Model", (RegressorMixin, BaseEstimator), {"__module__": name})
     made = stub.Model()
     made.__dict__.update(state)
-    return made, (str(NEIGHBOURS / folder),)
+    return made
 
 
 @functools.cache
@@ -48,6 +53,12 @@ def fitted(language: str, name: str) -> tuple[Artefact, list[float]]:
     with bench(language, {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
         artefact = worker.fit(name, model, X, Y, path).artefact
         return artefact, worker.predict(name, artefact, X).tolist()
+
+
+def fitted_in(folder: Path, name: str) -> Artefact:
+    """Return a model of Python that was fitted with the modules of a folder."""
+    with bench("python", {**os.environ, "TRIGLOT_SIGNING_KEY": KEY.decode()}) as worker:
+        return worker.fit(name, named(name), X, Y, (str(folder),)).artefact
 
 
 class Home:

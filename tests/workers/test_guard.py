@@ -1,5 +1,6 @@
 """Two models in one worker, of each language: neither changes what the other answers, or one is refused by name."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import until
-from tests.workers.homes import Home, X, fitted
+from tests.workers.homes import NEIGHBOURS, Home, X, fitted, fitted_in
 from triglot.client.blocking import Client
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
@@ -164,6 +165,20 @@ def test_two_projects_may_have_modules_of_the_same_name(home: Callable[[str], Ho
         assert worker.ask(name) == fitted("python", name)[1]
     assert worker.ask("one/model_one")[0] == 11.0
     assert worker.ask("two/model_two")[0] == 22.0
+
+
+def test_a_module_that_has_changed_is_read_anew_by_the_next_version_and_the_earlier_keeps_its_own(
+    home: Callable[[str], Home], tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(NEIGHBOURS / "python" / "one", project)
+    worker = home("python")
+    earlier = fitted_in(project, "model_one")
+    assert worker.ask("m", earlier) == [11.0, 11.0, 11.0]
+    (project / "helpers.py").write_text("NUMBER = 3.0  # another one\n")
+    assert worker.ask("m", fitted_in(project, "model_one"), version=2) == [33.0, 33.0, 33.0]
+    assert worker.ask("m", earlier) == [11.0, 11.0, 11.0]
+    assert worker.codes == []
 
 
 def test_random_numbers_go_on_for_each_model_as_if_it_were_alone(home: Callable[[str], Home]) -> None:
