@@ -29,12 +29,15 @@ class Beside:
         self._count = 0
         importlib.invalidate_caches()
 
+    def note(self) -> None:
+        """Look for what has been imported, soon after it was, so that a file that changes later is found out."""
+        if self._folders and len(sys.modules) != self._count:
+            self._look()
+            self._count = len(sys.modules)
+
     def hide(self) -> None:
         """Take them out of what Python knows."""
-        if not self._folders:
-            return
-        if len(sys.modules) != self._count:
-            self._look()
+        self.note()
         for name in self._modules:
             sys.modules.pop(name, None)
 

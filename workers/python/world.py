@@ -93,6 +93,8 @@ class Worlds:
 
     def guarded(self) -> str:
         """Put back what is the worker's own; return what to tell of it, the first time."""
+        if self._now is not None and self._now.beside is not None:
+            self._now.beside.note()
         if (found := _workers_own()) == self._own:
             return ""
         changed = [name for name, before, now in zip(_OWN, self._own, found, strict=True) if before != now]
