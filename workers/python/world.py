@@ -88,8 +88,9 @@ class Worlds:
         self._now = world
 
     def guard(self) -> None:
-        """Note what is the worker's own, before an author's code runs for the first time."""
-        self._own = self._own or _workers_own()
+        """Note what is the worker's own, before an author's code may change it."""
+        if not self._own or _handler(signal.SIGINT) != self._own[0][0]:  # all of it takes some microseconds
+            self._own = _workers_own()
 
     def guarded(self) -> str:
         """Put back what is the worker's own; return what to tell of it, the first time."""
