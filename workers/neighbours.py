@@ -12,10 +12,11 @@ import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from triglot.errors import ArtefactRefused, WorkerMakesRoom
 from triglot.hooks import LoadedVersion, WorkerCall
@@ -42,8 +43,15 @@ class Neighbours(GoldenRows):
     """Asks for golden rows, a new version's and those of its neighbours, and has none beside one that it harms."""
 
     def __init__(
-        self, run_dir: Path, activity: Activity, end: End, *, clock: Callable[[], float] = time.monotonic
+        self,
+        versions: Callable[[], Mapping[str, Any]],
+        run_dir: Path,
+        activity: Activity,
+        end: End,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(versions)
         self._verdicts = Verdicts(run_dir)
         self._activity = activity
         self._end = end
@@ -210,10 +218,11 @@ def _beside(others: Sequence[Known]) -> str:
 
 def _trouble(loaded: LoadedVersion) -> str:
     """Return what is wrong with a version's answers to its golden rows; its author's own words are for its log."""
-    if loaded.ask is None:
+    golden = loaded.manifest.golden
+    if loaded.ask is None or golden is None:
         return ""
     try:
-        check_golden_rows(loaded.manifest.golden, loaded.manifest.schema, loaded.ask)
+        check_golden_rows(golden, loaded.ask, lambda: "it did when it was loaded")
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -12,7 +12,7 @@ from tests.helpers import KEY
 from triglot.artefact import Artefact, seal
 from triglot.errors import ArtefactRefused, EstimatorFailed
 from triglot.hooks import LoadedVersion, WorkerCall
-from triglot.manifest import Manifest
+from triglot.manifest import Golden, Manifest
 from triglot.protocol.messages import Op, Request
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
@@ -33,7 +33,7 @@ class Process:
         self.asked: list[str] = []
         self.answers: dict[str, float] = {}
         self.takes: dict[str, float] = {}
-        self.hook = Neighbours(run_dir, self.activity, self._end, clock=lambda: self.now)
+        self.hook = Neighbours(dict, run_dir, self.activity, self._end, clock=lambda: self.now)
 
     def _end(self, code: int, why: str) -> None:
         self.ended.append((code, why))
@@ -42,8 +42,8 @@ class Process:
     def load(self, model: str, changes: str = "", version: int = 1) -> None:
         """Load a version, which may change what another one answers."""
         name = f"{model}{version}"
-        golden = {"op": "predict", "rows": [[1.0]], "answers": [[1.0]]}
-        fields = {"blob_sha256": name, "golden": golden, "schema": Schema.learn(X).to_json()}
+        golden = Golden("predict", X, np.array([[1.0]])).to_json()
+        fields = {"blob_sha256": name, "golden": golden, "schema": Schema.learn(X).to_json(), "runtime": {}}
         loaded = LoadedVersion(model, version, Manifest(fields))
         with suppress(SystemExit):
             self._take(name, loaded, changes)
