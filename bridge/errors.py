@@ -190,6 +190,12 @@ class WorkerLost(TriglotError):
         self.reason = reason
 
 
+class WorkerMakesRoom(WorkerLost):
+    """The worker goes, so that its next process can serve a version that another one of the model has displaced."""
+
+    code = "worker-makes-room"
+
+
 class PoisonRequest(TriglotError):
     """The request ended more than one worker and is refused."""
 
@@ -219,6 +225,7 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         WorkerUnavailable,
         DeadlineExceeded,
         WorkerLost,
+        WorkerMakesRoom,
         PoisonRequest,
         StoreError,
     )

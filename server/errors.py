@@ -33,6 +33,7 @@ STATUS = {
     "store": 503,
     "table-needed": 503,
     "worker-lost": 503,
+    "worker-makes-room": 503,
     "worker-unavailable": 503,
     "deadline-exceeded": 504,
 }

@@ -194,10 +194,16 @@ class Models:
             self._held.popitem(last=False)
         self._activity.holds = tuple(self._held)
 
+    def _forget(self, key: tuple[str, int, str]) -> None:
+        self._held.pop(key, None)
+        self._activity.holds = tuple(self._held)
+
     def _open(self, request: Request, artefact: Artefact) -> Held:
         manifest = artefact.verified(self._key)
         if manifest.language != self._runtime.language:
             raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest.language}")
+        offered = LoadedVersion(request.model, request.version, manifest)
+        self._hooks.version_offered(offered)
         held = Held(
             request.model,
             self._runtime.load(manifest, artefact.blob),
@@ -206,7 +212,8 @@ class Models:
             manifest.blob_sha256,
             batching.Pace(_declared(manifest)),
         )
-        self._hooks.version_loaded(LoadedVersion(request.model, request.version, manifest, self._asking(held)))
+        key = (request.model, request.version, held.sha256)
+        self._hooks.version_loaded(offered._replace(ask=self._asking(held), forget=lambda: self._forget(key)))
         return held
 
     def _asking(self, held: Held) -> Ask:

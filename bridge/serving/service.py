@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from triglot.client.asynchronous import Lane
 from triglot.client.blocking import Answer, Client, Fetch
 from triglot.client.routing import WorkerView
-from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
+from triglot.errors import BadRequest, TriglotError, WorkerMakesRoom, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.persister import Persister
 from triglot.protocol.messages import Op, Request
@@ -222,6 +222,8 @@ class Service:
                 served.language,
                 self._fetch(served),
             )
+        except WorkerMakesRoom:
+            return True  # its next process can, and would first load what answers until then
         except TriglotError as error:
             trouble = f"version {served.version} of model {served.model!r} does not load: {error}"
             if trouble not in self._told:
