@@ -10,6 +10,7 @@ import pytest
 
 from tests.helpers import KEY, until
 from triglot.artefact import seal
+from triglot.client.loads import Loading, Refusal
 from triglot.decorators import use_decorators
 from triglot.errors import ModelNotFound, StoreError
 from triglot.process_store import process_store
@@ -27,6 +28,16 @@ CARD = {
     "classes": ["no", "yes"],
 }
 
+WHOLE = Loading(there=2, held=2)
+REFUSED = Loading(2, 0, 2, Refusal("it lacks a package", tries=3, due=0.0))
+PART = Loading(2, 1, 1, REFUSED.refusal)
+NOBODY = Loading(0, 0)
+
+
+def anywhere(served: Served) -> Loading:
+    """Load every version in every worker."""
+    return WHOLE
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ModelStore]:
@@ -40,7 +51,7 @@ def store(tmp_path: Path) -> Iterator[ModelStore]:
 
 
 def test_the_active_version_is_served_with_schema_and_labels(store: ModelStore) -> None:
-    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue = Catalogue(store, prepare=anywhere)
 
     served = catalogue.active("iris")
 
@@ -64,7 +75,7 @@ def test_reading_a_version_is_a_point_of_decorators(store: ModelStore) -> None:
         return call
 
     use_decorators(lambda key: [note] if key == "read_model_decorators" else [])
-    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue = Catalogue(store, prepare=anywhere)
     catalogue.artefact(catalogue.active("iris"))
     assert read == [(store, "iris", 1)]
     catalogue.close()
@@ -72,7 +83,7 @@ def test_reading_a_version_is_a_point_of_decorators(store: ModelStore) -> None:
 
 def test_the_process_store_shows_what_is_served(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_store, "_entries", {})
-    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue = Catalogue(store, prepare=anywhere)
     catalogue.active("iris")
     first = process_store.mtime["model_persister"]
     assert process_store["model_persister"].__metadata__["version"] == 1
@@ -85,7 +96,7 @@ def test_the_process_store_shows_what_is_served(store: ModelStore, monkeypatch: 
 
 
 def test_an_unknown_model_is_named_with_those_that_are_served(store: ModelStore) -> None:
-    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue = Catalogue(store, prepare=anywhere)
     with pytest.raises(ModelNotFound, match="no model 'rose' is active; active are 'iris'"):
         catalogue.active("rose")
 
@@ -97,7 +108,7 @@ def test_an_unknown_model_is_named_with_those_that_are_served(store: ModelStore)
 
 
 def test_an_activation_is_followed_without_being_asked(store: ModelStore) -> None:
-    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue = Catalogue(store, prepare=anywhere)
     assert catalogue.all()["iris"].version == 1
 
     store.activate("iris", 2)
@@ -108,7 +119,7 @@ def test_an_activation_is_followed_without_being_asked(store: ModelStore) -> Non
 
 def test_the_old_version_answers_until_the_new_one_is_ready(store: ModelStore) -> None:
     ready = {1}
-    catalogue = Catalogue(store, prepare=lambda served: served.version in ready)
+    catalogue = Catalogue(store, prepare=lambda served: WHOLE if served.version in ready else REFUSED)
     catalogue.refresh()
     store.activate("iris", 2)
     catalogue.refresh()
@@ -123,9 +134,9 @@ def test_the_old_version_answers_until_the_new_one_is_ready(store: ModelStore) -
 def test_every_active_version_is_prepared_each_time_for_workers_that_are_new(store: ModelStore) -> None:
     prepared: list[int] = []
 
-    def prepare(served: Served) -> bool:
+    def prepare(served: Served) -> Loading:
         prepared.append(served.version)
-        return True
+        return WHOLE
 
     catalogue = Catalogue(store, prepare)
     catalogue.refresh()
@@ -137,7 +148,7 @@ def test_every_active_version_is_prepared_each_time_for_workers_that_are_new(sto
 def test_while_the_store_cannot_be_read_what_was_served_is_served_on(
     store: ModelStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    catalogue = Catalogue(store, prepare=lambda served: True)
+    catalogue = Catalogue(store, prepare=anywhere)
     assert catalogue.trouble == ""
     assert catalogue.active("iris").version == 1
     store.close()
@@ -161,10 +172,10 @@ def test_an_error_that_nobody_thought_of_does_not_end_the_looking(
 ) -> None:
     broken = threading.Event()
 
-    def prepare(served: Served) -> bool:
+    def prepare(served: Served) -> Loading:
         if broken.is_set():
             raise ZeroDivisionError("odd")
-        return True
+        return WHOLE
 
     catalogue = Catalogue(store, prepare)
     catalogue.active("iris")
@@ -180,7 +191,7 @@ def test_an_error_that_nobody_thought_of_does_not_end_the_looking(
 
 def test_a_switch_is_told_in_the_log_once(store: ModelStore, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "triglot"):
-        catalogue = Catalogue(store, prepare=lambda served: True)
+        catalogue = Catalogue(store, prepare=anywhere)
         catalogue.refresh()
         catalogue.refresh()
 
