@@ -31,8 +31,12 @@ WorkerId = tuple[str, str]
 Version = tuple[str, int, str]
 
 _ALL: WorkerId = ("", "")
-# the folders before a file's name; an address on the web has a colon before its slashes
-_FOLDERS = re.compile(r"(?<![\w:/.])~?/(?:[\w.@+~-]+/)*(?=[\w.@+~-])")
+# The folders before a file's name, with blanks only where quotes stand around them; an address on the web has a colon
+# before its slashes.
+_QUOTES = r"'\"`\u2018\u2019\u201c\u201d"
+_FOLDERS = re.compile(
+    rf"(?<=[{_QUOTES}])~?/[^{_QUOTES}\n]*/(?=[^/{_QUOTES}\n]+[{_QUOTES}])|(?<![\w:/.])~?/(?:[\w.@+~-]+/)*(?=[\w.@+~-])"
+)
 
 
 class Refusal(NamedTuple):

@@ -18,6 +18,7 @@ from triglot.persister import Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
 from triglot.protocol.batching import Limits
+from triglot.serving.memory import Memory
 from triglot.store import VersionInfo
 from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
@@ -100,10 +101,12 @@ class Catalogue:
 
     `prepare` has workers load a version and says how they stand to it; it is called each time with every active
     version, before it takes traffic and after, and with one that answers in its stead. A version that some worker does
-    not load does not replace one that answers. Where it does not load and nothing answers, as after a restart, those
-    before it are tried, down from the nearest. `before` is called before each look, `expect` with each version that is
-    active at the first one, which loads nothing, `after` with each that is about to take traffic. The process store holds what is served: the only model under the persister's own key of the
-    configuration.
+    not load does not replace one that answers. Where it does not load and nothing answers, as after a restart, the one
+    is tried that answered last, as far as `memory` knows, and those before it, down from the nearest.
+
+    `before` is called before each look, `expect` with each version that is active at the first one, which loads
+    nothing, and `after` with each that is about to take traffic. The process store holds what is served: the only model
+    under the persister's own key of the configuration.
     """
 
     def __init__(
@@ -113,16 +116,19 @@ class Catalogue:
         before: Callable[[], None] = lambda: None,
         after: Callable[[Served], None] = lambda served: None,
         expect: Callable[[Served], object] = lambda served: None,
+        memory: Memory | None = None,
     ) -> None:
-        self._expect = expect
         self._store = store
         self._prepare = prepare
         self._before = before
         self._after = after
+        self._expect = expect
+        self._memory = memory or Memory()
         self._served: dict[str, Served] = {}
         self._standings: dict[str, Standing] = {}
         self._earlier: dict[str, tuple[Served, list[Served]]] = {}
         self._told: dict[str, Served] = {}
+        self._noted: dict[str, Served] = {}
         self._begun = self._done = 0
         self._pid = 0
         self._over = threading.Event()
@@ -209,17 +215,26 @@ class Catalogue:
 
     def _fallen_back(self, active: Served, wanted: Loading) -> Standing:
         """Return how a model stands whose active version some worker refuses while no other answers."""
+        in_part = active if wanted.held else None
         for earlier in self._before_it(active):
-            if self._prepare(earlier).whole:
+            found = self._prepare(earlier)
+            if found.whole:
                 return Standing(active, earlier, loaded=True, refusal=wanted.refusal)
-        return Standing(active, active if wanted.held else None, loaded=wanted.held > 0, refusal=wanted.refusal)
+            in_part = in_part or (earlier if found.held else None)
+        return Standing(active, in_part, loaded=in_part is not None, refusal=wanted.refusal)
 
     def _before_it(self, active: Served) -> list[Served]:
-        """Return the versions before one, the nearest first; what the store lists is kept, as it only shrinks."""
+        """Return the version that answered last, then those of lower numbers, the nearest first.
+
+        What the store lists is kept, as it only shrinks.
+        """
         known = self._earlier.get(active.model)
         if known is None or known[0] is not active:
-            infos = [info for info in self._store.list(active.model) if info.version < active.version]
-            known = (active, [Served(info) for info in infos[: -MOST_EARLIER - 1 : -1]])
+            others = [Served(info) for info in self._store.list(active.model) if info.version != active.version]
+            last = self._memory.version(active.model)
+            lower = [each for each in others if each.version < active.version and each.key != last]
+            nearest = lower[: -MOST_EARLIER - 1 : -1]
+            known = (active, [each for each in others if each.key == last] + nearest)
             self._earlier[active.model] = known
         return known[1]
 
@@ -228,6 +243,10 @@ class Catalogue:
         served = {model: standing.answers for model, standing in standings.items() if standing.answers is not None}
         for model, standing in standings.items():
             self._tell(model, standing, self._standings.get(model))
+        noted = {model: answers for model, answers in self._told.items() if model in served}
+        if noted != self._noted:
+            self._noted = noted
+            self._memory.note(answers.key for answers in noted.values())
         changed = served != self._served
         self._served, self._standings = served, standings
         if changed and len(served) == 1:

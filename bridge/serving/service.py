@@ -20,6 +20,7 @@ from triglot.hooks import Hooks, LoadedVersion
 from triglot.persister import Persister
 from triglot.protocol.messages import Op, Request
 from triglot.serving.catalogue import Catalogue, Served, Standing
+from triglot.serving.memory import Memory
 from triglot.supervision import status
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
@@ -98,7 +99,8 @@ class Service:
         self._loads = client.loads = client.loads or Loads()
         self._asked = asked
         self._heard: str | None = None
-        self._catalogue = Catalogue(store, self._warm, self._follow, self._tell, self._expect)
+        memory = Memory(client.run_dir)
+        self._catalogue = Catalogue(store, self._warm, self._follow, self._tell, self._expect, memory)
         self._absent_since: dict[str, float] = {}
 
     def served(self, model: str) -> Served:
