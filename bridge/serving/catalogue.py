@@ -249,7 +249,7 @@ class Catalogue:
             self._memory.note(answers.key for answers in noted.values())
         changed = served != self._served
         self._served, self._standings = served, standings
-        if changed and len(served) == 1:
+        if changed and len(served) == len(standings) == 1:
             [process_store[getattr(self._store, "__pld_config_key__", STORE_KEY)]] = served.values()
 
     def _tell(self, model: str, now: Standing, before: Standing | None) -> None:

@@ -3,7 +3,6 @@
 A prediction goes: model name -> active version (catalogue) -> a worker (client) -> codes -> labels.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -25,8 +24,6 @@ from triglot.supervision import status
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
 from triglot.transport.request_ids import new_id
-
-logger = logging.getLogger("triglot.service")
 
 TIMEOUT_S = 30.0
 # of a body that is in memory whole, and of one that is read in pieces
