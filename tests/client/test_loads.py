@@ -48,7 +48,7 @@ def test_a_try_that_takes_long_is_followed_by_a_longer_pause() -> None:
 
 def test_what_costs_a_worker_its_time_or_its_life_is_tried_less_often() -> None:
     assert pauses(DeadlineExceeded("late", started=True), 3) == [90, 180, 300]
-    assert pauses(WorkerLost("gone", started=True), 3) == [90, 180]  # the first death may have been meant for the worker
+    assert pauses(WorkerLost("gone", started=True), 3) == [90, 180]  # the first may have been meant for the worker
 
 
 def test_a_refusal_is_of_one_worker_and_not_of_its_successor() -> None:

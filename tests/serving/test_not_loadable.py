@@ -15,13 +15,17 @@ from tests.helpers import PATIENCE_S, Hive, author_module, until
 from triglot.artefact import Artefact, reseal
 from triglot.client import handover
 from triglot.client.blocking import Client
+from triglot.client.loads import Loads
+from triglot.client.routing import History
 from triglot.errors import VersionNotLoadable, WorkerUnavailable
 from triglot.estimators import JuliaRegressor, RRegressor
+from triglot.protocol.messages import Request
 from triglot.serving.catalogue import Standing
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
 from triglot.tables.table import Table
 from triglot.training.fit_worker import Bench
+from triglot.transport.request_ids import new_id
 
 HERE = Path(__file__).parent / "authors"
 MOODY = Path(__file__).parents[1] / "functional" / "authors"
@@ -261,6 +265,28 @@ def test_a_load_that_does_not_end_is_stopped_and_not_tried_again_soon(
     assert standing.refusal.cause == "it did not come to an end in the time that a load may take"
     assert standing.refusal.tries == 1
     until(lambda: answer(service) == 1.0)
+
+
+@pytest.mark.parametrize("language", ["python"], indirect=True, scope="module")
+def test_a_request_that_comes_to_a_worker_without_the_package_first_is_answered_by_another(
+    place: Place, tmp_path: Path
+) -> None:
+    good = place.hive.workers[0].name
+    os.environ["NEEDY"] = str(tmp_path / "another")  # which the fixture's monkeypatch takes back
+    (tmp_path / "another").write_text("lacks")
+    place.hive.start("python")
+    artefact = place.store.read("m", 2).artefact
+    client = Client(place.hive.run_dir)
+    client.loads = Loads()
+    client.wait_for({"python": 2}, PATIENCE_S)
+    request = Request("predict", new_id(), "m", 2, artefact.sha256, tables=(ASKED,))
+    not_the_good_one = History(avoid=frozenset(each.id for each in client.workers() if each.id[0] == good))
+
+    answer = client.call(request, "python", PATIENCE_S, lambda: artefact, not_the_good_one)
+
+    assert answer.worker == good
+    assert [name for name, _ in client.refused_by(("m", 2, artefact.sha256))] == [place.hive.workers[1].name]
+    client.close()
 
 
 @pytest.mark.parametrize("language", ["python"], indirect=True, scope="module")
