@@ -279,7 +279,7 @@ def test_a_request_that_comes_to_a_worker_without_the_package_first_is_answered_
     client = Client(place.hive.run_dir)
     client.loads = Loads()
     client.wait_for({"python": 2}, PATIENCE_S)
-    request = Request("predict", new_id(), "m", 2, artefact.sha256, tables=(ASKED,))
+    request = Request("predict", new_id(), "m", 2, sha256=artefact.sha256, tables=(ASKED,))
     not_the_good_one = History(avoid=frozenset(each.id for each in client.workers() if each.id[0] == good))
 
     answer = client.call(request, "python", PATIENCE_S, lambda: artefact, not_the_good_one)
