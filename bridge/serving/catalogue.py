@@ -207,7 +207,8 @@ class Catalogue:
         wanted = self._prepare(active)
         if wanted.whole or (before is active and wanted.held):
             return Standing(active, active, loaded=True, refusal=wanted.refusal)
-        if before is not None and kept is not None and not (kept.nowhere and wanted.refused):
+        followed = not wanted.there and (known is None or known.active is not active)  # nobody is there to object
+        if before and kept and not followed and not (kept.nowhere and wanted.refused):
             return Standing(active, before, loaded=kept.held > 0, refusal=wanted.refusal)
         if not wanted.refused:  # nobody is there yet, or has had the time
             return Standing(active, active, loaded=wanted.held > 0)

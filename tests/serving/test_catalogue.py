@@ -243,6 +243,15 @@ def test_after_a_start_the_active_version_answers_or_else_the_nearest_before_it_
     assert versions(standing_after(store, *looks)) == expected
 
 
+def test_where_no_worker_is_there_an_activation_is_followed_at_once(store: ModelStore) -> None:
+    catalogue = Catalogue(store, lambda served: NOBODY)
+    assert catalogue.active("iris").version == 1
+    store.activate("iris", 2)
+    catalogue.refresh()
+    assert catalogue.active("iris").version == 2
+    catalogue.close()
+
+
 def test_the_version_that_answered_last_comes_before_nearer_ones_and_may_have_a_higher_number(
     store: ModelStore, tmp_path: Path
 ) -> None:
