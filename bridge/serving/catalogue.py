@@ -144,7 +144,10 @@ class Catalogue:
         try:
             return self._served[model]
         except KeyError:
-            raise self.standing(model).error or self._unknown(model) from None
+            standing = self.standing(model)
+        if standing.answers is None:
+            raise standing.error or self._unknown(model)
+        return standing.answers
 
     def all(self) -> dict[str, Served]:
         """Return all served versions by model name."""

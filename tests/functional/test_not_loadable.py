@@ -1,5 +1,6 @@
 """A real service whose active version does not load: it is told everywhere, and a restart finds the one before it."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,9 @@ def test_a_version_that_does_not_load_is_told_everywhere_and_a_restart_finds_the
             "moody: version 2 is active and does not load: the artefact's signature does not"
         )
         assert listed.stderr.strip().endswith("Version 1 answers. It is tried again by itself.")
+        one, two = map(json.loads, service.triglot("list", "--json").stdout.splitlines())
+        assert (one["answers"], "does_not_load" in one) == (True, False)
+        assert two["does_not_load"].startswith("the artefact's signature ")
         assert service.stop() == 0
 
         again = Running(place, place / "triglot-config.py")
