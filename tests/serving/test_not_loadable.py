@@ -252,7 +252,6 @@ def test_whatever_keeps_a_version_from_loading_is_told_without_a_path(place: Pla
 def test_a_load_that_does_not_end_is_stopped_and_not_tried_again_soon(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handover, "LOAD_TIMEOUT_S", 1.0)
     place.activate(1)
     service = place.serve()
     until(lambda: service.standing("m").loaded)
