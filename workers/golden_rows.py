@@ -93,8 +93,8 @@ def check_golden_rows(golden: Golden, ask: Ask, changes: Callable[[], str]) -> N
     if alike(golden.answers, found):
         return
     cause = changes() or (
-        "language and packages are as they were, so that something else has changed: a file that the model reads, or what "
-        "its fit kept outside of the model that it returned"
+        "language and packages are as they were, so that something else has changed: a file that the model reads, or "
+        "what its fit kept outside of the model that it returned"
     )
     # the answers themselves are of training data, and the reason comes to whoever asks for the version
     logger.error("%s of the golden rows gave %s, expected %s", golden.op, found.tolist(), golden.answers.tolist())
