@@ -21,10 +21,7 @@ LANGUAGES = ("python", "r", "julia")
 REFUSED = {
     "python": ("patches_numpy", "patches_statistics", "patches_zlib"),
     "r": ("s3_method", "namespace", "traced"),
-    "julia": (
-        *("base_method", "package_method", "package_global"),
-        *("environ", "folder", "precision", "load_path"),
-    ),
+    "julia": ("base_method", "package_method", "package_global", "precision"),
 }
 # What each model has for itself, or what touches no other.
 KEPT = {
@@ -33,7 +30,7 @@ KEPT = {
         *("paths", "filters", "logs", "handlers"),
     ),
     "r": ("options", "environ", "locale", "attached", "globals", "folder", "libraries", "seed", "s4"),
-    "julia": ("seed", "own_names"),
+    "julia": ("seed", "own_names", "environ", "folder", "load_path"),
 }
 
 
