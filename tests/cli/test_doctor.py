@@ -125,9 +125,9 @@ def test_fix_runs_the_commands_and_looks_again(here: Path, capsys: pytest.Captur
     assert (here / "run").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_model_is_told_by_name_after_its_fit(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_is_told_by_name_after_its_fit(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     require("r")
-    author(here)
+    author(lent)
     assert run("fit") == 0
     code, found = looked(capsys)
     assert code == 0, found
