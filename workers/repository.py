@@ -30,6 +30,8 @@ from triglot.workers.fit_spec import FitSpec, mapping
 
 logger = logging.getLogger("triglot.worker")
 
+WARNINGS_SHOWN = 3  # of a load that is refused
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
@@ -130,8 +132,7 @@ class Models:
         again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
         reloaded = Held(request.model, again, schema, spec.labels, pace=batching.Pace(spec.limits))
         known = self._runtime.describe(model)
-        if known.get("attributes"):
-            fields["attributes"] = known["attributes"]
+        fields |= {name: known[name] for name in ("attributes", "modules") if known.get(name)}
         if known.get("predict", True):  # a search over parameters may be made for its results alone
             self._hooks.model_fitted(
                 NewFit(fields, schema, X, y, spec.labels is not None, self._asking(fitted), self._asking(reloaded))
@@ -213,7 +214,12 @@ class Models:
             batching.Pace(_declared(manifest)),
         )
         key = (request.model, request.version, held.sha256)
-        self._hooks.version_loaded(offered._replace(ask=self._asking(held), forget=lambda: self._forget(key)))
+        try:
+            self._hooks.version_loaded(offered._replace(ask=self._asking(held), forget=lambda: self._forget(key)))
+        except ArtefactRefused as error:  # what the load has warned of may be the reason
+            raise ArtefactRefused(
+                "; ".join([str(error), *self.take_output([request]).warnings[:WARNINGS_SHOWN]])
+            ) from None
         return held
 
     def _asking(self, held: Held) -> Ask:

@@ -4,10 +4,11 @@ Python finds a module by its name alone. So those of one project are taken out o
 another is called, and put back with its next call.
 """
 
+import hashlib
 import importlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import ModuleType
 
@@ -50,6 +51,13 @@ class Beside:
         """Whether a file is another one than was imported, so that what is loaded now must import it anew."""
         return any(_written(file) != known for file, known in self._written.items())
 
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of each file that was imported, by its path below its folder."""
+        return {self._below(file): digest(file) for file in self._written}
+
+    def _below(self, file: str) -> str:
+        return next(file.removeprefix(folder) for folder in self._folders if file.startswith(folder))
+
     def _look(self) -> None:
         for name, module in list(sys.modules.items()):
             if name in self._shared or name in self._modules or not self._is_beside(file := _file(module)):
@@ -60,6 +68,23 @@ class Beside:
 
     def _is_beside(self, file: str) -> bool:
         return file.startswith(self._folders) and not file.endswith(_EXTENSIONS) and not _is_installed(file)
+
+
+def digest(file: str) -> str:
+    """Return the SHA-256 of a file in hex, empty where there is none."""
+    with suppress(OSError), open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return ""
+
+
+def changed(digests: Mapping[str, str], folders: Iterable[str]) -> list[str]:
+    """Return which of these files below the folders have other bytes than these, or are not there."""
+    places = tuple(folders)
+    return [
+        name
+        for name, known in digests.items()
+        if known not in (digest(os.path.join(folder, name)) for folder in places)
+    ]
 
 
 def _file(module: ModuleType) -> str:
