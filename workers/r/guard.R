@@ -39,7 +39,7 @@ in_script <- function(env, expr) {
   if (!identical(last, env)) {
     known_to_r$script <- NULL # of nobody, where the change stops half-way
     suspendInterrupts(enter_world(env, last))
-    if (has_definitions(last)) methods::cacheMetaData(last, FALSE, last)
+    if (has_definitions(last)) make_unknown(last)
     if (has_definitions(env)) make_known(env)
     known_to_r$script <- env
   }
@@ -62,6 +62,29 @@ make_known <- function(env) {
     generic <- sub("^\\.__T__(.*):.*$", "\\1", table)
     for (method in as.list(get(table, env))) {
       if (methods::is(method, "MethodDefinition")) methods::setMethod(generic, method@defined, method, where = env)
+    }
+  }
+}
+
+#' Take a script's definitions out of R's tables, where those of packages stay
+#'
+#' A generic that a script has methods for may be that of packages, too. R then keeps what stands in the search path
+#' alone, and the packages of other scripts are not in it.
+make_unknown <- function(env) {
+  methods::cacheMetaData(env, FALSE, env)
+  for (table in ls(env, pattern = "^\\.__T__", all.names = TRUE)) {
+    generic <- sub("^\\.__T__(.*):.*$", "\\1", table)
+    for (package in loadedNamespaces()) add_methods(generic, table, asNamespace(package))
+  }
+}
+
+add_methods <- function(generic, table, namespace) {
+  methods <- get0(table, namespace, inherits = FALSE)
+  definition <- get0(generic, namespace, mode = "function")
+  if (is.null(methods) || !methods::is(definition, "genericFunction")) return(invisible())
+  for (method in as.list(methods, all.names = TRUE)) {
+    if (methods::is(method, "MethodDefinition")) {
+      methods::cacheMethod(generic, method@defined, method, fdef = definition)
     }
   }
 }
