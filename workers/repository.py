@@ -127,11 +127,10 @@ class Models:
         blob = self._runtime.dump(model)
         fields = self._manifest(spec, schema)
         fitted = Held(request.model, model, schema, spec.labels)
+        known = self._runtime.describe(model)
+        fields |= {name: known[name] for name in ("attributes", "parts") if known.get(name)}
         again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
         reloaded = Held(request.model, again, schema, spec.labels, pace=batching.Pace(spec.limits))
-        known = self._runtime.describe(model)
-        if known.get("attributes"):
-            fields["attributes"] = known["attributes"]
         if known.get("predict", True):  # a search over parameters may be made for its results alone
             self._hooks.model_fitted(
                 NewFit(fields, schema, X, y, spec.labels is not None, self._asking(fitted), self._asking(reloaded))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -23,6 +23,11 @@ from triglot.workers.r.interpreter import Interpreter
 _USUAL = {"predict": "predict_labels", "predict_proba": "predict_proba", "dump": "dump_model", "load": "load_model"}
 _NOT_PACKAGES = ("language", "attached")
 WARNINGS_SHOWN = 3  # of those before an error, in its message
+# So many rows tell which part of an answer is meant, and one less: what suits both is no accident.
+TELLING = 7
+
+# What is meant of answers to `predict` and `predict_proba`: {"part": [...], "columns": [...]}, as parts.R has it.
+Parts: TypeAlias = Mapping[str, Mapping[str, list[str | int]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -56,8 +61,10 @@ class RModel:
     as_matrix: bool
     own_shares: bool
     dump: str
+    parts: Parts
     predict: Any
     predict_proba: Any
+    learn: Any
 
 
 class RRuntime:
@@ -106,7 +113,9 @@ class RRuntime:
         x = self._x(task.X, _as_matrix(spec))
         params, seed = inputs.parameter(spec.get("params") or {}), inputs.parameter(_seed(spec))
         fitted = self._run("fit_model", script.env, name, x, self._y(task), params, seed)
-        return self._model(fitted, script, spec, task.task, task.labels)
+        model = self._model(fitted, script, spec, task.task, task.labels)
+        parts = self._learned(model, task.X)
+        return self._model(fitted, script, spec, task.task, task.labels, parts) if parts else model
 
     def dump(self, model: RModel) -> bytes:
         """Return the model by the author's own function, if there is one, else by R's `serialize()`."""
@@ -120,7 +129,7 @@ class RRuntime:
         script = self._script(spec, manifest.sources, manifest.runtime)
         own = inputs.strings((script.chosen(spec, "load"),))
         fitted = self._run("load_model", inputs.raw(blob), script.env, own)
-        return self._model(fitted, script, spec, manifest.task, manifest.labels)
+        return self._model(fitted, script, spec, manifest.task, manifest.labels, manifest.get("parts"))
 
     def predict(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise; `params` are named arguments of `predict()`."""
@@ -146,7 +155,9 @@ class RRuntime:
         return found
 
     def describe(self, model: RModel) -> Mapping[str, Any]:
-        """Return the model's R classes, whether it knows probabilities, and the packages that are attached."""
+        """Return the model's R classes, whether it knows probabilities, the packages that are attached, and which part
+        of its answers is meant where they have several.
+        """
         r = self._interpreter
         classes, probabilities = r.call(r["describe_model"], model.object)
         return {
@@ -154,6 +165,7 @@ class RRuntime:
             "native_classes": list(classes),
             "predict_proba": model.labels is not None and (model.own_shares or bool(probabilities[0])),
             "attached": list(r.call(r["attached_packages"])),
+            **({"parts": model.parts} if model.parts else {}),
         }
 
     def take_output(self) -> Output:
@@ -225,7 +237,28 @@ class RRuntime:
             script = self._scripts[key] = Script(name, env, tuple(r.call(r["script_functions"], env)))
         return script
 
-    def _model(self, fitted: Any, script: Script, spec: Mapping[str, Any], task: Task, labels: Labels | None) -> RModel:
+    def _learned(self, model: RModel, X: Table) -> Parts:
+        """Return which part of the model's answers is meant, where it answers several rows with a list or a frame."""
+        whole = np.flatnonzero(~X.gaps())[:TELLING]
+        if len(whole) < 2:
+            return {}
+        x = self._x(X.take(whole), model.as_matrix)
+        found, _, failure = self._answers.told(self._interpreter.call(model.learn, x))
+        if failure:
+            return {}
+        named = zip(("predict", "predict_proba"), found, strict=True)
+        learned = {name: {"part": list(part), "columns": list(columns)} for name, (part, columns) in named}
+        return {name: meant for name, meant in learned.items() if any(meant.values())}
+
+    def _model(
+        self,
+        fitted: Any,
+        script: Script,
+        spec: Mapping[str, Any],
+        task: Task,
+        labels: Labels | None,
+        parts: Parts | None = None,
+    ) -> RModel:
         if task == "classification" and labels is None:
             raise BadRequest("a classification needs its classes")
         inputs = self._inputs
@@ -236,7 +269,8 @@ class RRuntime:
         if bool(dump) != bool(load):
             raise BadRequest(f"{script.name} has one of dump_model and load_model; a model that needs one needs both")
         r = self._interpreter
-        predict, predict_proba = r.call(
+        meant = [(parts or {}).get(key) for key in ("predict", "predict_proba")]
+        predict, predict_proba, learn = r.call(
             r["new_predictor"],
             fitted,
             script.env,
@@ -244,9 +278,11 @@ class RRuntime:
             inputs.parameter(bool(spec.get("encode_labels"))),
             inputs.strings(by_name),
             inputs.parameter(said),
+            inputs.parameter(meant),
         )
         own_shares = bool(by_name[1]) or said[1] is not None
-        return RModel(fitted, script, levels, _as_matrix(spec), own_shares, dump, predict, predict_proba)
+        as_matrix = _as_matrix(spec)
+        return RModel(fitted, script, levels, as_matrix, own_shares, dump, parts or {}, predict, predict_proba, learn)
 
     def _x(self, X: Table, as_matrix: bool) -> Any:
         return self._inputs.matrix(X) if as_matrix else self._inputs.data_frame(X)
