@@ -98,6 +98,7 @@ asking <- function(model, env, levels, purpose, own, said) {
 }
 
 asking_generic <- function(model, env, levels, purpose, said) {
+  model <- asked_of(model)
   usual <- arguments_for(model, purpose, said)
   names <- stats::setNames(c("model", "x"), c("", convention_of(model)$rows))
   refusal <- if (purpose == "probabilities" && is.null(said)) no_shares(model, levels)
