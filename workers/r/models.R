@@ -21,6 +21,9 @@ asks <- function(classes = list(), probabilities = type("prob"), numbers = list(
 
 type <- function(of) list(type = of)
 
+# by itself it shifts the answers of rows that follow one with a missing value
+whole_rows <- list(type = "response", na.action = quote(stats::na.fail))
+
 always <- function(model) TRUE
 never <- function(model) FALSE
 by_family <- function(model) family_of(model) %in% c(of_two, of_several)
@@ -39,7 +42,7 @@ conventions <- list(
   gam          = asks(SHARES,           type("response"),         type("response"), by_family), # mgcv, also in a gamm
   glmerMod     = asks(SHARES,           type("response"),         type("response"), by_family), # lme4
   glmmTMB      = asks(SHARES,           type("response"),         type("response"), by_family),
-  glmmPQL      = asks(SHARES,           type("response"),         type("response"), by_family), # MASS
+  glmmPQL      = asks(SHARES,           whole_rows,               whole_rows,       by_family), # MASS
   vglm         = asks(SHARES,           type("response"),         type("response"), by_family), # VGAM
   lrm          = asks(SHARES,           type("fitted.ind")), # rms
   nnet         = asks(type("class"),    type("raw"),              type("raw")),

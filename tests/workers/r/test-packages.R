@@ -6,12 +6,6 @@ predictor_of <- function(model, levels = NULL, env = author("nothing <- NULL")[[
   new_predictor(model, env, levels, FALSE, c("", ""))
 }
 
-#' A script that attaches a package, in whose world a test goes on
-using <- function(package, envir = parent.frame()) {
-  skip_if_not_installed(package)
-  author(sprintf("suppressPackageStartupMessages(library(%s))", package), envir)[[1]]
-}
-
 expect_numbers <- function(model, data, at_home, ...) {
   force(model)
   for (rows in list(c(1, 60, 90), 60)) {
