@@ -1,4 +1,4 @@
-"""Which part of an R model's answer is meant is learned at its fit, and is the same for any number of rows."""
+"""What is learned of an R model at its fit: which part of an answer is meant, for any number of rows, and its scale."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers import require
 from triglot.artefact import Artefact, load_key, seal
-from triglot.estimators import RClassifier
+from triglot.estimators import RClassifier, RRegressor
 from triglot.training.fit_worker import Bench, bench
 
 # Its answers hold the names of the three classes, too, which are as many as the rows where there are three of these.
@@ -62,3 +62,13 @@ def test_a_version_from_before_parts_were_kept_is_loaded_and_takes_what_suits(
     fields = {name: value for name, value in artefact.card().items() if name not in ("parts", "format", "blob_sha256")}
     former = seal(fields, artefact.blob, load_key(None, os.environ))
     assert worker.predict("former", former, pd.DataFrame({"length": [5.0, 1.0]})).tolist() == [2, 0]
+
+
+def test_a_model_that_answers_logarithms_is_told_at_its_fit(worker: Bench, tmp_path: Path) -> None:
+    script = tmp_path / "model.R"
+    script.write_text("fit <- function(x, y) lm(log(y) ~ length, x)")
+    X, y = pd.DataFrame({"length": np.arange(20.0)}), np.round(np.exp(np.arange(20.0) / 4))
+    (said,) = worker.fit("logarithms", RRegressor(script=str(script)), X, y).warnings
+    assert "predict answers logarithms, where the target is not: write a function predict_labels" in said
+    script.write_text("fit <- function(x, y) glm(y ~ length, poisson, x)")
+    assert worker.fit("numbers", RRegressor(script=str(script)), X, y).warnings == ()

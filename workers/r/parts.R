@@ -13,10 +13,11 @@ parts <- function(part = character(), columns = character()) list(part = part, c
 #' What is meant of a model's answers
 #'
 #' @param ask A function of x that answers as the model does.
-#' @param x Rows to ask for, two or more; they are asked for without the first of them, too.
+#' @param x Rows to ask for; of fewer than two nothing is learned. They are asked for without the first of them, too.
 #' @param purpose "classes", "probabilities" or "numbers".
 #' @return What [parts()] makes; of an answer that fails, is neither list nor data.frame or leaves it open, nothing.
 learn_parts <- function(ask, x, purpose) {
+  if (NROW(x) < 2L) return(parts())
   tables <- list(x, x[-1L, , drop = FALSE])
   answers <- list()
   for (x in tables) {

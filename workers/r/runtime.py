@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -18,16 +18,12 @@ from triglot.protocol.sources import fingerprint, lay_out
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
+from triglot.workers.r.learning import QUESTIONS, Parts, as_parts, compared, telling
 
 # The author's functions that are taken without being named, where a script has them, by their keys of a spec.
 _USUAL = {"predict": "predict_labels", "predict_proba": "predict_proba", "dump": "dump_model", "load": "load_model"}
 _NOT_PACKAGES = ("language", "attached")
 WARNINGS_SHOWN = 3  # of those before an error, in its message
-# So many rows tell which part of an answer is meant, and one less: what suits both is no accident.
-TELLING = 7
-
-# What is meant of answers to `predict` and `predict_proba`: {"part": [...], "columns": [...]}, as parts.R has it.
-Parts: TypeAlias = Mapping[str, Mapping[str, list[str | int]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -114,8 +110,10 @@ class RRuntime:
         params, seed = inputs.parameter(spec.get("params") or {}), inputs.parameter(_seed(spec))
         fitted = self._run("fit_model", script.env, name, x, self._y(task), params, seed)
         model = self._model(fitted, script, spec, task.task, task.labels)
-        parts = self._learned(model, task.X)
-        return self._model(fitted, script, spec, task.task, task.labels, parts) if parts else model
+        if parts := self._learned(model, task.X):
+            model = self._model(fitted, script, spec, task.task, task.labels, parts)
+        self._warned += self._remarks(model, task)
+        return model
 
     def dump(self, model: RModel) -> bytes:
         """Return the model by the author's own function, if there is one, else by R's `serialize()`."""
@@ -239,16 +237,24 @@ class RRuntime:
 
     def _learned(self, model: RModel, X: Table) -> Parts:
         """Return which part of the model's answers is meant, where it answers several rows with a list or a frame."""
-        whole = np.flatnonzero(~X.gaps())[:TELLING]
-        if len(whole) < 2:
-            return {}
-        x = self._x(X.take(whole), model.as_matrix)
+        x = self._x(telling(X), model.as_matrix)
         found, _, failure = self._answers.told(self._interpreter.call(model.learn, x))
-        if failure:
-            return {}
-        named = zip(("predict", "predict_proba"), found, strict=True)
-        learned = {name: {"part": list(part), "columns": list(columns)} for name, (part, columns) in named}
-        return {name: meant for name, meant in learned.items() if any(meant.values())}
+        return {} if failure else as_parts(found)
+
+    def _remarks(self, model: RModel, task: FitTask) -> list[str]:
+        """Return what the author is to be told of the answers to rows of the training data."""
+        r, inputs = self._interpreter, self._inputs
+        own = task.spec.get("predict_params") is not None or model.script.chosen(task.spec, "predict")
+        X, targets = compared(task, own=bool(own))
+        if not X.rows:
+            return []
+        x, y = self._x(X, model.as_matrix), inputs.numbers(targets)
+        levels = r.rinterface.NULL if model.labels is None else inputs.strings(model.labels.texts)
+        functions = model.predict, model.predict_proba
+        found, _, failure = self._answers.told(
+            r.call(r["remarks_on"], model.object, *functions, model.script.env, levels, x, y)
+        )
+        return [] if failure else list(found)
 
     def _model(
         self,
@@ -263,13 +269,13 @@ class RRuntime:
             raise BadRequest("a classification needs its classes")
         inputs = self._inputs
         levels = None if task == "regression" or labels is None else labels
-        by_name = [script.chosen(spec, key) for key in ("predict", "predict_proba")]
+        by_name = [script.chosen(spec, key) for key in QUESTIONS]
         said = [spec.get("predict_params"), spec.get("predict_proba_params")]
         dump, load = (script.chosen(spec, key) for key in ("dump", "load"))
         if bool(dump) != bool(load):
             raise BadRequest(f"{script.name} has one of dump_model and load_model; a model that needs one needs both")
         r = self._interpreter
-        meant = [(parts or {}).get(key) for key in ("predict", "predict_proba")]
+        meant = [(parts or {}).get(key) for key in QUESTIONS]
         predict, predict_proba, learn = r.call(
             r["new_predictor"],
             fitted,
