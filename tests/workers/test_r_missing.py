@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.helpers import raw, require, until
 from triglot.estimators import RClassifier
 from triglot.protocol import wire
-from triglot.protocol.messages import Fault, Op, Request
+from triglot.protocol.messages import Fault, Op, Reply, Request
 from triglot.tables.frames import to_table
 from triglot.training.fit_worker import bench
 from triglot.transport.discovery import scan
@@ -50,13 +51,14 @@ def test_only_the_request_with_the_row_fails(tmp_path: Path, op: Op) -> None:
                 if number == 0:
                     until(calls.exists)
             gate.touch()
-            replies = [wire.decode_reply(socket.recv_multipart()) for _ in sizes]
-    by_id = {reply.id: reply for reply in replies}
+            by_id = {reply.id: reply for reply in (wire.decode_reply(socket.recv_multipart()) for _ in sizes)}
     failed = by_id["r2"]
     assert isinstance(failed, Fault)
     assert f"{op} gave NA for rows 3; check these rows" in failed.message
     for number in (0, 1, 3, 4):
-        answer = by_id[f"r{number}"].tables[0].matrix()
+        reply = by_id[f"r{number}"]
+        assert isinstance(reply, Reply)
+        answer = reply.tables[0].matrix()
         codes = answer[:, 0] if op == "predict" else answer[:, 1]
         assert codes.tolist() == [float(size > 2) for size in sizes[number]]
     together = max(map(int, calls.read_text().split()))

@@ -39,7 +39,7 @@ in_script <- function(env, expr) {
   if (!identical(last, env)) {
     known_to_r$script <- NULL # of nobody, where the change stops half-way
     suspendInterrupts(enter_world(env, last))
-    if (has_definitions(last)) methods::cacheMetaData(last, FALSE, last)
+    if (has_definitions(last)) make_forgotten(last)
     if (has_definitions(env)) make_known(env)
     known_to_r$script <- env
   }
@@ -55,13 +55,31 @@ in_script <- function(env, expr) {
 
 known_to_r <- new.env(parent = emptyenv())
 
+#' Take a script's definitions out of R's tables, and leave packages' methods in them
+#'
+#' R empties the tables of the script's generics, which are those of a package where both have methods for one function.
+make_forgotten <- function(env) {
+  methods::cacheMetaData(env, FALSE, env)
+  add_methods <- get(".updateMethodsInTable", asNamespace("methods"))
+  for (table in method_tables(env)) {
+    for (package in lapply(loadedNamespaces(), asNamespace)) {
+      if (!exists(table, package, inherits = FALSE)) next
+      add_methods(methods::getGeneric(generic_of(table), where = package), package, TRUE)
+    }
+  }
+}
+
+method_tables <- function(env) ls(env, pattern = "^\\.__T__", all.names = TRUE)
+generic_of <- function(table) sub("^\\.__T__(.*):.*$", "\\1", table)
+
 make_known <- function(env) {
   methods::cacheMetaData(env, TRUE, env)
   # a script's own generics lose their methods when they go, and are passed over when they come
-  for (table in ls(env, pattern = "^\\.__T__", all.names = TRUE)) {
-    generic <- sub("^\\.__T__(.*):.*$", "\\1", table)
+  for (table in method_tables(env)) {
     for (method in as.list(get(table, env))) {
-      if (methods::is(method, "MethodDefinition")) methods::setMethod(generic, method@defined, method, where = env)
+      if (methods::is(method, "MethodDefinition")) {
+        methods::setMethod(generic_of(table), method@defined, method, where = env)
+      }
     }
   }
 }

@@ -75,6 +75,19 @@ test_that("VGAM answers counts as counts, and the most probable of two and of th
   expect_answers(model, three, most, response, env)
 })
 
+test_that("a package keeps its methods of S4 where another script had some for the same function", {
+  env <- using("VGAM")
+  model <- suppressWarnings(vglm(Species ~ Petal.Width, multinomial, three))
+  answers <- predictor_of(model, levels(three$Species), env)
+  before <- answers[[2]](three[c(1, 60), ])
+  other <- author(c(
+    "setClass('Own', representation(n = 'numeric'))", "setMethod('predict', 'Own', function(object, newdata) object@n)"
+  ))[[1]]
+  expect_identical(guarded(eval(quote(predict(new("Own", n = 7), 1)), other), other)[[1]], 7)
+  expect_identical(answers[[2]](three[c(1, 60), ]), before)
+  expect_identical(guarded(eval(quote(predict(new("Own", n = 7), 1)), other), other)[[1]], 7)
+})
+
 test_that("lrm answers as at home, for two and for three classes", {
   skip_if_not_installed("rms")
   shares <- function(m, x) predict(m, x, type = "fitted.ind")
