@@ -30,6 +30,8 @@ from triglot.workers.fit_spec import FitSpec, mapping
 
 logger = logging.getLogger("triglot.worker")
 
+LARGE = 1_000_000  # bytes; of a model of more it is told what has them
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
@@ -140,6 +142,9 @@ class Models:
         if request.version > 0:
             self._hold(request, replace(reloaded, schema=Schema.from_json(fields["schema"]), sha256=artefact.sha256))
         info = {"seconds": seconds, "rows": X.rows, **known}
+        if len(blob) > LARGE:
+            info["weights"] = [list(part) for part in self._runtime.weigh(model)]
+            self._runtime.take_output()
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 
     def _manifest(self, spec: FitSpec, schema: Schema) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from triglot.training.fit_worker import Bench, Fitted, bench
 from triglot.training.pipelines import language_of
 from triglot.training.remarks import remarks
 from triglot.training.unanswered import askable, closed
+from triglot.training.weight import Weight
 
 logger = logging.getLogger("triglot")
 
@@ -104,6 +105,7 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
             yield checks.failed("fit", error)
             return
         yield from _of_fit(entry, fitted)
+        yield _size(Weight.of(language, len(fitted.artefact.blob), table, fitted.info))
         target = None if y is None else to_target(y, task_of(entry.model, y))[0]
         schema = fitted.artefact.card().schema
         usable = askable(table, schema)
@@ -122,6 +124,13 @@ def _checked(project: Project, entry: Entry, language: str) -> Iterator[Finding]
         yield from found
         if found[0].verdict != "fail":  # else it does not answer, and would not in another process
             yield from again(subject)
+
+
+def _size(weight: Weight) -> Finding:
+    """Return how large the artefact is, and how it is slimmed where one part is most of it."""
+    return (
+        Finding("size", "warn", str(weight), weight.remedy) if weight.one_sided else Finding("size", "ok", str(weight))
+    )
 
 
 def _of_fit(entry: Entry, fitted: Fitted) -> Iterator[Finding]:

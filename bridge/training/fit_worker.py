@@ -27,6 +27,7 @@ from triglot.training.entry import UNSAID, Terms
 from triglot.training.pipelines import declared, wants_frame
 from triglot.training.scoring import score
 from triglot.training.unanswered import closed
+from triglot.training.weight import Weight
 from triglot.training.worker_process import Child, require
 from triglot.transport.request_ids import new_id
 
@@ -199,6 +200,8 @@ def fit(
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
     warnings = (*reply.warnings, *map(_closed, closed(task.X, reply.artefact.card().schema)))
+    if remark := Weight.of(language, len(reply.artefact.blob), task.X, reply.info).remark:
+        warnings = (*warnings, remark)
     return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings)
 
 

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -26,6 +25,11 @@ predict.unsure <- function(object, newdata, type = "class", ...) {
 """
 
 
+def asking(op: Op, number: int, sha256: str, sizes: list[float]) -> Request:
+    tables = (to_table(pd.DataFrame({"size": sizes})),)
+    return Request(op=op, id=f"r{number}", model="unsure", version=1, sha256=sha256, tables=tables)
+
+
 @pytest.mark.parametrize("op", ["predict", "predict_proba"])
 def test_only_the_request_with_the_row_fails(tmp_path: Path, op: Op) -> None:
     require("r")
@@ -40,14 +44,8 @@ def test_only_the_request_with_the_row_fails(tmp_path: Path, op: Op) -> None:
         (endpoint,) = scan(worker._client.run_dir).values()
         sizes = [[0.0], [1.0, 3.0], [3.0, 1.0, 10.0], [4.0], [2.0]]
         with raw(endpoint.address) as socket:
-            for number, each in enumerate(
-                sizes
-            ):  # while the first waits for the gate, the others wait for it and are merged
-                table = to_table(pd.DataFrame({"size": each}))
-                told = Request(
-                    op=op, id=f"r{number}", model="unsure", version=1, tables=(table,), sha256=artefact.sha256
-                )
-                socket.send_multipart(wire.encode_request(told))
+            for number, each in enumerate(sizes):  # the first waits for the gate, the others for the first
+                socket.send_multipart(wire.encode_request(asking(op, number, artefact.sha256, each)))
                 if number == 0:
                     until(calls.exists)
             gate.touch()

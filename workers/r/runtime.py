@@ -19,32 +19,10 @@ from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
 from triglot.workers.r.learning import QUESTIONS, Parts, as_parts, compared, telling
+from triglot.workers.r.script import Script
 
-# The author's functions that are taken without being named, where a script has them, by their keys of a spec.
-_USUAL = {"predict": "predict_labels", "predict_proba": "predict_proba", "dump": "dump_model", "load": "load_model"}
 _NOT_PACKAGES = ("language", "attached")
 WARNINGS_SHOWN = 3  # of those before an error, in its message
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Script:
-    """An author's script, sourced into an R environment of its own."""
-
-    name: str
-    env: Any
-    functions: tuple[str, ...]
-
-    def require(self, function: str) -> str:
-        """Return the function's name; raises `BadRequest` with the names that there are."""
-        if not isinstance(function, str) or function not in self.functions:
-            known = ", ".join(self.functions) or "no functions at all"
-            raise BadRequest(f"{self.name} defines no function {function!r}; it defines {known}")
-        return function
-
-    def chosen(self, spec: Mapping[str, Any], key: str) -> str:
-        """Return the function that the spec names under a key, else the usual one if there is one, else nothing."""
-        usual = _USUAL[key]
-        return self.require(spec[key]) if spec.get(key) else usual if usual in self.functions else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,6 +143,13 @@ class RRuntime:
             "attached": list(r.call(r["attached_packages"])),
             **({"parts": model.parts} if model.parts else {}),
         }
+
+    def weigh(self, model: RModel) -> list[tuple[str, float]]:
+        """Return the largest objects that the environments of formulas and functions keep, with their bytes."""
+        if model.dump:
+            return []
+        texts, sizes = self._run("weigh_model", model.object, model.script.env)
+        return list(zip(map(str, texts), map(float, sizes), strict=True))
 
     def take_output(self) -> Output:
         """Return what was printed and warned of since the last call, and forget it."""
