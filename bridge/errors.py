@@ -152,6 +152,27 @@ class ArtefactRefused(TriglotError):
     code = "artefact-refused"
 
 
+class VersionNotLoadable(TriglotError):
+    """No worker that was asked can load the version, which is tried again; `cause` is what it said, for callers.
+
+    `retry_after_s` is how long the next try is away.
+    """
+
+    code = "version-not-loadable"
+
+    def __init__(
+        self, message: str, *, model: str = "", version: int = 0, cause: str = "", retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.model = model
+        self.version = version
+        self.cause = cause
+        self.retry_after_s = retry_after_s
+
+    def details(self) -> dict[str, Any]:
+        return {"model": self.model, "version": self.version, "cause": self.cause}
+
+
 class ProtocolError(TriglotError):
     """Frames that are not a message of this protocol."""
 
@@ -171,9 +192,13 @@ class WorkerUnavailable(TriglotError):
 
 
 class DeadlineExceeded(TriglotError):
-    """No answer came before the request's deadline."""
+    """No answer came before the request's deadline; `started` if the worker had said that it was working on it."""
 
     code = "deadline-exceeded"
+
+    def __init__(self, message: str, *, started: bool = False) -> None:
+        super().__init__(message)
+        self.started = started
 
 
 class WorkerLost(TriglotError):
@@ -188,6 +213,12 @@ class WorkerLost(TriglotError):
         super().__init__(f"{message}: {reason}" if reason else message)
         self.started = started
         self.reason = reason
+
+
+class WorkerMakesRoom(WorkerLost):
+    """The worker goes, so that its next process can serve a version that another one of the model has displaced."""
+
+    code = "worker-makes-room"
 
 
 class PoisonRequest(TriglotError):
@@ -213,12 +244,14 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         LanguageUnavailable,
         ArtefactNeeded,
         ArtefactRefused,
+        VersionNotLoadable,
         TableNeeded,
         ProtocolError,
         Overloaded,
         WorkerUnavailable,
         DeadlineExceeded,
         WorkerLost,
+        WorkerMakesRoom,
         PoisonRequest,
         StoreError,
     )

@@ -73,13 +73,15 @@ class LoadedVersion(NamedTuple):
     """A version that is about to answer.
 
     `model` and `version` name it. In a worker `manifest` is verified and `ask` asks the model. In the front end
-    `manifest` is as it stands in the store, which nobody has verified, and `ask` is None.
+    `manifest` is as it stands in the store, which nobody has verified, and `ask` is None. `forget` has a worker hold
+    the version no longer.
     """
 
     model: str
     version: int
     manifest: ManifestFields
     ask: Ask | None = None
+    forget: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,8 +130,8 @@ class Hook:
 
     Methods are called in a worker in the thread that computes, `heartbeat` in a second one beside it; in the front end
     in the event loop or in any of its threads, several at once. So they must not take long, and a hook keeps a lock of
-    its own. What one raises is logged and changes no answer, but for `model_fitted` and `version_loaded` in a worker:
-    whatever these raise is the answer to who wants the fit or the version.
+    its own. What one raises is logged and changes no answer, but for `model_fitted`, `version_offered` and
+    `version_loaded` in a worker: whatever these raise is the answer to who wants the fit or the version.
     """
 
     def message_received(self, request: Request) -> None:
@@ -163,6 +165,12 @@ class Hook:
         What this raises is the answer to who wants the fit: `BadRequest`, say.
         """
 
+    def version_offered(self, offered: LoadedVersion) -> None:
+        """A worker is about to load a verified version, which has no `ask` yet, and refuses it by what this raises.
+
+        Nothing of it has run. Raise `ArtefactRefused`, say.
+        """
+
     def version_loaded(self, loaded: LoadedVersion) -> None:
         """A worker has loaded a version, and refuses it by what this raises; in the front end: it answers from now.
 
@@ -192,7 +200,7 @@ EVENTS = tuple(name for name in vars(Hook) if not name.startswith("_"))
 class Hooks(Hook):
     """Several hooks as one, told in their order; one that does not listen to an event costs it nothing.
 
-    `may_refuse` is for workers: what is raised at `model_fitted` and `version_loaded` is then the answer.
+    `may_refuse` is for workers: what is raised where `Hook` says that one may refuse is then the answer.
     """
 
     def __init__(self, hooks: Sequence[Hook] = (), *, may_refuse: bool = False) -> None:
@@ -228,6 +236,9 @@ class Hooks(Hook):
     def model_fitted(self, fit: NewFit) -> None:
         self._tell("model_fitted", fit)
 
+    def version_offered(self, offered: LoadedVersion) -> None:
+        self._tell("version_offered", offered)
+
     def version_loaded(self, loaded: LoadedVersion) -> None:
         self._tell("version_loaded", loaded)
 
@@ -257,7 +268,7 @@ class Hooks(Hook):
             logger.exception("hook %s failed at %s; the next time it is not told again", name, event)
 
 
-_MAY_REFUSE: Final = frozenset({"model_fitted", "version_loaded"})
+_MAY_REFUSE: Final = frozenset({"model_fitted", "version_offered", "version_loaded"})
 _NOTHING = contextlib.nullcontext()
 
 

@@ -74,6 +74,7 @@ def create_app(service: Service, options: Options | None = None, jobs: JobStore 
 
     app.add_url_rule("/alive", "alive", decorated("alive_decorators", health.alive))
     app.add_url_rule("/ready", "ready", health.ready)
+    app.add_url_rule("/models/<name>/ready", "ready_of", health.ready_of)
     app.add_url_rule("/list", "list", decorated("list_decorators", models.list_models))
     _add_admin(app, options, decorated)
     express = app.extensions[EXPRESS] = Express(app, service, options, fixed, named)

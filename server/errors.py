@@ -1,13 +1,14 @@
 """Errors of the bridge as HTTP: the one place where a code becomes a status, and the one shape of an error."""
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from triglot.errors import BadRequest, EstimatorFailed, TriglotError
+from triglot.errors import BadRequest, EstimatorFailed, TriglotError, VersionNotLoadable
 from triglot.server.payload import error_body, json_response
 
 logger = logging.getLogger("triglot.server")
@@ -32,7 +33,9 @@ STATUS = {
     "overloaded": 503,
     "store": 503,
     "table-needed": 503,
+    "version-not-loadable": 503,
     "worker-lost": 503,
+    "worker-makes-room": 503,
     "worker-unavailable": 503,
     "deadline-exceeded": 504,
 }
@@ -68,8 +71,14 @@ def _bridge(error: TriglotError) -> Response:
         body = _body("the service failed; see the log for this request_id", error.code)
     response = json_response(body, status)
     if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        response.headers["Retry-After"] = str(_retry_after(error))
     return response
+
+
+def _retry_after(error: TriglotError) -> int:
+    """Return the seconds after which a caller's next try may fare better."""
+    known_s = error.retry_after_s if isinstance(error, VersionNotLoadable) else 0.0
+    return max(RETRY_AFTER_S, math.ceil(known_s))
 
 
 def foreseen(message: str, error_code: Any) -> Response:

@@ -1,4 +1,4 @@
-"""`/alive`: the service, in Palladium's shape. `/ready`: whether every model can be answered now."""
+"""`/alive`: the service, in Palladium's shape. `/ready`: whether every model, or one, can be answered now."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,6 +8,7 @@ from flask import Response
 from triglot import __version__
 from triglot.persister import for_listing
 from triglot.process_store import process_store
+from triglot.server import standing
 from triglot.server.admin import summary
 from triglot.server.context import here
 from triglot.server.payload import json_response
@@ -46,19 +47,26 @@ def alive() -> Response:
 
 
 def ready() -> Response:
-    """Return 200 once each active model has a worker that can take a request, with what is there."""
+    """Return 200 once each active model has a worker that has loaded it, with what is there.
+
+    Where a version does not load and another answers in its stead, the service is ready; `degraded` names the model.
+    """
     service = here().service
-    workers = [w for w in service.workers() if w.ready]
-    languages = [w.endpoint.language for w in workers]
-    models = {
-        name: {"version": served.version, "language": served.language, "workers": languages.count(served.language)}
-        for name, served in sorted(service.models().items())
-    }
+    models = {name: standing.told(each) for name, each in sorted(service.standings().items())}
     good = bool(models) and all(model["workers"] for model in models.values())
     body: dict[str, Any] = {"ready": good, "models": models}
+    degraded = [name for name, model in models.items() if "not_loadable" in model]
+    body |= {"degraded": degraded} if degraded else {}
     if service.trouble:
         body["store"] = "cannot be read at the moment; what was active last is served on"
     return json_response(body, 200 if good else 503)
+
+
+def ready_of(name: str) -> Response:
+    """Return 200 while a model can be answered, else 503, with how it stands; raises `ModelNotFound`."""
+    model = standing.told(here().service.standing(name))
+    good = bool(model["workers"])
+    return json_response({"name": name, "ready": good, **model}, 200 if good else 503)
 
 
 def _entry(name: str, models: Mapping[str, Served]) -> Any:

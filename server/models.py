@@ -4,14 +4,19 @@ from typing import Any
 
 from flask import Response
 
+from triglot.server import standing
 from triglot.server.context import here
 from triglot.server.payload import json_response
 from triglot.store import VersionInfo
 
 
 def list_models() -> Response:
-    """Return the metadata of every version, and which is active."""
-    return json_response(listing(here().service.store.list()))
+    """Return the metadata of every version, which is active, and which active one does not load."""
+    service = here().service
+    listed = listing(service.store.list())
+    troubled = {name: standing.told(each) for name, each in sorted(service.standings().items()) if each.refusal}
+    listed["properties"] |= {"not-loadable": troubled} if troubled else {}
+    return json_response(listed)
 
 
 def listing(versions: list[VersionInfo]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Route:
         name = self._predict.model if self._predict.model is not None else model
         if name is not None:
             return self._service.served(name)
-        models = self._service.models()
+        models = self._service.standings()
         if len(models) > 1:
             known = ", ".join(f"/models/{name}/predict" for name in sorted(models))
             raise BadRequest(f"this server has several models; ask one of them: {known}")

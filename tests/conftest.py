@@ -7,9 +7,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.helpers import KEY, Hive, require
 from tests.warm import stop
@@ -23,17 +25,35 @@ from triglot.workers.julia.interpreter import OPTIMISATION
 collect_ignore = [] if os.environ.get("TRIGLOT_IMAGE_TESTS") else ["image"]
 _CHILDREN = Path("/proc/self/task")
 _LONGEST = (
+    "functional/test_faults.py",
     "test_docs.py",
+    "test_types.py",
+    "workers/test_julia_zoo.py",
+    "workers/test_julia_runtime.py",
     "palladium/test_iris.py",
     "cli/test_fit.py",
     "conformance/test_conformance.py",
     "palladium/test_examples.py",
-    "workers/test_julia_runtime.py",
-    "functional/test_faults.py",
+    "workers/test_r_runtime.py",
+    "workers/test_r_zoo.py",
+    "cli/test_doctor.py",
     "cli/test_new.py",
     "bridge/test_runner.py",
-    "functional/test_jobs.py",
 )
+# What starts something for a whole session, which each process that tests side by side would start for itself.
+_TOGETHER = {
+    "a service of every model": ("functional/",),
+    "servers of HTTP and S3": ("persisters/",),
+    "models behind a front end": ("server/",),
+    "databases": ("store/",),
+    "a worker of each language": (
+        "bridge/test_foreign.py",
+        "conformance/test_labels.py",
+        "conformance/test_shares.py",
+        "test_examples.py",
+        "test_types.py",
+    ),
+}
 _OURS = ("benchmarks", "tests", "triglot")
 
 # Slowness is a matter of the machine and is measured in benchmarks, not here.
@@ -57,6 +77,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that side by side no process is left alone with one at the end."""
     order = {name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0].removeprefix("tests/"), len(order)))
+
+
+class _ByFile(LoadFileScheduling):
+    """Gives a process that tests side by side whole files, and files that share something together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        shared = (name for name, files in _TOGETHER.items() if file.removeprefix("tests/").startswith(files))
+        return next(shared, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile | None:
+    """Divide the tests as `make test` wants it, and in xdist's own ways where another is asked for."""
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def children() -> set[int]:

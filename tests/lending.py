@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from triglot import foreign
 from triglot.cli import compare, stream
-from triglot.training import proof, train
+from triglot.training import evaluation, proof, train
 from triglot.training.fit_worker import Bench
 
-BORROWERS = (train, compare, stream)
+BORROWERS = (train, evaluation, foreign, compare, stream)
 
 
 def lend_to_commands(monkeypatch: pytest.MonkeyPatch, of: Callable[[str], Bench]) -> None:

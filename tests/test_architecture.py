@@ -53,7 +53,7 @@ MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
 # Decisions and encodings: they are handed the time and say what to send.
 PURE = tuple(f"tables.{name}" for name in ("table", "field", "labels", "schema", "arrow"))
 PURE += tuple(f"protocol.{name}" for name in ("messages", "wire", "bundles", "batching", "runtime"))
-PURE += ("client.routing", "supervision.crash_loops", "training.scoring", "workers.fit_spec")
+PURE += ("client.routing", "client.loads", "supervision.crash_loops", "training.scoring", "workers.fit_spec")
 # And what is written of a deployment: values in, text out.
 PURE += tuple(
     f"deploy.{name}"

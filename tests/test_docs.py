@@ -69,7 +69,7 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("document", "commands"), [("docs/http.md", 12), ("docs/operations.md", 8)])
+@pytest.mark.parametrize(("document", "commands"), [("docs/http.md", 13), ("docs/operations.md", 8)])
 def test_every_command_and_request_of_the_service_documents_answers_as_shown(
     operator: Reader, document: str, commands: int
 ) -> None:

@@ -10,6 +10,7 @@ logger = logging.getLogger("triglot.worker")
 
 EXIT_STUCK = 75  # sysexits.h: EX_TEMPFAIL
 EXIT_MEMORY = 71  # sysexits.h: EX_OSERR
+EXIT_SPOILT = 70  # sysexits.h: EX_SOFTWARE
 
 # ends the process by an exit code, with the reason
 End: TypeAlias = Callable[[int, str], None]

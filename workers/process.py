@@ -9,7 +9,6 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import zmq
@@ -38,10 +37,11 @@ from triglot.workers.activity import Activity
 from triglot.workers.control import Control
 from triglot.workers.curve import Curve
 from triglot.workers.deadlines import Deadlines
-from triglot.workers.ending import ending
-from triglot.workers.golden_rows import GoldenRows
+from triglot.workers.ending import End, ending
 from triglot.workers.idle_collection import IdleCollection
+from triglot.workers.leftovers import Leftovers
 from triglot.workers.memory_ceiling import MemoryCeiling
+from triglot.workers.neighbours import Neighbours
 from triglot.workers.worker import Worker
 
 logger = logging.getLogger("triglot.worker")
@@ -78,11 +78,11 @@ def _serve(options: argparse.Namespace) -> int:
     activity = Activity()
     runtime = _runtime(options.language)
     runtime.start()
-    bounds = _bounds(runtime, activity, memory, lambda why: leave_word(run_dir, endpoint, why))
-    hooks = Hooks(
-        [*bounds, IdleCollection(runtime, activity), GoldenRows(runtime.versions), *from_environment(os.environ)],
-        may_refuse=True,
-    )
+    end = ending(lambda why: leave_word(run_dir, endpoint, why))
+    bounds = _bounds(runtime, activity, memory, end)
+    neighbours = Neighbours(runtime.versions, run_dir, activity, end)
+    watching: list[Hook] = [IdleCollection(runtime, activity), neighbours, Leftovers()]
+    hooks = Hooks([*bounds, *watching, *from_environment(os.environ)], may_refuse=True)
     # After the interpreter has started, because R and Julia put handlers of their own there.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: activity.drain())
@@ -129,9 +129,8 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bounds(runtime: Runtime, activity: Activity, memory: int, last_word: Callable[[str], None]) -> list[Hook]:
+def _bounds(runtime: Runtime, activity: Activity, memory: int, end: End) -> list[Hook]:
     """Return what ends a call, and where it must be the process with it."""
-    end = ending(last_word)
     deadlines = Deadlines(runtime, activity, end)
     if not memory:
         return [deadlines]

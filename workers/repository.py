@@ -30,6 +30,7 @@ from triglot.workers.fit_spec import FitSpec, mapping
 
 logger = logging.getLogger("triglot.worker")
 
+WARNINGS_SHOWN = 3  # of a load that is refused
 LARGE = 1_000_000  # bytes; of a model of more it is told what has them
 
 
@@ -130,7 +131,7 @@ class Models:
         fields = self._manifest(spec, schema)
         fitted = Held(request.model, model, schema, spec.labels)
         known = self._runtime.describe(model)
-        fields |= {name: known[name] for name in ("attributes", "parts") if known.get(name)}
+        fields |= {name: known[name] for name in ("attributes", "modules", "parts") if known.get(name)}
         again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
         reloaded = Held(request.model, again, schema, spec.labels, pace=batching.Pace(spec.limits))
         if known.get("predict", True):  # a search over parameters may be made for its results alone
@@ -198,10 +199,16 @@ class Models:
             self._held.popitem(last=False)
         self._activity.holds = tuple(self._held)
 
+    def _forget(self, key: tuple[str, int, str]) -> None:
+        self._held.pop(key, None)
+        self._activity.holds = tuple(self._held)
+
     def _open(self, request: Request, artefact: Artefact) -> Held:
         manifest = artefact.verified(self._key)
         if manifest.language != self._runtime.language:
             raise ProtocolError(f"this is a worker for {self._runtime.language}, not for {manifest.language}")
+        offered = LoadedVersion(request.model, request.version, manifest)
+        self._hooks.version_offered(offered)
         held = Held(
             request.model,
             self._runtime.load(manifest, artefact.blob),
@@ -210,7 +217,13 @@ class Models:
             manifest.blob_sha256,
             batching.Pace(_declared(manifest)),
         )
-        self._hooks.version_loaded(LoadedVersion(request.model, request.version, manifest, self._asking(held)))
+        key = (request.model, request.version, held.sha256)
+        try:
+            self._hooks.version_loaded(offered._replace(ask=self._asking(held), forget=lambda: self._forget(key)))
+        except ArtefactRefused as error:  # what the load has warned of may be the reason
+            raise ArtefactRefused(
+                "; ".join([str(error), *self.take_output([request]).warnings[:WARNINGS_SHOWN]])
+            ) from None
         return held
 
     def _asking(self, held: Held) -> Ask:

@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC
-from typing import Literal
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -14,9 +15,12 @@ from triglot.persister import ACTIVE, NOT_PROVED
 from triglot.progress import notice
 from triglot.project import Project
 from triglot.store import VersionInfo
+from triglot.supervision.readiness import sentence, standings
+from triglot.supervision.status import address
 
 NUMBERS = ("version", "train", "test", "size")
 COLUMNS = ("model", "version", "lang", "train", "test", "created (UTC)", "size", "aliases")
+READY_TIMEOUT_S = 2.0
 PIPED_WIDTH = 10_000  # for grep and awk: a line stays a line
 
 
@@ -34,9 +38,10 @@ def list_(project: Project, name: str | None, as_json: bool) -> None:
     Example: triglot list iris-r
     """
     versions = project.store.list(name)
+    models = _standings(project)
     if as_json:
         for info in versions:
-            click.echo(json.dumps(_plain(info), default=str))
+            click.echo(json.dumps(_plain(info) | _standing(info, models), default=str))
         return
     if not versions:
         notice("There are no versions yet; triglot fit makes the first.")
@@ -51,11 +56,14 @@ def list_(project: Project, name: str | None, as_json: bool) -> None:
             _score(info, "score_test"),
             info.created.astimezone(UTC).strftime("%Y-%m-%d %H:%M"),
             f"{info.size} B" if info.size < 1000 else decimal(info.size),
-            ", ".join(info.aliases),
+            ", ".join([*info.aliases, *(key.replace("_", " ") for key in _standing(info, models))]),
         )
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     console = Console(width=width, highlight=False)
     console.print(table)
+    for model in sorted({info.model for info in versions} & models.keys()):
+        if trouble := sentence(model, models[model]):
+            notice(trouble)
 
 
 @click.command()
@@ -105,6 +113,26 @@ def delete_version(project: Project, version: int, name: str | None) -> str:
     name = name or project.only_name
     project.store.delete(name, version)
     return name
+
+
+def _standings(project: Project) -> Mapping[str, Mapping[str, Any]]:
+    """Return how the models of the service of this run directory stand; nothing where none answers."""
+    try:
+        return standings(address(project.run_dir), READY_TIMEOUT_S) or {}
+    except OSError:
+        return {}
+
+
+def _standing(info: VersionInfo, models: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    """Return what a service says of a version where the active one does not load: it is this, or this one answers."""
+    model = models.get(info.model, {})
+    trouble = model.get("not_loadable")
+    told: dict[str, object] = {}
+    if trouble and trouble["version"] == info.version and ACTIVE in info.aliases:
+        told["does_not_load"] = trouble["cause"]
+    if trouble and model["version"] == info.version:
+        told["answers"] = True
+    return told
 
 
 def _score(info: VersionInfo, key: str) -> str:

@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 import zmq
 
-from triglot.client.blocking import Answer, Client, Fetch, attempt_id, encode_attempt
+from triglot.client.attempts import attempt_id, encode_attempt
+from triglot.client.blocking import Answer, Client
+from triglot.client.handover import Fetch
 from triglot.client.routing import History, WorkerView, choose, history_after
 from triglot.errors import (
     DeadlineExceeded,
@@ -63,7 +65,7 @@ class Lane:
         deadline = time.monotonic() + timeout_s
         monitor = self._client.monitor
         held = (request.model, request.version, request.sha256)
-        worker = choose(monitor.workers(), language, held, monitor.outstanding)
+        worker = choose(monitor.workers(), language, held, monitor.outstanding, self._client.refused_by(held))
         if worker is None or held not in worker.holds:
             return await self._in_a_thread(request, language, deadline, fetch, History())
         try:

@@ -4,14 +4,13 @@ Each thread keeps one DEALER a worker process, because replies get mixed on a sh
 monitor are born in the process and thread that use them, never inherited.
 """
 
-import itertools
 import logging
 import math
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,9 @@ from typing import Any, NamedTuple
 import zmq
 
 from triglot import this_process
-from triglot.artefact import Artefact
+from triglot.client.attempts import POLL_MS, attempt_id, encode_attempt, receive
+from triglot.client.handover import Fetch, Handover, version_of
+from triglot.client.loads import Loading, Loads, Refusal, Version
 from triglot.client.monitor import Monitor
 from triglot.client.routing import History, WorkerView, choose, history_after
 from triglot.errors import (
@@ -28,6 +29,7 @@ from triglot.errors import (
     Overloaded,
     TableNeeded,
     TriglotError,
+    VersionNotLoadable,
     WorkerLost,
     WorkerUnavailable,
     from_wire,
@@ -37,16 +39,11 @@ from triglot.protocol.messages import Fault, Reply, Request, Started
 from triglot.transport import multipart
 from triglot.transport.curve import CurveKeys
 from triglot.transport.discovery import Endpoint, last_word
-from triglot.transport.request_ids import new_id
 
 logger = logging.getLogger("triglot.client")
 
-POLL_MS = 20
 ENDING_S = 0.2  # a process whose connection has broken may still be ending
-LOAD_TIMEOUT_S = 120.0
 
-Fetch = Callable[[], Artefact]
-_attempts = itertools.count(1)
 _clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
 
 
@@ -73,14 +70,15 @@ class _Process:
     pid: int
     context: "zmq.Context[zmq.Socket[bytes]]"
     monitor: Monitor
+    handover: Handover
     local: threading.local = field(default_factory=threading.local)
-    loading: dict[tuple[tuple[str, str], tuple[str, int, str]], threading.Lock] = field(default_factory=dict)
 
 
 class Client:
     """Sends requests to the workers of one run directory and of a list of other hosts.
 
-    A request waits for a worker to turn up until its deadline, but no longer than `patience_s`.
+    A request waits for a worker to turn up until its deadline, but no longer than `patience_s`. `loads`, where it is
+    given, remembers which versions did not load; then requests do not try that again, and only `load` does.
     """
 
     def __init__(
@@ -94,6 +92,7 @@ class Client:
         self._listed = dict(listed or {})
         self._curve = curve
         self._patience_s = patience_s
+        self.loads: Loads | None = None
         self._process: _Process | None = None
         self._birth = threading.Lock()
         _clients.add(self)
@@ -111,7 +110,7 @@ class Client:
         `fetch` gives the artefact of the request's version when a worker does not hold it, `history` is what the
         request has been through already. A worker that ends, refuses or drains costs time and no error, as long as
         there is time: predictions are idempotent. Raises `WorkerUnavailable` where no worker turned up,
-        `DeadlineExceeded` where one did not answer.
+        `DeadlineExceeded` where one did not answer, `VersionNotLoadable` where that is known of the version.
         """
         process = self._here()
         deadline = time.monotonic() + timeout_s
@@ -140,18 +139,13 @@ class Client:
                         raise
                     history = self._hand_over(process, worker, request, fetch, history, deadline)
 
-    def load(self, model: str, version: int, sha256: str, language: str, fetch: Fetch) -> int:
-        """Have every worker of the language that does not hold a version take it; return how many did."""
-        process = self._here()
-        request = Request(op="load", id=new_id(), model=model, version=version, sha256=sha256)
-        taken = 0
-        for worker in process.monitor.workers():
-            if worker.serves(language):
-                if (model, version, sha256) in worker.holds:
-                    continue
-                self._load(process, worker, request, fetch)
-                taken += 1
-        return taken
+    def load(self, model: str, version: int, sha256: str, language: str, fetch: Fetch) -> Loading:
+        """Have every worker of the language that does not hold a version take it; return how they stand to it then."""
+        process, held = self._here(), (model, version, sha256)
+        workers = [worker for worker in process.monitor.workers() if worker.serves(language)]
+        found = [process.handover.offer(worker, held, fetch) for worker in workers]
+        refusals = sorted((each for each in found if isinstance(each, Refusal)), key=lambda refusal: refusal.due)
+        return Loading(len(workers), found.count(True), len(refusals), refusals[0] if refusals else None)
 
     def _hand_over(
         self,
@@ -162,11 +156,20 @@ class Client:
         history: History,
         deadline: float,
     ) -> History:
+        held, workers = version_of(request), process.monitor.workers
         try:
-            self._load(process, worker, request, fetch, deadline)
+            process.handover.require(worker, held, fetch, deadline)
         except (WorkerLost, Overloaded) as error:
-            return history_after(error, request, worker, history, process.monitor.workers())
+            return history_after(error, request, worker, history, workers())
+        except VersionNotLoadable:
+            others = [other for other in workers() if other.serves(worker.endpoint.language)]
+            if process.handover.refused_by_all(others, held):
+                raise
         return history
+
+    def refused_by(self, version: Version) -> Collection[tuple[str, str]]:
+        """Return the workers that are known not to load a version."""
+        return () if self.loads is None else self.loads.refused_by(version)
 
     def workers(self) -> Sequence[WorkerView]:
         """Return what this process knows of the workers."""
@@ -215,7 +218,8 @@ class Client:
             if process is None or process.pid != this_process.pid():
                 context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
                 monitor = Monitor(context, self.run_dir, self._listed, self._protect)
-                self._process = process = _Process(this_process.pid(), context, monitor)
+                handover = Handover(self._ask_to_load, lambda: self.loads)
+                self._process = process = _Process(this_process.pid(), context, monitor, handover)
         return process
 
     def _protect(self, socket: "zmq.Socket[bytes]", endpoint: Endpoint) -> None:
@@ -231,10 +235,11 @@ class Client:
         self, process: _Process, request: Request, language: str, history: History, deadline: float
     ) -> WorkerView:
         """Return the worker to ask, waiting for one (a restarted one, say) while there are time and patience."""
-        monitor, held = process.monitor, (request.model, request.version, request.sha256)
+        monitor, held = process.monitor, version_of(request)
         until = None
         while True:
-            worker = choose(monitor.workers(), language, held, monitor.outstanding, history.avoid)
+            avoid = history.avoid.union(self.refused_by(held))
+            worker = choose(monitor.workers(), language, held, monitor.outstanding, avoid)
             if worker is not None:
                 return worker
             until = until or min(deadline, time.monotonic() + self._patience_s)
@@ -242,6 +247,10 @@ class Client:
             if left <= 0:
                 raise WorkerUnavailable(f"no worker for {language} is there; try again later")
             monitor.wait_for_change(min(left, 0.1))
+
+    def _ask_to_load(self, worker: WorkerView, load: Request, deadline: float, work_until: float) -> None:
+        # alone, so that the worker says when it begins: then it is known what ended it
+        self._exchange(self._here(), worker, load, wire.Packed(), True, deadline, work_until)
 
     def _exchange(
         self,
@@ -261,7 +270,7 @@ class Client:
         started = False
         while True:
             left = deadline - time.monotonic()
-            received = _receive(socket, left)
+            received = receive(socket, left)
             if received is not None:
                 reply = wire.decode_reply(received)
                 if reply.id != attempt:
@@ -269,7 +278,10 @@ class Client:
                 if isinstance(reply, Started):
                     started = True
                 elif isinstance(reply, Fault):
-                    raise from_wire(reply.code, reply.message, reply.details)
+                    error = from_wire(reply.code, reply.message, reply.details)
+                    if isinstance(error, DeadlineExceeded):
+                        error.started = started
+                    raise error
                 else:
                     return reply
             elif process.monitor.is_lost(worker.id):
@@ -283,30 +295,8 @@ class Client:
                     f"worker {worker.endpoint.name} was lost while it held the request", started=proven, reason=reason
                 )
             elif left <= 0:
-                raise DeadlineExceeded(f"no answer from worker {worker.endpoint.name} before the deadline")
-
-    def _load(
-        self, process: _Process, worker: WorkerView, request: Request, fetch: Fetch, deadline: float | None = None
-    ) -> None:
-        """Hand a version to a worker; threads that want the same wait for the first one's try.
-
-        After the caller's deadline nobody waits here, but the worker goes on loading, for those who come next.
-        """
-        held = (request.model, request.version, request.sha256)
-        work_until = time.monotonic() + LOAD_TIMEOUT_S
-        deadline = deadline or work_until
-        lock = process.loading.setdefault((worker.id, held), threading.Lock())
-        if not lock.acquire(blocking=False):
-            if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                raise DeadlineExceeded(f"worker {worker.endpoint.name} was still loading the model at the deadline")
-            lock.release()
-            return
-        try:
-            load = Request(op="load", id=new_id(), model=request.model, version=request.version, artefact=fetch())
-            self._exchange(process, worker, load, wire.Packed(), False, deadline, work_until)
-        finally:
-            process.loading.pop((worker.id, held), None)
-            lock.release()
+                late = f"no answer from worker {worker.endpoint.name} before the deadline"
+                raise DeadlineExceeded(late, started=started and work_until in (None, deadline))
 
     def _socket(self, process: _Process, worker: WorkerView) -> "zmq.Socket[bytes]":
         sockets: _Sockets | None = getattr(process.local, "sockets", None)
@@ -325,41 +315,6 @@ class Client:
         socket = sockets.pop(worker.id, None)
         if socket is not None:
             socket.close(linger=0)
-
-
-def attempt_id(request: Request) -> str:
-    """Return the id of one try to have a request answered.
-
-    The id of a request may be the caller's own and come twice; that of a try never does, so the late answer to a try
-    that was given up is not taken for the answer to another.
-    """
-    return f"{request.id}.{next(_attempts)}"
-
-
-def encode_attempt(
-    request: Request,
-    attempt: str,
-    worker: WorkerView,
-    deadline: float,
-    packed: wire.Packed | None = None,
-    *,
-    alone: bool = False,
-) -> list[wire.Buffer]:
-    """Return the frames of one try to have a worker answer."""
-    now = time.monotonic()
-    shares_clock = worker.endpoint.address.startswith("ipc:")
-    timeout_ms = max(1, int((deadline - now) * 1000))
-    return wire.encode_request(request, packed, wire.Attempt(attempt, timeout_ms, alone, now if shares_clock else None))
-
-
-def _receive(socket: "zmq.Socket[bytes]", left_s: float) -> list[Any] | None:
-    """Return the next message, or None where none came within `POLL_MS` or the time that is left."""
-    if left_s * 1000 < POLL_MS and not socket.poll(max(0, int(left_s * 1000) + 1), zmq.POLLIN):
-        return None
-    try:
-        return multipart.receive(socket)  # which waits by itself, for `POLL_MS`
-    except zmq.Again:
-        return None
 
 
 def _after_fork() -> None:

@@ -53,6 +53,7 @@ class RModel(ForeignModel):
         seed: For `set.seed` before the fit.
         lib_paths: Folders of installed packages, searched before R's own.
         unseen_levels: What becomes of levels of a category that training did not have: "error", "missing" or "other".
+        files: Names of files beside the script that it reads; they travel with the model.
     """
 
     language: ClassVar[str] = "r"
@@ -76,6 +77,7 @@ class RModel(ForeignModel):
         seed: int | None = None,
         lib_paths: Sequence[str] = (),
         unseen_levels: Unseen = "error",
+        files: Sequence[str] = (),
     ) -> None:
         self.script = script
         self.fit_function = fit_function
@@ -91,6 +93,7 @@ class RModel(ForeignModel):
         self.seed = seed
         self.lib_paths = lib_paths
         self.unseen_levels = unseen_levels
+        self.files = files
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
@@ -115,7 +118,8 @@ class RModel(ForeignModel):
             "seed": plain(self.seed),
             "lib_paths": [str(Path(folder).absolute()) for folder in self.lib_paths] or None,
         }
-        return spec | {key: value for key, value in optional.items() if value is not None}, collect("r", script)
+        spec |= {key: value for key, value in optional.items() if value is not None}
+        return self._with_files(spec, collect("r", script), script, script.parent)
 
 
 class RClassifier(ForeignClassifier, RModel):
@@ -164,6 +168,7 @@ class JuliaModel(ForeignModel):
         encode_labels: The classes as 0..k-1.
         seed: For `Random.seed!` before the fit.
         unseen_levels: What becomes of levels of a category that training did not have: "error", "missing" or "other".
+        files: Names of files beside the script that it reads; they travel with the model.
     """
 
     language: ClassVar[str] = "julia"
@@ -185,6 +190,7 @@ class JuliaModel(ForeignModel):
         encode_labels: bool = False,
         seed: int | None = None,
         unseen_levels: Unseen = "error",
+        files: Sequence[str] = (),
     ) -> None:
         self.script = script
         self.fit_function = fit_function
@@ -198,6 +204,7 @@ class JuliaModel(ForeignModel):
         self.encode_labels = encode_labels
         self.seed = seed
         self.unseen_levels = unseen_levels
+        self.files = files
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
@@ -219,10 +226,13 @@ class JuliaModel(ForeignModel):
         if self.script is None:
             if "." not in self.fit_function:
                 raise ConfigError("a Julia model without a script names a package's function, such as 'Package.fit'")
+            if self.files:
+                raise ConfigError("files: they lie beside a script, and this Julia model has none; name its script")
             return spec, {}
         script = Path(self.script).absolute()
         folder, sources = collect_project(script)
-        return spec | {"script": script.relative_to(folder).as_posix(), "folder": str(folder)}, sources
+        spec |= {"script": script.relative_to(folder).as_posix(), "folder": str(folder)}
+        return self._with_files(spec, sources, script, folder)
 
 
 class JuliaClassifier(ForeignClassifier, JuliaModel):

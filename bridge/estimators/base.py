@@ -6,7 +6,8 @@ What a language has of its own (which script, which functions) stands in `triglo
 import functools
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from triglot.estimators.session import session
 from triglot.former_parameters import former_names, renamed, warn
 from triglot.protocol.messages import Op
 from triglot.protocol.runtime import FitTask
+from triglot.protocol.sources import collect_files
 from triglot.tables.frames import to_table
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Table
@@ -49,6 +51,7 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
     _MAPPINGS: ClassVar[tuple[str, ...]] = ("params",)
 
     unseen_levels: str
+    files: Sequence[str] = ()  # a pickle of the time before has none
     artefact_: Artefact
     n_features_in_: int
 
@@ -56,6 +59,15 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
         """Return how to call the author's code, and the author's files."""
         # not abstract: Palladium's AbstractModel could be made, and its users' configurations name it
         raise NotImplementedError(f"{type(self).__name__} says no way to call an author's code: take one of a language")
+
+    def _with_files(
+        self, spec: dict[str, Any], sources: dict[str, str], script: Path, root: Path
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return spec and sources with the files that the script reads; `root` is the folder of the sources."""
+        if not self.files:
+            return spec, sources
+        files = collect_files(self.files, script, root)
+        return {**spec, "files": sorted(files)}, {**sources, **files}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments of the constructor; with `deep` also the author's own, as `params__NAME`."""

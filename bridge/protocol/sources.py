@@ -1,9 +1,12 @@
 """The author's files: collected at fit, stored with the version, laid out again where they are needed.
 
 A version keeps the text of the files that it was fitted with, so that editing a script never changes or breaks
-a version that is already stored, and a worker on another host needs no copy of the author's folder.
+a version that is already stored, and a worker on another host needs no copy of the author's folder. Files that a
+script reads, which its author declares, are among them as base64; `files` of a spec names these.
 """
 
+import base64
+import binascii
 import hashlib
 import json
 import os
@@ -11,13 +14,14 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from triglot.errors import BadRequest
 from triglot.languages import known
 
-MAX_BYTES = 4 * 2**20
+MAX_BYTES = 4 * 2**20  # of an author's code, and of the files that it reads
 _PROJECTS = ("JuliaProject.toml", "Project.toml")
 _MANIFEST = re.compile(r"(Julia)?Manifest(-v\d+\.\d+)?\.toml")  # those of one version are Julia's since 1.10.8
 _LEFT_OUT = (".", "__", "renv")  # hidden, caches, and what renv installed
@@ -55,6 +59,47 @@ def collect(language: str, script: Path, root: Path | None = None) -> dict[str, 
                 )
             sources[path.relative_to(root).as_posix()] = text
     return sources
+
+
+def collect_files(names: Collection[str], script: Path, root: Path) -> dict[str, str]:
+    """Return the declared files beside a script as base64, by their names relative to `root`.
+
+    Raises `BadRequest` for a name that leads away from the script's folder or to no file, and for more than 4 MiB.
+    """
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise BadRequest(f"files: {names!r} must be a list of the names of files beside the script")
+    found: dict[str, str] = {}
+    size = 0
+    for name in names:
+        content = _declared(name, script)
+        size += len(content)
+        if size > MAX_BYTES:
+            raise BadRequest(
+                f"files: they hold more than {MAX_BYTES // 2**20} MiB with {name!r}; read large data where the model "
+                "is fitted, and keep what predictions need of them in the model"
+            )
+        found[(script.parent / name).relative_to(root).as_posix()] = base64.b64encode(content).decode()
+    return found
+
+
+def _declared(name: str, script: Path) -> bytes:
+    relative = PurePosixPath(name)
+    if not relative.parts or relative.is_absolute() or ".." in relative.parts:
+        raise BadRequest(f"files: {name!r} does not lie beside the script; name it relative to {str(script.parent)!r}")
+    path = script.parent / relative
+    if not path.is_file():
+        what = "is a folder; name the files in it" if path.is_dir() else "is not there"
+        raise BadRequest(f"files: {name!r} {what}; names are relative to {str(script.parent)!r}")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def declared_files(spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[str, ...]:
+    """Return which of the sources are files that the author's code reads; raises `BadRequest` where one is missing."""
+    names = spec.get("files") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in sources for name in names):
+        raise BadRequest(f"files: {names!r} must be a list of names that are among the model's files")
+    return tuple(names)
 
 
 def collect_project(script: Path) -> tuple[Path, dict[str, str]]:
@@ -127,17 +172,21 @@ def fingerprint(sources: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical).hexdigest()[:16]
 
 
-def lay_out(sources: Mapping[str, str], folder: str, scratch: Path) -> Path:
-    """Return a folder that holds exactly these sources: `folder` itself while it does, else a copy in `scratch`."""
+def lay_out(sources: Mapping[str, str], folder: str, scratch: Path, files: Collection[str] = ()) -> Path:
+    """Return a folder that holds exactly these sources: `folder` itself while it does, else a copy in `scratch`.
+
+    With declared `files` it is always a copy: the author's own may change while a version is served, and what is read
+    beside them without being declared is missed at the fit already.
+    """
     original = Path(folder)
-    if folder and all(_reads(original / name, text) for name, text in sources.items()):
+    if folder and not files and all(_reads(original / name, text) for name, text in sources.items()):
         return original
     copy = scratch / f"sources-{fingerprint(sources)}"
     if not copy.exists():
         scratch.mkdir(parents=True, exist_ok=True)
         half = Path(tempfile.mkdtemp(dir=scratch))
         try:
-            _write(sources, half)
+            _write(sources, half, files)
             half.rename(copy)
         except OSError:  # another worker was quicker
             if not copy.exists():
@@ -147,13 +196,20 @@ def lay_out(sources: Mapping[str, str], folder: str, scratch: Path) -> Path:
     return copy
 
 
-def _write(sources: Mapping[str, str], folder: Path) -> None:
+def _write(sources: Mapping[str, str], folder: Path, files: Collection[str]) -> None:
     for name, text in sources.items():
         path = (folder / name).resolve()
         if not path.is_relative_to(folder.resolve()):
             raise BadRequest(f"a source file may not lie outside the model's folder: {name!r}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(_content(name, text) if name in files else text.encode())
+
+
+def _content(name: str, text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest(f"files: {name!r} is not in base64") from None
 
 
 def _reads(path: Path, text: str) -> bool:

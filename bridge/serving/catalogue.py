@@ -5,17 +5,20 @@ A request never waits for the database. While the store cannot be reached, what 
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from triglot import this_process
 from triglot.artefact import Artefact
-from triglot.errors import ModelNotFound
+from triglot.client.loads import Loading, Refusal, Version
+from triglot.errors import ModelNotFound, VersionNotLoadable
 from triglot.persister import Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
 from triglot.protocol.batching import Limits
+from triglot.serving.memory import Memory
 from triglot.store import VersionInfo
 from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
@@ -24,6 +27,7 @@ logger = logging.getLogger("triglot.catalogue")
 
 REFRESH_S = 0.5
 STORE_KEY = "model_persister"
+MOST_EARLIER = 8
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Served:
     """One version as the request path needs it; parsed once, then only read."""
 
     info: VersionInfo
+
+    @property
+    def key(self) -> Version:
+        """What workers know it by."""
+        return (self.info.model, self.info.version, self.info.sha256)
 
     @property
     def model(self) -> str:
@@ -69,45 +78,98 @@ class Served:
         return self.info.card.labels
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a model stands: the version that is active, the one that answers, and why that is another or none.
+
+    Until workers have come, the active version stands for the answer. `refusal` is why it does not load everywhere.
+    """
+
+    active: Served
+    answers: Served | None
+    loaded: bool = False
+    refusal: Refusal | None = None
+
+    @property
+    def error(self) -> VersionNotLoadable | None:
+        """What callers are told of the active version, if it does not load."""
+        return None if self.refusal is None else self.refusal.error(self.active.key, time.monotonic())
+
+
 class Catalogue:
     """The active versions, asked of the store twice a second by one thread a process.
 
-    `prepare` is called with every active version each time, before it takes traffic and after; it says whether
-    the version is ready. A version that is not does not replace one that answers. `before` is called before each
-    look, `after` with each version that is about to take traffic. The process store holds what is served: the only
-    model under the persister's own key of the configuration.
+    `prepare` has workers load a version and says how they stand to it; it is called each time with every active
+    version, before it takes traffic and after, and with one that answers in its stead. A version that some worker does
+    not load does not replace one that answers. Where it does not load and nothing answers, as after a restart, the one
+    is tried that answered last, as far as `memory` knows, and those before it, down from the nearest.
+
+    `before` is called before each look, `expect` with each version that is active at the first one, which loads
+    nothing, and `after` with each that is about to take traffic. The process store holds what is served: the only model
+    under the persister's own key of the configuration.
     """
 
     def __init__(
         self,
         store: Persister,
-        prepare: Callable[[Served], bool],
+        prepare: Callable[[Served], Loading],
         before: Callable[[], None] = lambda: None,
         after: Callable[[Served], None] = lambda served: None,
+        expect: Callable[[Served], object] = lambda served: None,
+        memory: Memory | None = None,
     ) -> None:
         self._store = store
         self._prepare = prepare
         self._before = before
         self._after = after
+        self._expect = expect
+        self._memory = memory or Memory()
         self._served: dict[str, Served] = {}
+        self._standings: dict[str, Standing] = {}
+        self._earlier: dict[str, tuple[Served, list[Served]]] = {}
+        self._told: dict[str, Served] = {}
+        self._noted: dict[str, Served] = {}
+        self._begun = self._done = 0
         self._pid = 0
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._trouble = ""
 
     def active(self, model: str) -> Served:
-        """Return the version of `model` that is served now; raises `ModelNotFound`, listing what there is."""
+        """Return the version of `model` that is served now.
+
+        Raises `VersionNotLoadable` where none can be, and `ModelNotFound`, listing what there is.
+        """
         self._live()
         try:
             return self._served[model]
         except KeyError:
-            known = ", ".join(map(repr, sorted(self._served))) or "none yet: fit and activate one"
-            raise ModelNotFound(f"no model {model!r} is active; active are {known}") from None
+            standing = self.standing(model)
+        if standing.answers is None:
+            raise standing.error or self._unknown(model)
+        return standing.answers
 
     def all(self) -> dict[str, Served]:
         """Return all served versions by model name."""
         self._live()
         return dict(self._served)
+
+    def standing(self, model: str) -> Standing:
+        """Return how a model stands; raises `ModelNotFound` where no version of it is active."""
+        self._live()
+        standing = self._standings.get(model)
+        if standing is None:
+            raise self._unknown(model)
+        return standing
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how each model stands that has an active version."""
+        self._live()
+        return dict(self._standings)
+
+    def _unknown(self, model: str) -> ModelNotFound:
+        known = ", ".join(map(repr, sorted(self._standings))) or "none yet: fit and activate one"
+        return ModelNotFound(f"no model {model!r} is active; active are {known}")
 
     @property
     def trouble(self) -> str:
@@ -119,25 +181,90 @@ class Catalogue:
         return read_model(self._store, served.model, served.version).artefact
 
     def refresh(self) -> None:
-        """Look into the store now."""
-        served = {}
+        """Look into the store now; a model of which that cannot be done does not keep the others from it."""
+        self._look_at_all(self._stand)
+
+    def _look_at_all(self, stand: Callable[[Served, Standing | None], Standing]) -> None:
+        self._begun = number = self._begun + 1
+        standings: dict[str, Standing] = {}
+        failed: Exception | None = None
         for model, version in self._store.active().items():
-            known = self._served.get(model)
-            if known is not None and known.version == version:
-                served[model] = known
-                self._prepare(known)
-                continue
-            new = Served(self._store.info(model, version))
-            ready = self._prepare(new)
-            if known is not None and not ready:
-                served[model] = known  # the old version answers until the new one can
-                continue
-            logger.info("model %s: version %d answers from now on", model, version)
-            served[model] = new
-            self._after(new)
-        changed, self._served = served != self._served, served
-        if changed and len(served) == 1:
+            known = self._standings.get(model)
+            try:
+                same = known is not None and known.active.version == version
+                active = known.active if known is not None and same else Served(self._store.info(model, version))
+                standings[model] = stand(active, known)
+            except Exception as error:
+                failed = failed or error
+                standings |= {} if known is None else {model: known}
+        if number > self._done:  # a load may take long, and another thread have looked since
+            self._done = number
+            self._publish(standings)
+        if failed is not None:
+            raise failed
+
+    def _stand(self, active: Served, known: Standing | None) -> Standing:
+        """Return how a model stands now, with this version active; the one that answers comes first, as it is asked."""
+        before = None if known is None else known.answers
+        kept = None if before is None or before is active else self._prepare(before)
+        wanted = self._prepare(active)
+        if wanted.whole or (before is active and wanted.held):
+            return Standing(active, active, loaded=True, refusal=wanted.refusal)
+        followed = not wanted.there and (known is None or known.active is not active)  # nobody is there to object
+        if before and kept and not followed and not (kept.nowhere and wanted.refused):
+            return Standing(active, before, loaded=kept.held > 0, refusal=wanted.refusal)
+        if not wanted.refused:  # nobody is there yet, or has had the time
+            return Standing(active, active, loaded=wanted.held > 0)
+        return self._fallen_back(active, wanted)
+
+    def _fallen_back(self, active: Served, wanted: Loading) -> Standing:
+        """Return how a model stands whose active version some worker refuses while no other answers."""
+        in_part = active if wanted.held else None
+        for earlier in self._before_it(active):
+            found = self._prepare(earlier)
+            if found.whole:
+                return Standing(active, earlier, loaded=True, refusal=wanted.refusal)
+            in_part = in_part or (earlier if found.held else None)
+        return Standing(active, in_part, loaded=in_part is not None, refusal=wanted.refusal)
+
+    def _before_it(self, active: Served) -> list[Served]:
+        """Return the version that answered last, then those of lower numbers, the nearest first.
+
+        What the store lists is kept, as it only shrinks.
+        """
+        known = self._earlier.get(active.model)
+        if known is None or known[0] is not active:
+            others = [Served(info) for info in self._store.list(active.model) if info.version != active.version]
+            last = self._memory.version(active.model)
+            lower = [each for each in others if each.version < active.version and each.key != last]
+            nearest = lower[: -MOST_EARLIER - 1 : -1]
+            known = (active, [each for each in others if each.key == last] + nearest)
+            self._earlier[active.model] = known
+        return known[1]
+
+    def _publish(self, standings: dict[str, Standing]) -> None:
+        """Have these standings hold from now on, and tell what has changed."""
+        served = {model: standing.answers for model, standing in standings.items() if standing.answers is not None}
+        for model, standing in standings.items():
+            self._tell(model, standing, self._standings.get(model))
+        noted = {model: answers for model, answers in self._told.items() if model in served}
+        if noted != self._noted:
+            self._noted = noted
+            self._memory.note(answers.key for answers in noted.values())
+        changed = served != self._served
+        self._served, self._standings = served, standings
+        if changed and len(served) == len(standings) == 1:
             [process_store[getattr(self._store, "__pld_config_key__", STORE_KEY)]] = served.values()
+
+    def _tell(self, model: str, now: Standing, before: Standing | None) -> None:
+        refusal, known = now.refusal, None if before is None else before.refusal
+        if refusal is not None and (known is None or known.cause != refusal.cause):
+            where = "does not load" if now.answers is not now.active else "does not load in every worker"
+            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause)
+        if now.loaded and now.answers is not None and now.answers is not self._told.get(model):
+            self._told[model] = now.answers
+            logger.info("model %s: version %d answers from now on", model, now.answers.version)
+            self._after(now.answers)
 
     def close(self) -> None:
         """Stop looking."""
@@ -151,18 +278,27 @@ class Catalogue:
             if self._pid == this_process.pid():
                 return
             self._over = threading.Event()
-            self._look()
+            self._look(self._look_without_loading)  # whoever asks first does not wait for all that has to be loaded
             self._pid = this_process.pid()
             threading.Thread(target=self._run, args=(self._over,), name="triglot-catalogue", daemon=True).start()
 
     def _run(self, over: threading.Event) -> None:
-        while not over.wait(REFRESH_S):
-            self._look()
+        while True:
+            self._look(self.refresh)
+            if over.wait(REFRESH_S):
+                return
 
-    def _look(self) -> None:
+    def _look_without_loading(self) -> None:
+        self._look_at_all(self._as_it_is)
+
+    def _as_it_is(self, active: Served, known: Standing | None) -> Standing:
+        self._expect(active)
+        return known or Standing(active, active)
+
+    def _look(self, look: Callable[[], None]) -> None:
         try:
             self._before()
-            self.refresh()
+            look()
             self._trouble = ""
         except Exception as error:  # whatever it is, the thread must live to see the end of it
             if str(error) != self._trouble:

@@ -3,7 +3,6 @@
 A prediction goes: model name -> active version (catalogue) -> a worker (client) -> codes -> labels.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -11,19 +10,20 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from triglot.client.asynchronous import Lane
-from triglot.client.blocking import Answer, Client, Fetch
+from triglot.client.blocking import Answer, Client
+from triglot.client.handover import Fetch
+from triglot.client.loads import Loading, Loads
 from triglot.client.routing import WorkerView
-from triglot.errors import BadRequest, TriglotError, WorkerUnavailable
+from triglot.errors import BadRequest, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.persister import Persister
 from triglot.protocol.messages import Op, Request
-from triglot.serving.catalogue import Catalogue, Served
+from triglot.serving.catalogue import Catalogue, Served, Standing
+from triglot.serving.memory import Memory
 from triglot.supervision import status
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
 from triglot.transport.request_ids import new_id
-
-logger = logging.getLogger("triglot.service")
 
 TIMEOUT_S = 30.0
 # of a body that is in memory whole, and of one that is read in pieces
@@ -93,19 +93,33 @@ class Service:
         self.hooks = hooks or Hooks()
         self._absence_s = absence_s
         self._client = client
+        self._loads = client.loads = client.loads or Loads()
         self._asked = asked
         self._heard: str | None = None
-        self._catalogue = Catalogue(store, prepare=self._warm, before=self._follow, after=self._tell)
-        self._told: set[str] = set()
+        memory = Memory(client.run_dir)
+        self._catalogue = Catalogue(store, self._warm, self._follow, self._tell, self._expect, memory)
         self._absent_since: dict[str, float] = {}
 
     def served(self, model: str) -> Served:
-        """Return the version of a model that answers now; raises `ModelNotFound`."""
+        """Return the version of a model that answers now; raises `ModelNotFound`, `VersionNotLoadable`."""
         return self._catalogue.active(model)
 
     def models(self) -> dict[str, Served]:
         """Return all versions that answer now, by model name."""
         return self._catalogue.all()
+
+    def standing(self, model: str) -> Standing:
+        """Return how a model stands; raises `ModelNotFound`."""
+        return self._catalogue.standing(model)
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how each model stands that has an active version, by its name."""
+        return self._catalogue.standings()
+
+    def holders(self, served: Served) -> int:
+        """Return how many workers that can take a request have loaded a version."""
+        taken = self._loads.taken_by(served.key)
+        return sum(worker.serves(served.language) and worker.id in taken for worker in self._client.workers())
 
     def workers(self) -> Sequence[WorkerView]:
         """Return what this process knows of the workers."""
@@ -198,7 +212,8 @@ class Service:
         return now - self._absent_since.setdefault(language, now)
 
     def _follow(self) -> None:
-        """Have the store look past its rule where another process was asked to."""
+        """Forget what workers that have ended did, and have the store look past its rule where that was asked for."""
+        self._loads.keep({worker.id for worker in self._client.workers()})
         update_cache = getattr(self.store, "update_cache", None)
         if self._asked is None or update_cache is None:
             return
@@ -211,24 +226,14 @@ class Service:
         """Tell of a version that answers from now on."""
         self.hooks.version_loaded(LoadedVersion(served.model, served.version, served.info.card))
 
-    def _warm(self, served: Served) -> bool:
-        """Have the workers of its language load a version; False while one of them cannot."""
+    def _expect(self, served: Served) -> None:
+        """Begin to count for how long a version's language has been without workers."""
         self._absence(served.language)
-        try:
-            self._client.load(
-                served.model,
-                served.version,
-                served.info.sha256,
-                served.language,
-                self._fetch(served),
-            )
-        except TriglotError as error:
-            trouble = f"version {served.version} of model {served.model!r} does not load: {error}"
-            if trouble not in self._told:
-                self._told.add(trouble)
-                logger.error("%s", trouble)
-            return False
-        return True
+
+    def _warm(self, served: Served) -> Loading:
+        """Have the workers of its language load a version."""
+        self._expect(served)
+        return self._client.load(*served.key, served.language, self._fetch(served))
 
 
 def _prediction(served: Served, request: Request, answer: Answer) -> Prediction:

@@ -5,7 +5,6 @@ RUN_DIR`, which supervisord's extension starts and which ends with it, tells it 
 worker.
 """
 
-import http.client
 import json
 import os
 import shlex
@@ -16,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triglot.supervision.readiness import sentence, standings
 from triglot.supervision.status import address
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SHOWN = 5
 PATIENCE_S = 120.0
 _PAUSE_S = 0.2
-_TIMEOUT_S = 5.0
 _LONGEST = 1_500  # characters of a row in a command; a longer one is read from a file
 _FILE = "greeting.json"
 # What a column without a row to show gets, by its kind; numbers get a 1.
@@ -61,13 +60,25 @@ def main(run_dir: Path, patience_s: float = PATIENCE_S) -> str:
     noted = json.loads((run_dir / _FILE).read_text("utf-8"))
     base, parent, deadline = address(run_dir), os.getppid(), time.monotonic() + patience_s
     while os.getppid() == parent:
-        workers = _workers(base)
-        if workers is not None and all(workers.get(model) for model in noted["models"]):
-            return "\n".join(noted["lines"])
+        models = standings(base)
+        if models is not None and all(_is_clear(models.get(model)) for model in noted["models"]):
+            troubles = [sentence(model, models[model]) for model in noted["models"]]
+            return "\n".join(_told(noted["lines"], troubles))
         if time.monotonic() > deadline:
             return f"not every model can be answered after {patience_s:g} s; which ones, says: curl {base}/ready"
         time.sleep(_PAUSE_S)
     return ""
+
+
+def _is_clear(model: Mapping[str, Any] | None) -> bool:
+    """Return whether it is known of a model that it can be answered, or why its version does not load."""
+    return model is not None and bool(model["workers"] or model.get("not_loadable"))
+
+
+def _told(lines: Sequence[str], troubles: Sequence[str]) -> list[str]:
+    """Return the lines, the troubles of models in the place of theirs; those of further models come last."""
+    told = [trouble or line for trouble, line in zip(troubles, lines, strict=False)]
+    return [*told, *lines[len(told) :], *filter(None, troubles[len(lines) :])]
 
 
 def command(info: "VersionInfo", base: str, run_dir: Path) -> str:
@@ -110,20 +121,6 @@ def _allowed(field: Mapping[str, Any]) -> Any:
 
 def _spelt(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | int | float) else str(value)
-
-
-def _workers(base: str) -> dict[str, int] | None:
-    """Return how many workers each active model has, or None while the front end does not answer."""
-    found = urllib.parse.urlsplit(base)
-    connection = http.client.HTTPConnection(found.hostname or "", found.port, timeout=_TIMEOUT_S)
-    try:
-        connection.request("GET", "/ready")
-        models = json.loads(connection.getresponse().read())["models"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return None
-    finally:
-        connection.close()
-    return {str(name): int(model["workers"]) for name, model in models.items()}
 
 
 def _private(path: Path, text: str) -> None:

@@ -5,103 +5,39 @@ A check is a function of a `Subject`; it answers one `Finding`: what was found, 
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from triglot.artefact import Artefact
 from triglot.errors import BadRequest, EstimatorFailed
-from triglot.manifest import UnverifiedManifest
-from triglot.protocol.batching import Batch, Limits
-from triglot.tables.labels import Label
+from triglot.protocol.batching import Limits
 from triglot.tables.likeness import alike
-from triglot.tables.table import Array, Column, Table
-from triglot.training.fit_worker import Bench
+from triglot.tables.table import Column, Table
+from triglot.training.proof import NUMBERS
 from triglot.training.scoring import score
+from triglot.training.subject import Finding, Subject, failed, listed
+from triglot.training.unanswered import Unanswered, unanswered
 
-Verdict: TypeAlias = Literal["ok", "warn", "fail"]
-
-ROWS = 200
 MANY = 1_000
 COLUMNS = 50
 SLOW_S = 1.0
 UNSEEN = "a level that training did not have"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found; a remedy wherever the verdict is not "ok"."""
-
-    check: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
-    """A fitted model, the worker that answers for it, and up to `ROWS` rows of its training data.
-
-    y has shape (rows,) or (rows, outputs): codes of the classes, or numbers; None for models without a target. closed:
-    the columns that had gaps in training, and must have a value because the model fails on them.
-    """
-
-    worker: Bench
-    name: str
-    artefact: Artefact
-    X: Table
-    y: Array | None
-    batch: Batch = True
-    closed: tuple[str, ...] = ()
-
-    @property
-    def card(self) -> UnverifiedManifest:
-        """What the manifest says."""
-        return self.artefact.card()
-
-    @property
-    def classes(self) -> tuple[Label, ...] | None:
-        """The classes in their order, or None for a regression."""
-        return self.card.classes
-
-    def predict(self, X: Table) -> Array:
-        """Return a code or a number a row, or a row of numbers where there are several outputs."""
-        return self.worker.predict(self.name, self.artefact, X)
-
-    def shares(self, X: Table) -> Array:
-        """Return what tells most of the model's answer: probabilities where it has any, else its predictions."""
-        if self.classes is not None and self.has_probabilities():
-            return self.worker.predict_proba(self.name, self.artefact, X)
-        return np.asarray(self.predict(X), dtype=np.float64)
-
-    def has_probabilities(self) -> bool:
-        """Return whether the golden rows could be asked for probabilities, which is tried at each fit."""
-        golden = self.card.golden
-        if golden is None and self.classes is not None:
-            try:
-                self.worker.predict_proba(self.name, self.artefact, self.X.slice(0, 1))
-            except (BadRequest, EstimatorFailed):
-                return False
-            return True
-        return golden is not None and golden.op == "predict_proba"
-
-
 def predictions(subject: Subject) -> Finding:
     """All training rows are answered, better than by one answer for all of them."""
     answers = subject.predict(subject.X)
-    if subject.classes is None and not np.isfinite(np.asarray(answers, dtype=np.float64)).all():
-        gone = int((~np.isfinite(np.asarray(answers, dtype=np.float64))).sum())
-        return Finding(
-            "predict",
-            "fail",
-            f"{gone} of {answers.size} answers are no finite numbers",
-            "look at the rows with missing or extreme values; answer a number for every row",
-        )
-    if subject.y is None:
+    gone = Unanswered.among(answers, subject.X)
+    if gone.surprising and not subject.terms.missing_allowed:
+        return Finding("predict", "fail", str(gone), NUMBERS)
+    if subject.y is None or subject.is_series:
         return Finding("predict", "ok", f"answered {len(answers)} rows")
-    reached = score(subject.card.task, subject.y, answers)
+    kept = ~unanswered(answers)
+    if not kept.any():
+        return Finding("predict", "warn", str(gone), "look whether it is what you mean")
+    reached = score(subject.card.task, subject.y[kept], answers[kept])
     if subject.classes is None:
         text = f"R² {reached:.3f} on {len(answers)} training rows"
         if reached < 0:
@@ -200,6 +136,7 @@ def rows_beside(subject: Subject) -> Finding:
         what
         for what, alike in (
             ("alone", alike(together[places], singles)),
+            ("with one other row", alike(together[:2], subject.shares(X.slice(0, 2)))),
             ("in reversed order", alike(together, subject.shares(X.take(np.arange(X.rows)[::-1]))[::-1])),
             ("with fewer rows", alike(together[part], subject.shares(X.slice(part.start, part.stop)))),
         )
@@ -208,7 +145,7 @@ def rows_beside(subject: Subject) -> Finding:
     if not wrong:
         return Finding(check, "ok", "a row has the same answer alone, in any order and with fewer rows")
     text = f"a row has another answer {' and '.join(wrong)}"
-    if Limits.of(subject.batch).alone:
+    if Limits.of(subject.terms.batch).alone:
         return Finding(check, "ok", f"{text}; 'batch': False is declared, so every request is answered by itself")
     return Finding(
         check,
@@ -241,7 +178,7 @@ def missing_values(subject: Subject) -> Finding:
         return Finding(
             check,
             "fail",
-            f"training had missing values in {_listed(had or failed)}, and predict fails there: {message}",
+            f"training had missing values in {listed(had or failed)}, and predict fails there: {message}",
             "fill them in fit and in predict, or leave such rows out in the dataset loader: then requests with a "
             "missing value are refused as the caller's fault",
         )
@@ -249,7 +186,7 @@ def missing_values(subject: Subject) -> Finding:
         return Finding(
             check,
             "warn",
-            f"{_listed(list(subject.closed))}: training had missing values, and the model fails on them: a request "
+            f"{listed(subject.closed)}: training had missing values, and the model fails on them: a request "
             "without a value is refused",
             "fill them in fit and in predict if such rows are to be answered",
         )
@@ -275,7 +212,7 @@ def unseen_levels(subject: Subject) -> Finding:
             verdict, message = "warn", f": {error}"
     if not told:
         return Finding(check, "ok", "there are no categories and no text")
-    text = f"{_listed(told)}{message}"
+    text = f"{listed(told)}{message}"
     if verdict == "ok":
         return Finding(check, "ok", text)
     said = sorted(set(policies.values()) - {"error"})
@@ -322,38 +259,18 @@ def all_of(subject: Subject) -> Iterator[Finding]:
             yield failed(name, error)
 
 
-def failed(check: str, error: Exception) -> Finding:
-    """Return the finding of a check that the author's code did not live through, with the author's own lines."""
-    trace = str(getattr(error, "traceback", "")).strip()
-    remedy = f"look at your code:\n{trace}" if trace else "see the message"
-    return Finding(check, "fail", str(error), remedy)
-
-
-def after_loading(subject: Subject, fresh: Bench) -> Finding:
-    """A fresh process answers as the one that fitted the model."""
-    check = "serialisation"
-    again = replace(subject, worker=fresh)
-    if not alike(subject.shares(subject.X), again.shares(subject.X)) and alike(
-        subject.shares(subject.X), subject.shares(subject.X)
-    ):
-        return Finding(
-            check,
-            "fail",
-            "a fresh process answers differently",
-            "part of the model lives outside of it (a global variable, an external pointer): keep it in what fit "
-            "returns, or write functions that dump and load it",
-        )
-    size = len(subject.artefact.blob)
-    return Finding(check, "ok", f"{_bytes(size)}; a fresh process answers the same")
-
-
-def after_refit(subject: Subject, refitted: Artefact, fresh: Bench) -> Finding:
-    """The same data give the same model again."""
-    again = replace(subject, worker=fresh, artefact=refitted)
-    if alike(subject.shares(subject.X), again.shares(subject.X)):
-        return Finding("reproducibility", "ok", "fitted again, it answers the same")
-    seeded = "random_state of the estimator" if subject.card.language == "python" else "'seed' in the configuration"
-    return Finding("reproducibility", "warn", "fitted again, it answers differently", f"set {seeded}")
+def beyond(changes: Sequence[str]) -> Finding:
+    """Reading the script and fitting leave alone what all models of a worker share."""
+    check = "other models"
+    if not changes:
+        return Finding(check, "ok", "the script changes nothing that they share with it")
+    return Finding(
+        check,
+        "warn",
+        f"the script {listed(changes)}",
+        "all models of a worker share that: write methods for types of your own, or functions of your own, and keep "
+        "variables in your module",
+    )
 
 
 def _with(X: Table, place: int, column: Column) -> Table:
@@ -376,15 +293,3 @@ def _median(call: Callable[[], Any], times: int) -> float:
         call()
         taken.append(time.perf_counter() - started)
     return statistics.median(taken)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _bytes(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

@@ -47,6 +47,7 @@ class Fitted:
     info: Mapping[str, Any]
     output: str
     warnings: tuple[str, ...]
+    weight: Weight
 
 
 class Bench:
@@ -200,9 +201,10 @@ def fit(
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
     warnings = (*reply.warnings, *map(_closed, closed(task.X, reply.artefact.card().schema)))
-    if remark := Weight.of(language, len(reply.artefact.blob), task.X, reply.info).remark:
-        warnings = (*warnings, remark)
-    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings)
+    weight = Weight.of(language, len(reply.artefact.blob), task.X, reply.info)
+    if weight.remark is not None:
+        warnings = (*warnings, weight.remark)
+    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings, weight)
 
 
 def _closed(name: str) -> str:

@@ -106,10 +106,13 @@ class Prover:
                 "\nWhat fit keeps outside of the model that it returns (a global, a table in the script, a connection) "
                 "is not stored: return all that predict needs"
             )
-        named = [entry.name for entry in os.scandir() if entry.name in message]
+        named = sorted(entry.name for entry in os.scandir() if entry.name in message)
+        declared = (
+            "" if self._language == "python" else f", or declare it beside the script: 'files': {named or ['...']}"
+        )
         return (
-            f"\nIt answers in the folder of the fit alone, so it reads {', '.join(sorted(named)) or 'a file'} there, "
-            "which is not part of the version: read it in fit, and keep what it says in the model"
+            f"\nIt answers in the folder of the fit alone, so it reads {', '.join(named) or 'a file'} there, "
+            f"which is not part of the version: read it in fit, and keep what it says in the model{declared}"
         )
 
 

@@ -150,6 +150,9 @@ def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[Fitted
             fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.terms)
         _pass_on(entry.name, fitted)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
+        if (compiled := fitted.info.get("compile_seconds")) is not None:
+            metrics["compile_seconds"] = compiled
+            logger.info("Of the fit's %.3f sec. %.3f were compilation.", metrics["fit_seconds"], compiled)
         made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
         version = Version.of(entry, fitted.artefact, X)
         if options.evaluates:

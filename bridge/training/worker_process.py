@@ -1,5 +1,6 @@
 """A worker process of this process's own, beside whatever a supervisor runs: for one fit, or for a session."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -12,6 +13,9 @@ from triglot.client.blocking import Client
 from triglot.errors import LanguageUnavailable, WorkerUnavailable
 from triglot.languages.known import missing
 from triglot.languages.launch import EXIT_UNAVAILABLE, worker_command, worker_environment
+from triglot.progress import step
+
+logger = logging.getLogger("triglot")
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
@@ -50,6 +54,10 @@ class Child:
 
     def wait_until_ready(self, client: Client, workers: int = 1) -> None:
         """Return once the client finds so many workers; raises `LanguageUnavailable` with this one's last words."""
+        with step(f"Starting {self.language}", logger.debug):
+            self._wait_until_ready(client, workers)
+
+    def _wait_until_ready(self, client: Client, workers: int) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:

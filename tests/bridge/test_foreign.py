@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import run
 from tests.functional.running import EXAMPLES, folder
 from tests.helpers import KEY, require
+from tests.lending import lend_to_commands
 from triglot.errors import BadRequest, EstimatorFailed, WorkerLost
 from triglot.foreign import JuliaDataset, RDataset
 from triglot.protocol.messages import Reply
@@ -302,8 +303,9 @@ def schema_of(place: Path, name: str) -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Hold the working directory of a command that is run in this process."""
+def place(monkeypatch: pytest.MonkeyPatch, benches: Callable[[str], Bench]) -> Iterator[Path]:
+    """Hold the working directory of a command that is run in this process, by workers that are there already."""
+    lend_to_commands(monkeypatch, benches)
     with folder() as made:
         monkeypatch.chdir(made)
         monkeypatch.setattr(sys, "path", list(sys.path))

@@ -1,6 +1,7 @@
 """`triglot check`: what would go wrong when a model is served, found with real workers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,7 @@ def test_an_r_model_that_would_surprise_its_callers_is_found_out(
     said = found["crowd"]
     assert "10 rows, 2 columns: size, colour" in said["data"]["found"]
     assert "script is crowd.R, fit is fit" in said["functions"]["found"]
-    assert said["fit"]["verdict"] == "warn"
-    assert "there are gaps" in said["fit"]["found"]
+    assert said["warning"]["verdict"] == "warn"
     assert said["predict"]["verdict"] == "ok"
     assert "size: training had missing values, and the model fails on them" in said["missing values"]["found"]
     assert said["missing values"]["verdict"] == "warn"
@@ -90,7 +90,7 @@ def test_company_order_of_columns_and_luck_are_found_in_models_that_answer(
         "found": "fitted again, it answers differently",
         "remedy": "set 'seed' in the configuration",
     }
-    assert said["serialisation"]["found"].endswith("a fresh process answers the same")
+    assert said["elsewhere"]["found"].endswith("in another process, folder and time zone it answers the same")
     assert said["time"]["found"].startswith("one row ")
     said = found["centred"]
     assert "'batch': False is declared" in said["rows beside"]["found"]
@@ -115,6 +115,93 @@ def test_a_fit_that_fails_in_julia_is_shown_with_the_authors_lines(
     assert "throw_it at " in said
     assert "stops.jl:4" in said
     assert "stops.jl:1" in said
+
+
+def test_a_julia_script_that_changes_what_all_models_share_is_found_out(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("julia")
+    for name in ("pirate.jl", "honest.jl"):
+        shutil.copy(AUTHORS / name, here)
+    (here / "numbers.csv").write_text("size,kind\n" + "".join(f"{j},{j * 2.5}\n" for j in range(10)))
+    models = ", ".join(
+        f"""'{name}': {{'model': {{'!': 'triglot.estimators.JuliaRegressor', 'script': '{name}.jl'}},
+        'dataset_loader_train': {{'!': 'triglot.dataset.CSV', 'path': 'numbers.csv', 'target_column': 'kind'}}}}"""
+        for name in ("pirate", "honest")
+    )
+    (here / "triglot-config.py").write_text(f"{{'models': {{{models}}}}}")
+
+    code, found = checked(capsys)
+
+    assert code == 0
+    assert found["honest"]["other models"]["verdict"] == "ok"
+    said = found["pirate"]["other models"]
+    assert said["verdict"] == "warn"
+    for change in (
+        "defines *(::Symbol, ::Missing) of Base (pirate.jl:13)",
+        "defines *(::Symbol, ::Symbol) of Base (pirate.jl:3)",
+        "sets the global LIMIT of Main",
+    ):
+        assert change in said["found"]
+    assert "write methods for types of your own" in said["remedy"]
+    assert found["pirate"]["fit"]["verdict"] == "ok"
+    assert re.search(r"in [0-9.]+ s, of which [0-9.]+ s were compilation$", found["pirate"]["fit"]["found"])
+
+
+def test_a_model_that_shows_times_by_the_clock_of_its_process_is_found_out(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("r")
+    shutil.copy(AUTHORS / "clock.R", here)
+    days = "".join(f"2026-03-{day:02}T23:30:00Z,{day}\n" for day in range(1, 31))
+    (here / "days.csv").write_text(f"at,kind\n{days}")
+    loader = "{'!': 'triglot.dataset.CSV', 'path': 'days.csv', 'target_column': 'kind', 'parse_dates': ['at']}"
+    model = "{'!': 'triglot.estimators.RRegressor', 'script': 'clock.R'}"
+    (here / "triglot-config.py").write_text(f"{{'model': {model}, 'dataset_loader_train': {loader}}}")
+
+    code, found = checked(capsys)
+
+    assert code == 1
+    said = found["model"]["elsewhere"]
+    assert said["verdict"] == "fail"
+    assert said["found"].startswith("in another time zone")
+    assert "tz = 'UTC' in R" in said["remedy"]
+
+
+def test_a_series_is_judged_by_forecasts_from_several_origins_and_not_by_its_fit(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("r")
+    for name in ("airline.R", "flat.R"):
+        shutil.copy(AUTHORS / name, here)
+    months = "{'!': 'triglot.foreign.RDataset', 'script': 'airline.R'}"
+    models = ", ".join(
+        f"'{name}': {{'model': {{'!': 'triglot.estimators.RRegressor', 'script': '{name}.R'}}}}"
+        for name in ("airline", "flat")
+    )
+    (here / "triglot-config.py").write_text(f"{{'models': {{{models}}}, 'dataset_loader_train': {months}}}")
+
+    code, found = checked(capsys)
+
+    assert code == 0
+    assert "R²" not in found["airline"]["predict"]["found"]
+    assert found["airline"]["back-test"]["verdict"] == "ok"
+    assert found["airline"]["back-test"]["found"].startswith("1 to 15 ahead, from 4 origins: mean absolute error ")
+    assert found["flat"]["back-test"]["verdict"] == "warn"
+
+
+def test_a_loader_that_raises_is_what_was_found(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "triglot-config.py").write_text(
+        "{'model': {'!': 'mine.Centred'}, 'dataset_loader_train': {'!': 'mine.Loader'}}"
+    )
+    (here / "mine.py").write_text(
+        f"{MINE}\nclass Loader:\n    def __call__(self):\n        raise RuntimeError('no such table')\n"
+    )
+
+    code, found = checked(capsys)
+
+    assert code == 1
+    assert found["model"]["data"]["found"] == "no such table"
 
 
 def test_a_model_that_drags_along_what_its_formula_was_made_beside_is_told_how_to_slim_it(

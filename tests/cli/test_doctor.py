@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import run
 from tests.doctor.conftest import programs_without, rpy2_of_another_r
-from tests.functional.running import EXAMPLES, triglot
+from tests.functional.running import EXAMPLES, quick, triglot
 from tests.helpers import require
 
 BROKEN = {"rpy2": "3.6.9", "rpy2_rinterface": "3.6.7", "rpy2_robjects": "3.6.6"}
@@ -114,20 +114,20 @@ def test_a_store_that_does_not_answer_keeps_nobody_from_looking(
 def test_fix_runs_the_commands_and_looks_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "run").mkdir()
     (here / "run").chmod(0o755)
-    done = triglot("doctor", cwd=here)
+    done = quick("doctor", cwd=here)
     assert done.returncode == 1
     assert f"→ chmod 700 {here}/run\n" in done.stdout
 
-    done = triglot("doctor", "--fix", cwd=here)
+    done = quick("doctor", "--fix", cwd=here)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"\n$ chmod 700 {here}/run\n" in done.stdout
     assert done.stdout.endswith("UTC\n")
     assert (here / "run").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_model_is_told_by_name_after_its_fit(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_is_told_by_name_after_its_fit(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     require("r")
-    author(here)
+    author(lent)
     assert run("fit") == 0
     code, found = looked(capsys)
     assert code == 0, found

@@ -1,6 +1,10 @@
 """`triglot fit` and `test`: real processes that start the workers they need."""
 
+import contextlib
 import logging
+import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -173,3 +177,34 @@ def test_a_decorator_of_fits_sees_the_loader_the_model_and_the_persister_and_may
     golden = ModelStore(f"sqlite:///{lent / 'triglot.db'}").read("model").artefact.card().golden
     assert golden is not None
     assert golden.X.matrix().tolist() == [[1], [3], [5], [8]]
+
+
+def on_a_terminal(*command: str, cwd: Path) -> str:
+    """Return what a command shows on standard error where that is a terminal."""
+    ours, its = pty.openpty()
+    environ = {**environment(), "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, cwd=cwd, env=environ, stdout=subprocess.DEVNULL, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while part := os.read(ours, 4096):
+                shown += part
+    os.close(ours)
+    assert process.returncode == 0, shown
+    return shown.decode()
+
+
+def test_on_a_terminal_a_fit_shows_what_is_going_on_and_how_long_a_script_of_julia_was_compiled(here: Path) -> None:
+    require("julia")
+    assert run("new", "julia", "coffee") == 0
+
+    shown = on_a_terminal(sys.executable, "-m", "triglot", "fit", cwd=here / "coffee")
+
+    assert shown.index("Starting julia") < shown.index("Fitting model")
+    told = re.search(r"Of the fit's ([0-9.]+) sec\. ([0-9.]+) were compilation", shown)
+    assert told is not None
+    assert 0 < float(told[2]) < float(told[1])
+    store = ModelStore(f"sqlite:///{here / 'coffee' / 'triglot.db'}")
+    metrics = store.info("coffee", 1).metrics
+    store.close()
+    assert 0 < metrics["compile_seconds"] < metrics["fit_seconds"]

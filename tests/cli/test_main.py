@@ -10,7 +10,7 @@ import click
 import pytest
 
 from tests.cli.conftest import run
-from tests.functional.running import environment, triglot
+from tests.functional.running import environment, quick, triglot
 from triglot import __version__, cli
 from triglot.cli.main import PLACES, main
 
@@ -71,19 +71,19 @@ def test_quiet_leaves_results_warnings_and_errors_and_verbose_tells_more(tmp_pat
     model = "{'!': 'sklearn.linear_model.LogisticRegression'}"
     write(tmp_path, f"{{'dataset_loader_train': {loader}, 'dataset_loader_test': {loader}, 'model': {model}}}")
 
-    usual, quiet, listed = (triglot(*words, cwd=tmp_path) for words in (("fit",), ("-q", "fit"), ("-q", "list")))
-    missed = triglot("--quiet", "fit", "tulip", cwd=tmp_path)
+    usual, silent, listed = (quick(*words, cwd=tmp_path) for words in (("fit",), ("-q", "fit"), ("-q", "list")))
+    missed = quick("--quiet", "fit", "tulip", cwd=tmp_path)
 
     assert "INFO:triglot:Wrote model with version 1." in usual.stderr
-    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
     assert len(listed.stdout.splitlines()) == 3
     assert missed.stderr.startswith("triglot: no model 'tulip' is configured")
 
 
 def test_how_much_is_told_may_be_said_by_the_environment_and_not_in_two_ways(tmp_path: Path) -> None:
-    silent = triglot("list", cwd=tmp_path, TRIGLOT_LOG_LEVEL="warning")
-    wrong = triglot("list", cwd=tmp_path, TRIGLOT_LOG_LEVEL="loud")
-    both = triglot("--quiet", "--verbose", "list", cwd=tmp_path)
+    silent = quick("list", cwd=tmp_path, TRIGLOT_LOG_LEVEL="warning")
+    wrong = quick("list", cwd=tmp_path, TRIGLOT_LOG_LEVEL="loud")
+    both = quick("--quiet", "--verbose", "list", cwd=tmp_path)
 
     assert (silent.returncode, silent.stderr) == (0, "")
     assert wrong.returncode == 1
@@ -165,8 +165,8 @@ def test_a_bad_configuration_names_file_key_and_remedy(
 def test_an_error_of_the_process_is_told_without_a_trace_and_with_debug_by_one(tmp_path: Path) -> None:
     write(tmp_path, "{'models': {'rose': {}, 'iris': {}}}")
 
-    done = triglot("fit", "tulip", cwd=tmp_path)
-    debugged = triglot("--debug", "fit", "tulip", cwd=tmp_path)
+    done = quick("fit", "tulip", cwd=tmp_path)
+    debugged = quick("--debug", "fit", "tulip", cwd=tmp_path)
 
     assert (done.returncode, debugged.returncode) == (1, 1)
     assert done.stderr == "triglot: no model 'tulip' is configured; known are rose, iris\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import run
-from tests.functional.running import triglot
+from tests.functional.running import quick
 from tests.helpers import KEY
 from triglot.artefact import seal
 from triglot.store import ModelStore
@@ -64,7 +64,7 @@ def test_list_as_json_is_one_object_a_line(store: ModelStore, capsys: pytest.Cap
 
 
 def test_list_of_nothing_says_what_to_do(tmp_path: Path) -> None:
-    done = triglot("list", cwd=tmp_path)
+    done = quick("list", cwd=tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "There are no versions yet; triglot fit makes the first.\n"

@@ -97,9 +97,9 @@ def test_many_threads_that_need_a_version_have_it_fetched_a_few_times_at_most(tw
 
 
 def test_a_version_can_be_loaded_everywhere_before_it_is_asked_for(two: Echoes) -> None:
-    assert two.client.load("echo", 60, two.artefact.sha256, "python", lambda: two.artefact) == 2
+    assert two.client.load("echo", 60, two.artefact.sha256, "python", lambda: two.artefact) == (2, 2, 0, None)
     until(lambda: all(("echo", 60, two.artefact.sha256) in worker.holds for worker in two.client.workers()))
-    assert two.client.load("echo", 60, two.artefact.sha256, "python", lambda: two.artefact) == 0
+    assert two.client.load("echo", 60, two.artefact.sha256, "python", lambda: two.artefact) == (2, 2, 0, None)
 
 
 def test_without_somebody_to_fetch_it_a_missing_version_is_told(two: Echoes) -> None:

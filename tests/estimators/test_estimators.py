@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from triglot.errors import BadRequest, ConfigError
 from triglot.estimators import JuliaClassifier, JuliaRegressor, RClassifier, RRegressor
+from triglot.protocol.sources import MAX_BYTES
 from triglot.training.pipelines import language_of
 
 
@@ -129,6 +130,7 @@ def test_arguments_and_the_authors_own_parameters_can_be_read_set_and_cloned() -
         "seed": 7,
         "lib_paths": (),
         "unseen_levels": "error",
+        "files": (),
     }
     assert model.get_params()["params__ntree"] == 5
 
@@ -161,3 +163,50 @@ def test_numbers_of_numpy_reach_the_author_as_plain_ones(author: Path) -> None:
 def test_a_model_without_a_script_says_so_when_it_is_needed() -> None:
     with pytest.raises(ConfigError, match="RRegressor has no script: name the R file that defines the model"):
         RRegressor().author()
+
+
+def test_declared_files_travel_as_bytes_under_their_names_from_the_folder_of_the_sources(author: Path) -> None:
+    (author / "src").mkdir()
+    (author / "src" / "Toy.jl").write_text("module Toy end")
+    (author / "src" / "rates.bin").write_bytes(b"\xff\x00")
+    (author / "Project.toml").write_text('name = "Toy"')
+    spec, sources = JuliaClassifier(script="src/Toy.jl", files=["./rates.bin"]).author()
+    assert spec["files"] == ["src/rates.bin"]
+    assert sources["src/rates.bin"] == "/wA="
+    assert "files" not in JuliaClassifier(script="src/Toy.jl").author()[0]
+
+    spec, sources = RClassifier(script="iris.R", files=["secret.csv", "helpers.R"]).author()
+    assert spec["files"] == ["helpers.R", "secret.csv"]
+    assert sorted(sources) == ["helpers.R", "iris.R", "secret.csv"]
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (["../secret.csv"], r"files: '\.\./secret\.csv' does not lie beside the script"),
+        (["/etc/passwd"], r"files: '/etc/passwd' does not lie beside the script"),
+        (["rates.csv"], r"files: 'rates\.csv' is not there; names are relative to"),
+        (["data"], r"files: 'data' is a folder; name the files in it"),
+        ("secret.csv", r"files: 'secret\.csv' must be a list"),
+        ([1], r"files: \[1\] must be a list"),
+        (["big.bin"], r"files: they hold more than 4 MiB with 'big\.bin'; read large data where the model is fitted"),
+    ],
+)
+def test_a_declared_file_that_cannot_travel_is_refused_with_its_name(
+    author: Path, files: list[str], problem: str
+) -> None:
+    (author / "data").mkdir()
+    (author / "big.bin").write_bytes(bytes(MAX_BYTES + 1))
+    with pytest.raises(BadRequest, match=problem):
+        RClassifier(script="iris.R", files=files).author()
+
+
+def test_files_without_a_script_have_nothing_to_lie_beside() -> None:
+    with pytest.raises(ConfigError, match=r"files: they lie beside a script"):
+        JuliaRegressor(fit_function="SVM.svm", files=["rates.csv"]).author()
+
+
+def test_a_pickle_of_the_time_before_has_no_files(author: Path) -> None:
+    before = RClassifier(script="iris.R")
+    del before.files
+    assert clone(before).get_params()["files"] == ()

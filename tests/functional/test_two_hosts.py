@@ -143,7 +143,7 @@ def hosts() -> Iterator[Hosts]:
         shutil.copy(place / made.front / "front.key", clients)
         told = {"data": str(EXAMPLES / "data" / "iris.data"), "timeout": TIMEOUT_S, "far": FAR}
         (place / "triglot-config.py").write_text(CONFIG.format(**told, key=far.public.decode()))
-        fitted = quick("-c", str(place / "triglot-config.py"), "fit", cwd=place / made.front)
+        fitted = quick("-c", str(place / "triglot-config.py"), "fit", "--no-proof", cwd=place / made.front)
         assert fitted.returncode == 0, fitted.stderr
         stack.callback(made.close)
         made.connect()

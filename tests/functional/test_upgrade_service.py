@@ -81,7 +81,7 @@ def operator() -> Iterator[Operator]:
 
 
 def test_a_service_is_replaced_by_a_newer_one_and_nobody_notices(operator: Operator) -> None:
-    fitted = operator.does("fit")
+    fitted = operator.does("fit", "--no-proof")
     assert fitted.returncode == 0, fitted.stderr
     listen = f"127.0.0.1:{operator.port}"
     written = operator.does(

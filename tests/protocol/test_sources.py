@@ -9,6 +9,7 @@ from triglot.protocol.sources import (
     MAX_BYTES,
     collect,
     collect_project,
+    declared_files,
     fingerprint,
     lay_out,
     project_file,
@@ -170,3 +171,23 @@ def test_of_a_language_without_a_suffix_here_the_script_is_collected_alone(tmp_p
     (tmp_path / "model.rb").write_text("class Model; end")
     (tmp_path / "other.rb").write_text("class Other; end")
     assert collect("ruby", tmp_path / "model.rb") == {"model.rb": "class Model; end"}
+
+
+def test_declared_files_are_laid_out_as_bytes_and_always_in_a_copy(tmp_path: Path) -> None:
+    write(tmp_path / "own", {"model.R": "1"})
+    (tmp_path / "own" / "rates.bin").write_bytes(b"\xff\x00")
+    sources = {"model.R": "1", "rates.bin": "/wA="}
+    spec = {"files": ["rates.bin"]}
+    copy = lay_out(sources, str(tmp_path / "own"), tmp_path / "scratch", declared_files(spec, sources))
+    assert copy != tmp_path / "own"
+    assert (copy / "rates.bin").read_bytes() == b"\xff\x00"
+    assert (copy / "model.R").read_text() == "1"
+
+
+def test_declared_files_that_are_none_of_the_model_s_or_no_base64_are_refused(tmp_path: Path) -> None:
+    assert declared_files({}, MODEL) == ()
+    for names in ("model.R", ["gone.csv"], [1]):
+        with pytest.raises(BadRequest, match="must be a list of names that are among the model's files"):
+            declared_files({"files": names}, MODEL)
+    with pytest.raises(BadRequest, match=r"files: 'model\.R' is not in base64"):
+        lay_out({"model.R": "ü"}, "", tmp_path, ["model.R"])

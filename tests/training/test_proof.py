@@ -73,6 +73,7 @@ def test_a_file_that_predict_reads_in_the_folder_of_the_fit_is_named(here: Path)
     assert fit(here, "file.R") == 3
 
     assert "It answers in the folder of the fit alone, so it reads rates.csv there" in why(here)
+    assert "or declare it beside the script: 'files': ['rates.csv']" in why(here)
 
 
 def test_a_model_that_fails_for_one_row_alone_is_not_activated(here: Path) -> None:
@@ -130,3 +131,21 @@ def test_without_proof_a_version_answers_at_once_and_activating_one_that_failed_
     assert run("activate", "2") == 0
 
     assert "It did not stand the proof when it was fitted: golden row" in capsys.readouterr().err
+
+
+def test_a_module_beside_the_configuration_that_has_changed_since_the_fit_is_told_by_its_name(
+    here: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(here, "beside.py", "--evaluate") == 0
+    assert set(version(here).card["modules"]) == {"beside.py"}
+    text = (here / "beside.py").read_text()
+    (here / "rows.csv").write_text("size,wide\n1,2\n")
+
+    (here / "beside.py").write_text(text + "# a remark\n")
+    assert run("predict", "rows.csv", "--output", "answers.csv") == 0
+    (here / "beside.py").write_text(text.replace("* FACTOR", "* 3.0"))
+    assert run("predict", "rows.csv", "--output", "answers.csv") == 1
+
+    said = capfd.readouterr().err
+    assert "does not reproduce its golden rows" in said
+    assert "beside.py is not as it was when the model was fitted" in said

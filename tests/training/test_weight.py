@@ -80,7 +80,7 @@ def test_the_part_that_is_most_of_it_is_told_with_the_remedy(
 def test_what_an_estimator_has_learned_is_no_remark_of_a_fit_and_is_there_to_be_checked() -> None:
     with bench("python", os.environ) as worker:
         fitted = worker.fit("forest", RandomForestRegressor(400, random_state=1), X, Y)
-    weight = Weight.of("python", len(fitted.artefact.blob), to_table(X), fitted.info)
+    weight = fitted.weight
     assert fitted.warnings == ()
     assert weight.part == "estimators_"
     assert weight.one_sided

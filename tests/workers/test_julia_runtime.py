@@ -100,7 +100,9 @@ def test_iris_is_classified_and_an_artefact_answers_as_before() -> None:
 
 def test_a_model_is_described_in_the_authors_own_words() -> None:
     seen = shared()["iris"]
-    assert seen["described"] == {"native_class": "IrisNeighbours.Neighbours", "predict_proba": True}
+    compiled = seen["described"].pop("compile_seconds")
+    assert seen["described"] == {"native_class": "IrisNeighbours.Neighbours", "predict_proba": True, "beyond": []}
+    assert compiled > 0
     assert seen["versions"]["language"].count(".") == 2
     assert shared()["ready_s"] < 20
 

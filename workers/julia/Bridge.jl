@@ -19,6 +19,7 @@ end
 "@stdlib" in LOAD_PATH || push!(LOAD_PATH, "@stdlib")
 
 import Dates
+import LinearAlgebra
 import Random
 import Serialization
 
@@ -39,7 +40,9 @@ include("msgpack.jl")
 include("inputs.jl")
 include("answers.jl")
 include("sources.jl")
+include("world.jl")
 include("failures.jl")
+include("beyond.jl")
 include("models.jl")
 include("dataset.jl")
 include("warnings.jl")
@@ -113,6 +116,18 @@ function author(call::Call)
 end
 
 """
+    noticing(call, world) -> Any
+
+Return what an author's code answers, and note what methods it has defined. Whether there are any costs nothing to see.
+"""
+function noticing(call::Call, world::World)
+    since = Base.get_world_counter()
+    answer = author(call)
+    Base.get_world_counter() == since || Base.invokelatest(note_methods, world, since)
+    return answer
+end
+
+"""
     settle() -> Nothing
 
 Swallow the interrupts that came too late for the call they were meant for.
@@ -137,6 +152,8 @@ end
 Collect all garbage. The answer of the call before is garbage by now, too.
 """
 collect_garbage() = GC.gc()
+
+include("compiling.jl")
 
 # Julia buffers what it writes to files, C does so of its own.
 function flush_output()
@@ -169,6 +186,10 @@ const OPERATIONS = Dict{String,Function}(
     "collect" => collect_garbage,
 )
 
+# Julia has one exit for the whole process, which the host ends by itself.
+refuse_exit(code) =
+    refuse("exit() was called: a served model may not end its worker; throw an error with a message instead")
+
 """
     listen() -> Ptr{Cvoid}
 
@@ -179,6 +200,8 @@ function listen()
     # Tasks that Julia's own modules queued at their start run now, up to where they wait. Otherwise one of them
     # would run the event loop when an author's code first waits, and be hit by the interrupt that is meant for it.
     yield()
+    START[] = State()
+    Core.eval(Base, :(exit(code) = $refuse_exit(code)))
     return @cfunction(enter, Int32, (Ptr{UInt8}, Int64, Ptr{Int64}))
 end
 

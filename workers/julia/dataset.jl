@@ -11,6 +11,7 @@ Call an author's function of keyword arguments and describe the data that it ret
 """
 function dataset(plan::Dict{String,Any}, params::Dict{String,Any})
     source = Source(plan["source"])
+    enter(source)
     call = Call(lookup_function(source, plan["fit"]), Any[], keywords(params))
     answer = in_project(() -> author(call), source)
     return Base.invokelatest(told, answer, plan["fit"], plan["columns"])

@@ -12,6 +12,8 @@ struct Model
     classes::Union{Nothing,Classes}
     coding::String
     columns::Bool
+    world::World
+    compiled_s::Union{Nothing,Float64}      # how long its fit took to be compiled, where it was fitted here
 end
 
 const MODELS = Dict{Any,Any}()
@@ -37,6 +39,7 @@ Return the number of the model that the author's function fitted on copies of th
 """
 function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,Any}, seed)
     source = Source(plan["source"])
+    world = enter(source)
     fitting = lookup_function(source, plan["fit"])
     ask = questions(source, plan)
     classes = classes_of(plan)
@@ -44,8 +47,9 @@ function fit(plan::Dict{String,Any}, data::Vector{Any}, y, params::Dict{String,A
     y === nothing || push!(arguments, target(y, classes, plan["coding"]))
     seed === nothing || author(Random.seed!, seed)
     call = Call(fitting, arguments, keywords(params))
-    value = in_project(() -> author(call), source)
-    return keep(Model(value, answering(value, ask[1], plan), ask[2], classes, plan["coding"], plan["columns"]))
+    value, seconds = in_project(() -> clocked(() -> noticing(call, world), call), source)
+    answers = answering(value, ask[1], plan)
+    return keep(Model(value, answers, ask[2], classes, plan["coding"], plan["columns"], world, seconds))
 end
 
 """
@@ -56,6 +60,7 @@ it, or `nothing`, and `packages` what [`packages`](@ref) did. A value of types t
 """
 function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types, packages::Vector{Any})
     source = Source(plan["source"])
+    world = enter(source)
     ask = questions(source, plan)           # also brings the author's types, which the value needs
     bytes = IOBuffer(wrap(UInt8, address, nbytes))
     value = try
@@ -75,7 +80,7 @@ function load(plan::Dict{String,Any}, address::Int, nbytes::Int, types, packages
         "Stored: ", join(setdiff(types, found), ", "), ". Here: ", join(setdiff(found, types), ", "),
     )
     predicting = answering(value, ask[1], plan)
-    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"]))
+    return keep(Model(value, predicting, ask[2], classes_of(plan), plan["coding"], plan["columns"], world, nothing))
 end
 
 # A script need not have loaded what its model is made of: `fit` may do so, or another package.
@@ -98,8 +103,9 @@ Return the model's value as Julia serialises it.
 """
 function dump_value(number::Int)
     io = IOBuffer()
-    value = (MODELS[number]::Model).value
-    author(Serialization.serialize, io, value)
+    model = MODELS[number]::Model
+    enter(model.world)
+    author(Serialization.serialize, io, model.value)
     return take!(io)
 end
 
@@ -201,20 +207,25 @@ end
 function ask(f, model::Model, data::Vector{Any}, params::Dict{String,Any})
     options = isempty(params) ? NO_OPTIONS : keywords(params)
     X = features(data, false)
-    return author(Call(f, f === model.value ? Any[X] : Any[model.value, X], options))
+    enter(model.world)
+    return noticing(Call(f, f === model.value ? Any[X] : Any[model.value, X], options), model.world)
 end
 
 """
     describe(number) -> Dict
 
-Return the type of the author's model and what it can be asked.
+Return the type of the author's model, what it can be asked, what its script has changed beyond itself, and how
+long its fit took to be compiled.
 """
 function describe(number::Int)
     model = MODELS[number]::Model
-    return Dict{String,Any}(
+    known = Dict{String,Any}(
         "native_class" => author_text(string(typeof(model.value))),
         "predict_proba" => model.predict_proba !== nothing,
+        "beyond" => model.world.beyond,
     )
+    model.compiled_s === nothing || (known["compile_seconds"] = model.compiled_s)
+    return known
 end
 
 """

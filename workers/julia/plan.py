@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from triglot.errors import BadRequest
-from triglot.protocol.sources import fingerprint, lay_out, project_file, project_root
+from triglot.protocol.sources import declared_files, fingerprint, lay_out, project_file, project_root
 from triglot.tables.labels import Labels
 from triglot.tables.table import NUMERIC, Table
 
@@ -36,6 +36,7 @@ class JuliaPlan:
     shape: Shape | None
     coding: Literal["values", "codes", "encoded"]
     seed: int | None
+    files: tuple[str, ...]
 
     @classmethod
     def of(cls, spec: Mapping[str, Any], sources: Mapping[str, str]) -> "JuliaPlan":
@@ -68,6 +69,7 @@ class JuliaPlan:
             shape=cast("Shape | None", shape),
             coding="encoded" if spec.get("encode_labels") else cast("Literal['values', 'codes']", labels),
             seed=seed,
+            files=declared_files(spec, sources),
         )
 
     @classmethod
@@ -89,7 +91,7 @@ class JuliaPlan:
 
     def request(self, labels: Labels | None, scratch: Path) -> dict[str, Any]:
         """Return the plan as the Julia side reads it, its files laid out where Julia can include them."""
-        folder = lay_out(self.sources, self.folder, scratch) if self.script else Path(self.folder or ".")
+        folder = lay_out(self.sources, self.folder, scratch, self.files) if self.script else Path(self.folder or ".")
         script = folder / self.script if self.script else None
         project = project_file(project_root(script) if script else folder)
         use_project = project is not None and (script is not None or bool(self.folder))
@@ -98,6 +100,7 @@ class JuliaPlan:
                 self.space,
                 str(script.absolute()) if script else "",
                 str(project.absolute()) if project and use_project else "",
+                str(script.absolute().parent) if script and self.files else "",
             ],
             "fit": self.fit,
             "predict": self.predict,

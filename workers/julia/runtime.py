@@ -182,7 +182,7 @@ class JuliaRuntime:
             self._ask("forget_dataset")
 
     def describe(self, model: JuliaModel) -> Mapping[str, Any]:
-        """Return the type of the author's model and whether it gives probabilities."""
+        """Return the type of the author's model, its abilities, what its script changes beyond, its compilation."""
         found: dict[str, Any] = self._ask("describe", model.number)
         return found
 

@@ -9,9 +9,10 @@ struct Source
     space::Symbol           # the module's name in Main, empty for packages
     script::String
     project::String         # a Project.toml, or empty
+    folder::String          # where it reads files of its own, or empty
 end
 
-Source(parts::Vector{Any}) = Source(Symbol(parts[1]), parts[2], parts[3])
+Source(parts::Vector{Any}) = Source(Symbol(parts[1]), parts[2], parts[3], parts[4])
 
 """
     home(source) -> Union{Module,Nothing}
@@ -24,10 +25,14 @@ function home(source::Source)
     source.space in LOADED && return Base.invokelatest(getfield, Main, source.space)::Module
     # A `module` expression, unlike `Module()`, brings its own `include` and `eval`.
     space = Core.eval(Main, Expr(:module, true, source.space, Expr(:block)))::Module
+    world = enter(source)
+    before, since = Base.invokelatest(variables), Base.get_world_counter()
     in_project(source) do
         author(Base.include, space, source.script)
         note_packages()
     end
+    Base.invokelatest(note_methods, world, since)
+    Base.invokelatest(note_variables, world, before)
     push!(LOADED, source.space)
     return space
 end
@@ -38,13 +43,14 @@ const LOADED = Set{Symbol}()
 """
     in_project(f, source) -> Any
 
-Return `f()`, called while the source's project is active and the packages that lie beside it are loaded.
+Return `f()`, called in the source's own world, while its project is active and the packages that lie beside it are loaded.
 
 Such packages, which a manifest names by `path`, change with the author's files, and Julia knows a package by its uuid
 only: another version of the model would be given the code of the first. So they are loaded for each source, and hidden
 from all others.
 """
 function in_project(f, source::Source)
+    enter(source)
     previous = Base.ACTIVE_PROJECT[]
     isempty(source.project) || (Base.ACTIVE_PROJECT[] = source.project)
     own = get!(Dict{Base.PkgId,Module}, BESIDE, source.space)

@@ -21,9 +21,14 @@ function Base.CoreLogging.handle_message(
     text = string(message, (string("\n  ", key, " = ", value) for (key, value) in details)...)
     if level < Base.CoreLogging.Warn
         println(stderr, level, ": ", text)
-    elseif length(WARNINGS) < WARNINGS_AT_MOST
-        push!(WARNINGS, level < Base.CoreLogging.Error ? text : string("Error: ", text))
+    else
+        warn_host(level < Base.CoreLogging.Error ? text : string("Error: ", text))
     end
+    return nothing
+end
+
+function warn_host(text::String)
+    length(WARNINGS) < WARNINGS_AT_MOST && push!(WARNINGS, text)
     return nothing
 end
 

@@ -6,7 +6,6 @@ import importlib
 import importlib.metadata
 import platform
 import signal
-import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -25,11 +24,13 @@ from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.python.answers import known_labels, one_list, plain_attributes, records
+from triglot.workers.python.beside import changed
 from triglot.workers.python.failures import failed, tell_of_names
 from triglot.workers.python.inputs import Form, features, form_of, target
 from triglot.workers.python.lazy_import import later
 from triglot.workers.python.output import Printed
 from triglot.workers.python.weights import weights
+from triglot.workers.python.world import World, Worlds
 
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
 
@@ -42,6 +43,7 @@ class PythonModel:
     labels: Labels | None
     form: Form
     order: Array | None
+    world: World
 
 
 class PythonRuntime:
@@ -54,6 +56,7 @@ class PythonRuntime:
         self._warned: list[str] = []
         self._calling = False
         self._unwanted = False
+        self._worlds = Worlds()
 
     def start(self) -> None:
         """Import what every estimator needs, so that the first request does not wait for it; in the main thread."""
@@ -80,38 +83,43 @@ class PythonRuntime:
         """
         if task.base is None:
             raise BadRequest("a Python model needs an unfitted estimator")
-        self._extend_path(task.spec)
+        world = _world(task.spec)
         form = form_of(task.spec, Schema.learn(task.X).to_json())
-        with self._author():
+        with self._author(world):
             estimator = cloudpickle.loads(task.base)
         labels = known_labels(estimator, task.labels)
         y = target(labels, task.y)
         try:
-            with self._author():
+            with self._author(world):
                 fitted = estimator.fit(features(task.X, form, copy=True), y)
         except EstimatorFailed as error:
             if form == "matrix":
                 tell_of_names(error)
             raise
-        return self._model(estimator if fitted is None else fitted, labels, form)
+        return self._model(estimator if fitted is None else fitted, labels, form, world)
 
     def dump(self, model: PythonModel) -> bytes:
         """Return the estimator by cloudpickle."""
-        with self._author():
+        with self._author(model.world):
             dumped: bytes = cloudpickle.dumps(model.estimator)
         return dumped
 
     def load(self, manifest: Manifest, blob: bytes) -> PythonModel:
         """Return the model of bytes that the caller has verified."""
-        self._extend_path(manifest.spec)
-        with self._author():
+        world = _world(manifest.spec)
+        if others := changed(manifest.get("modules", {}), world.folders):
+            said = "is not as it was" if len(others) == 1 else "are not as they were"
+            self._warned.append(
+                f"{', '.join(others)} {said} when the model was fitted; fit it again if its code counts"
+            )
+        with self._author(world):
             estimator = cloudpickle.loads(blob)
         labels = None if manifest.labels is None else known_labels(estimator, manifest.labels)
-        return self._model(estimator, labels, form_of(manifest.spec, manifest["schema"]))
+        return self._model(estimator, labels, form_of(manifest.spec, manifest["schema"]), world)
 
     def predict(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise."""
-        with self._author():
+        with self._author(model.world):
             answer = np.asarray(model.estimator.predict(features(X, model.form), **params))
         return answer if model.labels is None else self._codes(model.labels, answer)
 
@@ -119,7 +127,7 @@ class PythonRuntime:
         """Return probabilities in class order; a class that the estimator never saw has probability 0."""
         if not hasattr(model.estimator, "predict_proba"):
             raise BadRequest(f"{type(model.estimator).__name__} has no predict_proba")
-        with self._author():
+        with self._author(model.world):
             answer = np.asarray(model.estimator.predict_proba(features(X, model.form), **params), dtype=np.float64)
         if model.order is None or model.labels is None:
             return answer
@@ -129,16 +137,16 @@ class PythonRuntime:
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
         """Return what the function of a dotted name gave: (X, y), or X alone, as arrays or data frames."""
-        self._extend_path(spec)
+        world = _world(spec)
         name = str(spec.get("function") or "")
         module, _, attribute = name.rpartition(".")
         if not module:
             raise BadRequest(f"spec.function is {name!r}; name a function with its module, such as 'mydata.dataset'")
-        with self._author():
+        with self._author(world):
             function = getattr(importlib.import_module(module), attribute, None)
         if function is None:
             raise BadRequest(f"module {module} has no function {attribute!r}")
-        with self._author():
+        with self._author(world):
             answer = function(**spec.get("params") or {})
         X, y = answer if isinstance(answer, tuple | list) and len(answer) == 2 else (answer, None)
         if not hasattr(X, "shape") and not isinstance(X, Table):
@@ -162,13 +170,14 @@ class PythonRuntime:
             "classes": one_list(getattr(model.estimator, "classes_", None)),
             "features": getattr(model.estimator, "n_features_in_", None),
             "attributes": plain_attributes(model.estimator),
+            "modules": {} if model.world.beside is None else model.world.beside.digests(),
         }
         results = getattr(model.estimator, "cv_results_", None)
         return known if results is None else known | {"cv_results": records(results)}
 
     def weigh(self, model: PythonModel) -> list[tuple[str, float]]:
         """Return the estimator's largest attributes with the bytes that each has when it is pickled."""
-        with self._author():
+        with self._author(model.world):
             return weights(model.estimator)
 
     def take_output(self) -> Output:
@@ -183,7 +192,7 @@ class PythonRuntime:
 
     def collect(self) -> None:
         """Collect what Python's reference counts have left."""
-        with self._author():  # its destructors
+        with self._author(None):  # its destructors
             gc.collect()
 
     def interrupt(self) -> None:
@@ -199,8 +208,11 @@ class PythonRuntime:
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
-    def _author(self) -> Iterator[None]:
+    def _author(self, world: World | None) -> Iterator[None]:
         """Run the author's code: output and warnings kept, failures told as `EstimatorFailed`."""
+        if world is not None:
+            self._worlds.enter(world)
+        self._worlds.guard()
         with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(self._printed):
             warnings.simplefilter("default")
             self._calling = True
@@ -211,6 +223,8 @@ class PythonRuntime:
             finally:
                 self._calling = False
                 self._warned += [f"{w.category.__name__}: {w.message}" for w in caught]
+                if told := self._worlds.guarded():
+                    self._warned.append(told)
 
     def _codes(self, labels: Labels, answer: Array) -> Array:
         try:
@@ -223,16 +237,14 @@ class PythonRuntime:
             raise EstimatorFailed(message, language="python") from None
 
     @staticmethod
-    def _model(estimator: Any, labels: Labels | None, form: Form) -> PythonModel:
+    def _model(estimator: Any, labels: Labels | None, form: Form, world: World) -> PythonModel:
         classes = getattr(estimator, "classes_", None)
         order = None
         if labels is not None and classes is not None and tuple(np.asarray(classes).tolist()) != labels.classes:
             order = labels.encode(np.asarray(classes))
-        return PythonModel(estimator, labels, form, order)
+        return PythonModel(estimator, labels, form, order, world)
 
-    @staticmethod
-    def _extend_path(spec: Mapping[str, Any]) -> None:
-        """Let the author's own modules be found where the configuration found them."""
-        for folder in spec.get("python_path", ()):
-            if folder not in sys.path:
-                sys.path.append(folder)
+
+def _world(spec: Mapping[str, Any]) -> World:
+    """Return a new world, in which the author's own modules are found where the configuration found them."""
+    return World(spec.get("python_path", ()))

@@ -14,7 +14,7 @@ import numpy as np
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
 from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask, Output
-from triglot.protocol.sources import fingerprint, lay_out
+from triglot.protocol.sources import declared_files, fingerprint, lay_out
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
@@ -215,8 +215,9 @@ class RRuntime:
         if runtime is not None:
             self._use_packages(runtime, env)
         if script is None:
-            folder = lay_out(sources, str(spec.get("folder") or ""), Path(self._scratch.name)).absolute()
-            self._run("load_script", str(folder / name), str(folder), env)
+            files = declared_files(spec, sources)
+            folder = lay_out(sources, str(spec.get("folder") or ""), Path(self._scratch.name), files).absolute()
+            self._run("load_script", str(folder / name), str(folder), env, self._inputs.parameter(bool(files)))
             script = self._scripts[key] = Script(name, env, tuple(r.call(r["script_functions"], env)))
         return script
 

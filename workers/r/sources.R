@@ -7,9 +7,11 @@
 #' @param path The script's absolute path.
 #' @param folder The folder that messages name files from.
 #' @param env The environment, as [new_script()] makes it.
+#' @param stay Whether the script's folder is its working directory from now on, because it reads files there.
 #' @return What [guarded()] gives; its value is the environment.
-load_script <- function(path, folder, env = new_script("script")) {
+load_script <- function(path, folder, env = new_script("script"), stay = FALSE) {
   result <- guarded(env = env, {
+    if (stay) setwd(dirname(path))
     source(path, local = env, encoding = "UTF-8", chdir = TRUE, keep.source = TRUE, echo = FALSE)
     env
   })

@@ -30,6 +30,8 @@ address(array) = Int(UInt(pointer(array)))
     include("test_answers.jl")
     include("test_dataset.jl")
     include("test_sources.jl")
+    include("test_world.jl")
+    include("test_compiling.jl")
     include("test_failures.jl")
     include("test_example.jl")
 end

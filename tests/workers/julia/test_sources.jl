@@ -3,7 +3,7 @@
         script = joinpath(folder, "model.jl")
         write(script, "module Inner\nfit(X) = helper(X)\nhelper(X) = sum(X)\nend\ninclude(\"part.jl\")\nconst limit = 3\n")
         write(joinpath(folder, "part.jl"), "predict(model, X) = model .+ X\n")
-        source = TriglotBridge.Source(Symbol("Sources_00000000000000aa_00000001"), script, "")
+        source = TriglotBridge.Source(Symbol("Sources_00000000000000aa_00000001"), script, "", "")
 
         @testset "functions are found by dotted name, in modules and included files" begin
             @test Base.invokelatest(TriglotBridge.lookup_function(source, "Inner.fit"), [1, 2]) == 3
@@ -27,7 +27,7 @@
         @testset "two versions of one module live side by side" begin
             later = joinpath(folder, "later.jl")
             write(later, "module Inner\nfit(X) = -1\nend\n")
-            other = TriglotBridge.Source(Symbol("Sources_00000000000000bb_00000001"), later, "")
+            other = TriglotBridge.Source(Symbol("Sources_00000000000000bb_00000001"), later, "", "")
             @test Base.invokelatest(TriglotBridge.lookup_function(other, "Inner.fit"), [1, 2]) == -1
             @test Base.invokelatest(TriglotBridge.lookup_function(source, "Inner.fit"), [1, 2]) == 3
         end
@@ -37,7 +37,7 @@
             write(joinpath(folder, "src", "Toy.jl"), "module Toy\nfit(X) = 42\nend\n")
             project = joinpath(folder, "Project.toml")
             write(project, "name = \"Toy\"\nuuid = \"11111111-2222-4333-8444-555555555555\"\nversion = \"1.2.3\"\n")
-            package = TriglotBridge.Source(Symbol(""), "", project)
+            package = TriglotBridge.Source(Symbol(""), "", project, "")
             before = Base.ACTIVE_PROJECT[]
             @test Base.invokelatest(TriglotBridge.lookup_function(package, "Toy.fit"), 1) == 42
             @test Base.ACTIVE_PROJECT[] === before

@@ -1,0 +1,11 @@
+# Sets an environment variable.
+
+ENV["NEIGHBOUR"] = "here"
+
+struct Neighbour
+    mean::Float64
+end
+
+fit(X, y) = Neighbour(sum(y) / length(y))
+
+predict(model::Neighbour, X) = fill(model.mean, size(X, 1))

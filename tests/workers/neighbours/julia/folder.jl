@@ -1,0 +1,11 @@
+# Changes the working directory.
+
+cd(tempdir())
+
+struct Neighbour
+    mean::Float64
+end
+
+fit(X, y) = Neighbour(sum(y) / length(y))
+
+predict(model::Neighbour, X) = fill(model.mean, size(X, 1))

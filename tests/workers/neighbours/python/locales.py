@@ -1,0 +1,17 @@
+"""Sets the locale."""
+
+import locale
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+
+locale.setlocale(locale.LC_COLLATE, "C.UTF-8")
+
+
+class Model(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.mean_ = float(sum(y) / len(y))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)

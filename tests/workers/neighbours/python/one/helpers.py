@@ -1,0 +1,3 @@
+"""A module of a name that another project has, too."""
+
+NUMBER = 1.0

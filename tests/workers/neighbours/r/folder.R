@@ -1,0 +1,6 @@
+# Changes the working directory.
+setwd(tempdir())
+
+fit <- function(x, y) structure(list(mean = mean(y)), class = "neighbour")
+
+predict.neighbour <- function(object, newdata, ...) rep(object$mean, nrow(newdata))

@@ -1,0 +1,6 @@
+# Adds a library.
+.libPaths(c(tempdir(), .libPaths()))
+
+fit <- function(x, y) structure(list(mean = mean(y)), class = "neighbour")
+
+predict.neighbour <- function(object, newdata, ...) rep(object$mean, nrow(newdata))

@@ -1,0 +1,228 @@
+"""What keeps models in one worker from touching each other, whatever their language.
+
+A language has much once for the whole process: methods, options, patches of a library. So whenever a version was loaded
+the others that are there are asked for their golden rows again, before the new one answers anything. Where one of them
+answers otherwise the process is spoilt, because most of what an author's code does to it cannot be undone: it ends, to
+be started again, and the new one is refused from then on.
+
+Of one model the later version is the one that is wanted: there the earlier one goes.
+"""
+
+import logging
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from triglot.errors import ArtefactRefused, WorkerMakesRoom
+from triglot.hooks import LoadedVersion, WorkerCall
+from triglot.workers.activity import Activity
+from triglot.workers.ending import EXIT_SPOILT, End
+from triglot.workers.golden_rows import GoldenRows, check_golden_rows
+from triglot.workers.verdicts import Known, Verdict, Verdicts
+
+logger = logging.getLogger("triglot.worker")
+
+BUDGET_S = 1.0  # what a new version may be kept waiting for; who is not asked by then is asked in idle time
+LONGEST_S = 5.0
+COMING_S = 10.0  # a service loads all that it serves into a new worker within a second or two
+REMEDY = "give one of them a worker of its own ('worker': 'own')"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Neighbour:
+    loaded: LoadedVersion
+    seconds: float  # that its golden rows took
+
+
+class Neighbours(GoldenRows):
+    """Asks for golden rows, a new version's and those of its neighbours, and has none beside one that it harms."""
+
+    def __init__(
+        self,
+        versions: Callable[[], Mapping[str, Any]],
+        run_dir: Path,
+        activity: Activity,
+        end: End,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(versions)
+        self._verdicts = Verdicts(run_dir)
+        self._activity = activity
+        self._end = end
+        self._clock = clock
+        self._begun = clock()
+        self._here: OrderedDict[Known, _Neighbour] = OrderedDict()
+        self._waiting: list[tuple[Known, Known]] = []  # who is to be asked in idle time, and because of whom
+        self._failed: set[tuple[Known, ...]] = set()
+
+    def version_offered(self, offered: LoadedVersion) -> None:
+        """Refuse what was found to harm a version that is here, or that is about to come; nothing of it is run."""
+        self._forget_the_gone()
+        while self._waiting:  # or nobody could tell which of two newcomers has changed them
+            self._ask_waiting(0)
+        newcomer = _known(offered)
+        for verdict in self._verdicts.all():
+            if verdict.refused != newcomer:
+                continue
+            if verdict.displaced:
+                self._make_room(verdict)
+            elif verdict.beside in self._here or self._clock() - self._begun < COMING_S:
+                raise ArtefactRefused(verdict.reason)
+        if self._is_judged_harmful_to(newcomer):
+            self._end(EXIT_SPOILT, f"{newcomer} comes to a process that holds what was found to harm it")
+
+    def version_loaded(self, loaded: LoadedVersion) -> None:
+        """Ask for the new version's golden rows, then for those of all others; raises `ArtefactRefused`."""
+        newcomer = _known(loaded)
+        others = [other for other in self._here if other != newcomer]
+        try:
+            super().version_loaded(loaded)
+        except ArtefactRefused as error:
+            raise ArtefactRefused(f"{error}{_beside(others)}") from None
+        self._ask_others(newcomer, self._clock() + BUDGET_S)
+        began = self._clock()  # not before, because the first answer may wait for a compiler
+        if self._differs(loaded):  # asking the others may have changed it
+            raise ArtefactRefused(f"{newcomer} answers otherwise when it is asked again{_beside(others)}")
+        self._here[newcomer] = _Neighbour(loaded, self._clock() - began)
+        self._drop_verdicts(newcomer)
+
+    def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
+        """Ask the others after a version that did not load, too: its code has run."""
+        artefact = call.requests[0].artefact
+        if call.op != "load" or artefact is None:
+            return
+        newcomer = Known(call.model, call.version, artefact.sha256)
+        if (once := (newcomer, *self._here)) not in self._failed:  # it may be offered twice a second
+            self._failed.add(once)
+            self._ask_others(newcomer, self._clock() + BUDGET_S)
+
+    def call_begun(self, call: WorkerCall) -> None:
+        """Ask for golden rows before a request is answered by one for whom there was no time."""
+        for place, (other, _) in enumerate(self._waiting):
+            if (other.model, other.version) == (call.model, call.version):
+                self._ask_waiting(place)
+                return
+
+    def worker_idle(self) -> None:
+        """Ask one of those for whom there was no time."""
+        if self._waiting and (neighbour := self._here.get(self._waiting[0][0])) is not None:
+            with suppress(KeyboardInterrupt), self._activity.working(self._until(neighbour), 0):
+                self._ask_waiting(0)
+
+    def _ask_waiting(self, place: int) -> None:
+        other, newcomer = self._waiting.pop(place)
+        if (neighbour := self._here.get(other)) is not None:
+            self._ask_other(other, neighbour, newcomer)
+
+    def _until(self, neighbour: _Neighbour) -> float:
+        return time.monotonic() + max(LONGEST_S, 3 * neighbour.seconds)
+
+    def _ask_others(self, newcomer: Known, until: float) -> None:
+        """Ask those that were loaded last first."""
+        self._forget_the_gone()
+        for other, neighbour in reversed(list(self._here.items())):
+            if other == newcomer:
+                continue
+            if self._late() or self._clock() + neighbour.seconds > until:
+                self._waiting.append((other, newcomer))
+            else:
+                self._ask_other(other, neighbour, newcomer)
+
+    def _ask_other(self, other: Known, neighbour: _Neighbour, newcomer: Known) -> None:
+        """Ask one; where it answers otherwise it goes, if it is the same model's, else the process."""
+        if not (differs := self._differs(neighbour.loaded)):
+            return
+        logger.error("%s answers otherwise since %s was loaded: %s", other, newcomer, differs)
+        if other.model == newcomer.model:
+            self._displace(other, newcomer)
+            return
+        reason = (
+            f"{newcomer} changes what {other} answers in the same process, and is refused where that one is; {REMEDY}"
+        )
+        try:
+            verdict = self._verdicts.note(Verdict(newcomer, other, reason))
+        except OSError as error:
+            self._end(EXIT_SPOILT, f"{reason}. This cannot be written into the run directory: {error}")
+        else:
+            self._end(EXIT_SPOILT, verdict.reason)
+
+    def _differs(self, loaded: LoadedVersion) -> str:
+        """Return what is other than in the manifest, twice in a row; nothing where all is well or time ran out."""
+        trouble = ""
+        for _ in range(2):
+            trouble = _trouble(loaded)
+            if not trouble or self._late():
+                return ""
+        return trouble
+
+    def _late(self) -> bool:
+        return time.monotonic() > (self._activity.busy_until or math.inf)
+
+    def _displace(self, earlier: Known, later: Known) -> None:
+        reason = f"{later} changes what {earlier} answers in the same process, and takes its place"
+        with suppress(OSError):  # then it is found out again
+            self._verdicts.note(Verdict(earlier, later, reason))
+        neighbour = self._here.pop(earlier)
+        if neighbour.loaded.forget is not None:
+            neighbour.loaded.forget()
+
+    def _make_room(self, verdict: Verdict) -> None:
+        """Go in order where a version comes back that another one has displaced here: the next process can serve it."""
+        if verdict.beside in self._here:
+            logger.warning("%s is asked for again, which needs a new process: this worker goes", verdict.refused)
+            self._activity.drain()
+            raise WorkerMakesRoom(verdict.reason)
+
+    def _is_judged_harmful_to(self, newcomer: Known) -> bool:
+        """Whether another worker has found out that something that is here harms this version."""
+        return any(
+            each.beside == newcomer and each.refused in self._here and not each.displaced
+            for each in self._verdicts.all()
+        )
+
+    def _drop_verdicts(self, accepted: Known) -> None:
+        """Forget what concerns earlier versions of a model that has a new one, and what has proven to be over."""
+
+        def over(verdict: Verdict) -> bool:
+            if verdict.displaced:
+                return False
+            superseded = verdict.beside.model == accepted.model and verdict.beside != accepted
+            return superseded or verdict.refused == accepted
+
+        with suppress(OSError):
+            self._verdicts.drop(over)
+
+    def _forget_the_gone(self) -> None:
+        """Forget versions that the worker no longer holds."""
+        held = {Known(*each) for each in self._activity.holds}
+        self._here = OrderedDict((known, each) for known, each in self._here.items() if known in held)
+        self._waiting = [each for each in self._waiting if each[0] in self._here]
+
+
+def _known(loaded: LoadedVersion) -> Known:
+    return Known(loaded.model, loaded.version, loaded.manifest.blob_sha256)
+
+
+def _beside(others: Sequence[Known]) -> str:
+    """Return the ends of sentences that name what was there before."""
+    if not others:
+        return ""
+    return f"; in this process before it: {', '.join(map(str, others[-5:]))}. If it does so alone, {REMEDY}"
+
+
+def _trouble(loaded: LoadedVersion) -> str:
+    """Return what is wrong with a version's answers to its golden rows; its author's own words are for its log."""
+    golden = loaded.manifest.golden
+    if loaded.ask is None or golden is None:
+        return ""
+    try:
+        check_golden_rows(golden, loaded.ask, lambda: "it did when it was loaded")
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
