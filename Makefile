@@ -62,7 +62,7 @@ clean: ## remove what set-up, tests and servers left in this folder
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What R's models are proved with; r-cran-caret alone brings some forty packages along. Not every release has each.
-R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 earth gbm glmnet kernlab lme4 party randomforest ranger vgam)
+R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 earth flexmix gbm glmnet kernlab lme4 party partykit randomforest ranger vgam)
 
 # What the worker in a fourth language is written with.
 RUBY_PACKAGES := ruby ruby-ffi-rzmq ruby-msgpack

@@ -31,6 +31,7 @@ from triglot.workers.fit_spec import FitSpec, mapping
 logger = logging.getLogger("triglot.worker")
 
 WARNINGS_SHOWN = 3  # of a load that is refused
+LARGE = 1_000_000  # bytes; of a model of more it is told what has them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,10 +130,10 @@ class Models:
         blob = self._runtime.dump(model)
         fields = self._manifest(spec, schema)
         fitted = Held(request.model, model, schema, spec.labels)
+        known = self._runtime.describe(model)
+        fields |= {name: known[name] for name in ("attributes", "modules", "parts") if known.get(name)}
         again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
         reloaded = Held(request.model, again, schema, spec.labels, pace=batching.Pace(spec.limits))
-        known = self._runtime.describe(model)
-        fields |= {name: known[name] for name in ("attributes", "modules") if known.get(name)}
         if known.get("predict", True):  # a search over parameters may be made for its results alone
             self._hooks.model_fitted(
                 NewFit(fields, schema, X, y, spec.labels is not None, self._asking(fitted), self._asking(reloaded))
@@ -142,6 +143,9 @@ class Models:
         if request.version > 0:
             self._hold(request, replace(reloaded, schema=Schema.from_json(fields["schema"]), sha256=artefact.sha256))
         info = {"seconds": seconds, "rows": X.rows, **known}
+        if len(blob) > LARGE:
+            info["weights"] = [list(part) for part in self._runtime.weigh(model)]
+            self._runtime.take_output()
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
 
     def _manifest(self, spec: FitSpec, schema: Schema) -> dict[str, Any]:

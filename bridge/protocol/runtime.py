@@ -5,7 +5,7 @@ against every language's real worker process. `score` is not here: it is defined
 languages (`triglot.training.scoring`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -96,6 +96,13 @@ class Runtime(Protocol):
 
     def describe(self, model: Model) -> Mapping[str, Any]:
         """Return what is known of the model as JSON values: its native class, what it can do."""
+        ...
+
+    def weigh(self, model: Model) -> Sequence[tuple[str, float]]:
+        """Return what a large model keeps, the largest first: what it is, in words, and how many bytes it has.
+
+        Only what might be done without is named, where the language can tell that.
+        """
         ...
 
     def take_output(self) -> Output:

@@ -27,6 +27,7 @@ from triglot.training.entry import UNSAID, Terms
 from triglot.training.pipelines import declared, wants_frame
 from triglot.training.scoring import score
 from triglot.training.unanswered import closed
+from triglot.training.weight import Weight
 from triglot.training.worker_process import Child, require
 from triglot.transport.request_ids import new_id
 
@@ -46,6 +47,7 @@ class Fitted:
     info: Mapping[str, Any]
     output: str
     warnings: tuple[str, ...]
+    weight: Weight
 
 
 class Bench:
@@ -199,7 +201,10 @@ def fit(
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
     warnings = (*reply.warnings, *map(_closed, closed(task.X, reply.artefact.card().schema)))
-    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings)
+    weight = Weight.of(language, len(reply.artefact.blob), task.X, reply.info)
+    if weight.remark is not None:
+        warnings = (*warnings, weight.remark)
+    return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings, weight)
 
 
 def _closed(name: str) -> str:

@@ -20,8 +20,9 @@ from triglot.training.pipelines import language_of
 from triglot.training.proof import Version
 from triglot.training.remarks import remarks
 from triglot.training.series import back_test, is_series
-from triglot.training.subject import ROWS, SHOWN, Finding, Subject, failed
+from triglot.training.subject import ROWS, SHOWN, Finding, Subject, Verdict, failed
 from triglot.training.unanswered import askable, closed, rows_of
+from triglot.training.weight import Weight
 
 logger = logging.getLogger("triglot")
 
@@ -136,11 +137,19 @@ def of_fit(fitted: Fitted) -> Iterator[Finding]:
     if (compiled := fitted.info.get("compile_seconds")) is not None:
         text += f", of which {compiled:.2f} s were compilation"
     yield Finding("fit", "ok", text)
+    yield size(fitted.weight)
     beyond = fitted.info.get("beyond")
-    warned = [line for line in fitted.warnings if not any(change in line for change in beyond or ())]
+    told = [*(beyond or ()), *filter(None, [fitted.weight.remark])]
+    warned = [line for line in fitted.warnings if not any(part in line for part in told)]
     for line in dict.fromkeys(warned[:SHOWN]):
         yield Finding("warning", "warn", line, "look whether the model is what you mean")
     if printed := fitted.output.strip().splitlines():
         yield Finding("output", "ok", " / ".join(printed[:SHOWN]) + (" ..." if len(printed) > SHOWN else ""))
     if beyond is not None:
         yield checks.beyond(beyond)
+
+
+def size(weight: Weight) -> Finding:
+    """Return how large the artefact is, and how it is slimmed where one part is most of it."""
+    verdict: Verdict = "warn" if weight.one_sided else "ok"
+    return Finding("size", verdict, str(weight), weight.remedy if weight.one_sided else "")

@@ -202,3 +202,23 @@ def test_a_loader_that_raises_is_what_was_found(here: Path, capsys: pytest.Captu
 
     assert code == 1
     assert found["model"]["data"]["found"] == "no such table"
+
+
+def test_a_model_that_drags_along_what_its_formula_was_made_beside_is_told_how_to_slim_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("r")
+    (here / "heavy.R").write_text("fit <- function(x, y) {\n  scratch <- matrix(0.5, 1000, 1000)\n  lm(y ~ ., x)\n}\n")
+    (here / "numbers.csv").write_text("size,kind\n" + "".join(f"{j},{j * j}\n" for j in range(30)))
+    (here / "triglot-config.py").write_text(
+        """{'model_name': 'heavy', 'model': {'!': 'triglot.estimators.RRegressor', 'script': 'heavy.R'},
+            'dataset_loader_train': {'!': 'triglot.dataset.CSV', 'path': 'numbers.csv', 'target_column': 'kind'}}"""
+    )
+
+    code, found = checked(capsys)
+
+    assert code == 0
+    said = found["heavy"]["size"]
+    assert said["verdict"] == "warn"
+    assert "8 MB are 'scratch', in the environment of $terms" in said["found"]
+    assert "rm() it before fit returns" in said["remedy"]

@@ -75,6 +75,10 @@ ANIMALS = {
     "earth": Animal("two_flowers"),
     "smooth_spline": Animal("braking", RRegressor),
     "gam_ocat": Animal("flowers"),
+    "gamm": Animal("motors", RRegressor),
+    "glmtree": Animal("two_flowers"),
+    "flexmix": Animal("breaks", RRegressor),
+    "polr": Animal("flowers"),
     "s4": Animal("flowers"),
     "r5": Animal("motors", RRegressor),
 }

@@ -54,6 +54,10 @@ zoo <- list(
   ),
   smooth_spline = list("braking", numbers = function(m, x) predict(m, x$speed)$y),
   gam_ocat = list("flowers", shares = function(m, x) predict(m, x, type = "response")),
+  gamm = list("motors", numbers = function(m, x) predict(m$gam, x)),
+  glmtree = list("two_flowers", shares = usual),
+  flexmix = list("breaks", numbers = function(m, x) predict(m, x, aggregate = TRUE)),
+  polr = list("flowers", classes = usual, shares = function(m, x) predict(m, x, type = "probs")),
   r5 = list("motors", numbers = function(m, x) m$predict(x))
 )
 

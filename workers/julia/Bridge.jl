@@ -178,6 +178,7 @@ const OPERATIONS = Dict{String,Function}(
     "dataset" => dataset,
     "forget_dataset" => forget_dataset,
     "describe" => describe,
+    "weigh" => weigh,
     "free" => free,
     "versions" => versions,
     "warnings" => take_warnings,

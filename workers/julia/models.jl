@@ -227,3 +227,20 @@ function describe(number::Int)
     model.compiled_s === nothing || (known["compile_seconds"] = model.compiled_s)
     return known
 end
+
+"""
+    weigh(number) -> Vector{Any}
+
+Return the largest fields of the author's model, or values of a Dict, each as name and bytes.
+"""
+weigh(number::Int) = Base.invokelatest(weights, (MODELS[number]::Model).value)
+
+function weights(value)
+    found = Any[Any[author_text(string("field ", name)), Base.summarysize(part)] for (name, part) in members(value)]
+    return first_of(sort!(found; by = last, rev = true), 3)
+end
+
+members(value::AbstractDict) = pairs(value)
+members(value) = [name => getfield(value, name) for name in fieldnames(typeof(value)) if isdefined(value, name)]
+
+first_of(found::Vector{Any}, count::Int) = found[1:min(count, length(found))]

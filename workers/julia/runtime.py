@@ -186,6 +186,10 @@ class JuliaRuntime:
         found: dict[str, Any] = self._ask("describe", model.number)
         return found
 
+    def weigh(self, model: JuliaModel) -> list[tuple[str, float]]:
+        """Return the largest fields of the author's model, with their bytes in memory."""
+        return [(name, float(size)) for name, size in self._ask("weigh", model.number)]
+
     def take_output(self) -> Output:
         """Return what was printed, and the warnings that were logged."""
         text = self._capture.take()

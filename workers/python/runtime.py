@@ -29,6 +29,7 @@ from triglot.workers.python.failures import failed, tell_of_names
 from triglot.workers.python.inputs import Form, features, form_of, target
 from triglot.workers.python.lazy_import import later
 from triglot.workers.python.output import Printed
+from triglot.workers.python.weights import weights
 from triglot.workers.python.world import World, Worlds
 
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
@@ -173,6 +174,11 @@ class PythonRuntime:
         }
         results = getattr(model.estimator, "cv_results_", None)
         return known if results is None else known | {"cv_results": records(results)}
+
+    def weigh(self, model: PythonModel) -> list[tuple[str, float]]:
+        """Return the estimator's largest attributes with the bytes that each has when it is pickled."""
+        with self._author(model.world):
+            return weights(model.estimator)
 
     def take_output(self) -> Output:
         """Return what the author's code printed and warned of since the last call."""

@@ -162,47 +162,6 @@ as_plain <- function(answer, n, purpose) {
   answer
 }
 
-# Under these names packages put what was asked for, the commonest first.
-usual_parts <- list(
-  classes = c("class", ".pred_class", "predictions", "predicted", "prediction", "pred", "label", "labels", "fit"),
-  probabilities = c("posterior", "probabilities", "probability", "prob", "probs", "predictions", "predicted", "fit"),
-  numbers = c("predictions", "prediction", "predicted", "pred", ".pred", "fit", "fitted", "mean", "response", "y")
-)
-
-#' The part of a list that is the answer: one by a usual name, else the only one of the right kind with n rows
-part_of_list <- function(answer, n, purpose) {
-  answer <- unclass(answer)
-  numeric_rows <- function(part) is.numeric(part) || is.data.frame(part)
-  suits <- vapply(answer, function(part) {
-    (is.atomic(part) || is.data.frame(part)) && NROW(part) == n && switch(purpose,
-      classes = TRUE,
-      probabilities = numeric_rows(part) && (NCOL(part) > 1L || n == 1L),
-      numbers = numeric_rows(part)
-    )
-  }, NA)
-  named <- intersect(usual_parts[[purpose]], names(answer)[suits])
-  if (length(named)) return(answer[[named[[1L]]]])
-  if (purpose == "classes" && sum(suits) > 1L) {
-    said <- vapply(answer, function(part) is.factor(part) || is.character(part), NA)
-    if (sum(suits & said) == 1L) suits <- suits & said
-  }
-  if (sum(suits) == 1L) return(answer[[which(suits)]])
-  stop("predict answered a list of ", listing(if (is.null(names(answer))) length(answer) else names(answer)),
-    ", of which ", if (any(suits)) "more than one part" else "no part", " could be the ", purpose, " for ", n,
-    " rows; name a function of your own for predict", if (purpose == "probabilities") "_proba",
-    call. = FALSE
-  )
-}
-
-#' The column or the columns of a data.frame that are the answer
-part_of_frame <- function(answer, purpose) {
-  # the name of a single column of numbers may be that of the class whose shares they are
-  if (length(answer) == 1L) return(if (is.double(answer[[1L]])) as.matrix(answer) else answer[[1L]])
-  numbers <- vapply(answer, is.numeric, NA)
-  if (purpose == "classes" && sum(!numbers) == 1L) return(answer[[which(!numbers)]])
-  as.matrix(if (any(numbers)) answer[numbers] else answer)
-}
-
 check_length <- function(answer, n) {
   if (length(answer) != n) wrong_length(length(answer), n)
 }

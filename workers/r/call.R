@@ -45,24 +45,40 @@ fit_model <- function(env, name, x, y, params, seed) {
 #' @param by_name The names of the author's functions for classes (or numbers) and for probabilities,
 #'   empty where the model's own `predict` is asked.
 #' @param said Named lists of arguments for the two, which replace what [conventions] knows, or `NULL`.
-#' @return A list of two functions of x and further arguments, `predict` and `predict_proba`. Both give what
-#'   [guarded()] gives: codes 0..k-1 or numbers, and a matrix with a column a class.
-new_predictor <- function(model, env, levels, encoded, by_name, said = list(NULL, NULL)) {
+#' @param meant What [learn_parts()] found for the two, or `NULL`.
+#' @return A list of functions: `predict` and `predict_proba`, of x and further arguments, give what [guarded()] gives:
+#'   codes 0..k-1 or numbers, and a matrix with a column a class. `learn`, of x alone, gives what is meant of
+#'   the answers to both.
+new_predictor <- function(model, env, levels, encoded, by_name, said = list(NULL, NULL), meant = list(NULL, NULL)) {
   purpose <- if (is.null(levels)) "numbers" else "classes"
-  proba <- asking(model, env, levels, "probabilities", by_name[[2L]], said[[2L]])
-  answer <- if (purpose == "classes" && !nzchar(by_name[[1L]]) && only_shares(model, said[[1L]])) {
+  whole_proba <- asking(model, env, levels, "probabilities", by_name[[2L]], said[[2L]])
+  proba <- taking(whole_proba, meant[[2L]])
+  whole <- if (purpose == "classes" && !nzchar(by_name[[1L]]) && only_shares(model, said[[1L]])) {
     asking_shares(proba, levels)
   } else {
     asking(model, env, levels, purpose, by_name[[1L]], said[[1L]])
   }
+  answer <- taking(whole, meant[[1L]])
   list(
     predict = if (is.null(levels)) {
       function(x, ...) guarded(as_numbers(answer(x, ...), NROW(x)), env)
     } else {
       function(x, ...) guarded(as_codes(answer(x, ...), levels, NROW(x), encoded), env)
     },
-    predict_proba = function(x, ...) guarded(as_probabilities(proba(x, ...), levels, NROW(x)), env)
+    predict_proba = function(x, ...) guarded(as_probabilities(proba(x, ...), levels, NROW(x)), env),
+    learn = function(x) {
+      guarded(env = env, list(
+        learn_parts(whole, x, purpose),
+        if (is.null(levels)) parts() else learn_parts(whole_proba, x, "probabilities")
+      ))
+    }
   )
+}
+
+#' The function that takes of another one's answers what is meant
+taking <- function(ask, meant) {
+  if (!length(unlist(meant))) return(ask)
+  function(x, ...) take_parts(ask(x, ...), meant)
 }
 
 #' The function of x and further arguments that asks a model for one purpose; what a call says wins
@@ -82,6 +98,7 @@ asking <- function(model, env, levels, purpose, own, said) {
 }
 
 asking_generic <- function(model, env, levels, purpose, said) {
+  model <- asked_of(model)
   usual <- arguments_for(model, purpose, said)
   names <- stats::setNames(c("model", "x"), c("", convention_of(model)$rows))
   refusal <- if (purpose == "probabilities" && is.null(said)) no_shares(model, levels)
@@ -96,19 +113,30 @@ asking_generic <- function(model, env, levels, purpose, said) {
     answer <- ask(model, x)
     if (purpose != "probabilities") return(answer)
     shares <- shares_of(answer, model, levels)
-    if (guessed) check_guess(shares)
+    if (guessed) check_guess(shares, levels, NROW(x))
     shares
   }
 }
 
 #' Refuse what is no answer to `type = "prob"`: many a `predict()` takes any arguments and answers what it always does
-check_guess <- function(shares) {
-  if (!is.numeric(shares) || any(shares < -0.001 | shares > 1.001, na.rm = TRUE)) {
+#'
+#' What stands beside other things in a list or a data.frame must also look like the shares of all classes: one number a
+#' row is as often the share of the class that was answered.
+check_guess <- function(answer, levels, n) {
+  shares <- if (is.list(answer)) as_plain(answer, n, "probabilities") else answer
+  if (!is.numeric(shares) || any(shares < -0.001 | shares > 1.001, na.rm = TRUE) ||
+    (is.list(answer) && !is_whole(shares, levels))) {
     stop("predict(model, x, type = \"prob\") did not answer probabilities; if the model knows them, write ",
       "`predict_proba_params`, or a function predict_proba(model, x)",
       call. = FALSE
     )
   }
+}
+
+#' Whether there are shares of all classes, or of those that columns are named by
+is_whole <- function(shares, levels) {
+  if (NCOL(shares) == 1L) return(!is.null(place_of(colnames(shares), levels)))
+  all(abs(rowSums(shares) - 1) < 0.001, na.rm = TRUE)
 }
 
 #' The function that answers the shares of which the largest tells the class

@@ -8,16 +8,21 @@
 #'   most probable ones.
 #' @param able A function of the model: whether it knows probabilities.
 #' @param rows The name of the argument that takes the rows, empty where it is the second one.
+#' @param part The name of the model's part that is asked, by a row of its own; empty where it is the model itself.
 #' @name conventions
 NULL
 
 SHARES <- "shares"
 
-asks <- function(classes = list(), probabilities = type("prob"), numbers = list(), able = always, rows = "") {
-  list(classes = classes, probabilities = probabilities, numbers = numbers, able = able, rows = rows)
+asks <- function(classes = list(), probabilities = type("prob"), numbers = list(), able = always, rows = "",
+                 part = "") {
+  list(classes = classes, probabilities = probabilities, numbers = numbers, able = able, rows = rows, part = part)
 }
 
 type <- function(of) list(type = of)
+
+# by itself it shifts the answers of rows that follow one with a missing value
+whole_rows <- list(type = "response", na.action = quote(stats::na.fail))
 
 always <- function(model) TRUE
 never <- function(model) FALSE
@@ -33,10 +38,11 @@ conventions <- list(
   # class            classes           probabilities              numbers           knows probabilities
   randomForest = asks(type("response"), type("prob"),             type("response")),
   rpart        = asks(type("class"),    type("prob"),             type("vector")),
-  glm          = asks(SHARES,           type("response"),         type("response"), by_family), # and mgcv's gam
+  glm          = asks(SHARES,           type("response"),         type("response"), by_family),
+  gam          = asks(SHARES,           type("response"),         type("response"), by_family), # mgcv, also in a gamm
   glmerMod     = asks(SHARES,           type("response"),         type("response"), by_family), # lme4
   glmmTMB      = asks(SHARES,           type("response"),         type("response"), by_family),
-  glmmPQL      = asks(SHARES,           type("response"),         type("response"), by_family), # MASS
+  glmmPQL      = asks(SHARES,           whole_rows,               whole_rows,       by_family), # MASS
   vglm         = asks(SHARES,           type("response"),         type("response"), by_family), # VGAM
   lrm          = asks(SHARES,           type("fitted.ind")), # rms
   nnet         = asks(type("class"),    type("raw"),              type("raw")),
@@ -57,6 +63,10 @@ conventions <- list(
   earth        = asks(type("class"),    type("response"),         type("response"), by_glm),
   BinaryTree   = asks(list(),           type("prob"),             list(),           by_response), # party's ctree
   RandomForest = asks(list(),           type("prob"),             list(),           by_response, "newdata"), # cforest
+  stanreg      = asks(SHARES,           type("response"),         type("response"), by_family, "newdata"), # rstanarm
+  glmtree      = asks(SHARES,           type("response"),         type("response"), by_family), # partykit
+  flexmix      = asks(list(),           list(),                   list(aggregate = TRUE), never),
+  gamm         = asks(part = "gam"), # mgcv
   default      = asks()
 )
 
@@ -68,6 +78,12 @@ convention_of <- function(model) {
     if (!is.null(row)) return(row)
   }
   conventions$default
+}
+
+#' The model, or the part of it that is asked
+asked_of <- function(model) {
+  part <- convention_of(model)$part
+  if (nzchar(part)) model[[part]] else model
 }
 
 #' The row that a loaded package brings for a class of its own, or `NULL`
@@ -83,11 +99,17 @@ convention_of_package <- function(class, model) {
 
 #' Whether a model knows probabilities by itself; one that lacks what is looked at knows none
 knows_probabilities <- function(model) {
-  isTRUE(tryCatch(convention_of(model)$able(model), error = function(e) FALSE))
+  isTRUE(tryCatch(
+    {
+      model <- asked_of(model)
+      convention_of(model)$able(model)
+    },
+    error = function(e) FALSE
+  ))
 }
 
 #' Whether classes are known only as the most probable ones, unless the author says how to ask for them
-only_shares <- function(model, said) is.null(said) && identical(convention_of(model)$classes, SHARES)
+only_shares <- function(model, said) is.null(said) && identical(convention_of(asked_of(model))$classes, SHARES)
 
 #' Arguments of `predict()` for one purpose
 #'
@@ -132,6 +154,7 @@ family_of <- function(model) {
 name_of_family <- function(model) {
   if (inherits(model, "gbm")) return(model$distribution$name)
   if (inherits(model, "vglm")) return(model@family@vfamily)
+  if (inherits(model, "glmtree")) return(model$info$family)
   if (isS4(model) || is.null(model$family)) stats::family(model)$family else model$family$family
 }
 

@@ -18,32 +18,11 @@ from triglot.protocol.sources import declared_files, fingerprint, lay_out
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
+from triglot.workers.r.learning import QUESTIONS, Parts, as_parts, compared, telling
+from triglot.workers.r.script import Script
 
-# The author's functions that are taken without being named, where a script has them, by their keys of a spec.
-_USUAL = {"predict": "predict_labels", "predict_proba": "predict_proba", "dump": "dump_model", "load": "load_model"}
 _NOT_PACKAGES = ("language", "attached")
 WARNINGS_SHOWN = 3  # of those before an error, in its message
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Script:
-    """An author's script, sourced into an R environment of its own."""
-
-    name: str
-    env: Any
-    functions: tuple[str, ...]
-
-    def require(self, function: str) -> str:
-        """Return the function's name; raises `BadRequest` with the names that there are."""
-        if not isinstance(function, str) or function not in self.functions:
-            known = ", ".join(self.functions) or "no functions at all"
-            raise BadRequest(f"{self.name} defines no function {function!r}; it defines {known}")
-        return function
-
-    def chosen(self, spec: Mapping[str, Any], key: str) -> str:
-        """Return the function that the spec names under a key, else the usual one if there is one, else nothing."""
-        usual = _USUAL[key]
-        return self.require(spec[key]) if spec.get(key) else usual if usual in self.functions else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +35,10 @@ class RModel:
     as_matrix: bool
     own_shares: bool
     dump: str
+    parts: Parts
     predict: Any
     predict_proba: Any
+    learn: Any
 
 
 class RRuntime:
@@ -106,7 +87,11 @@ class RRuntime:
         x = self._x(task.X, _as_matrix(spec))
         params, seed = inputs.parameter(spec.get("params") or {}), inputs.parameter(_seed(spec))
         fitted = self._run("fit_model", script.env, name, x, self._y(task), params, seed)
-        return self._model(fitted, script, spec, task.task, task.labels)
+        model = self._model(fitted, script, spec, task.task, task.labels)
+        if parts := self._learned(model, task.X):
+            model = self._model(fitted, script, spec, task.task, task.labels, parts)
+        self._warned += self._remarks(model, task)
+        return model
 
     def dump(self, model: RModel) -> bytes:
         """Return the model by the author's own function, if there is one, else by R's `serialize()`."""
@@ -120,7 +105,7 @@ class RRuntime:
         script = self._script(spec, manifest.sources, manifest.runtime)
         own = inputs.strings((script.chosen(spec, "load"),))
         fitted = self._run("load_model", inputs.raw(blob), script.env, own)
-        return self._model(fitted, script, spec, manifest.task, manifest.labels)
+        return self._model(fitted, script, spec, manifest.task, manifest.labels, manifest.get("parts"))
 
     def predict(self, model: RModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise; `params` are named arguments of `predict()`."""
@@ -146,7 +131,9 @@ class RRuntime:
         return found
 
     def describe(self, model: RModel) -> Mapping[str, Any]:
-        """Return the model's R classes, whether it knows probabilities, and the packages that are attached."""
+        """Return the model's R classes, whether it knows probabilities, the packages that are attached, and which part
+        of its answers is meant where they have several.
+        """
         r = self._interpreter
         classes, probabilities = r.call(r["describe_model"], model.object)
         return {
@@ -154,7 +141,15 @@ class RRuntime:
             "native_classes": list(classes),
             "predict_proba": model.labels is not None and (model.own_shares or bool(probabilities[0])),
             "attached": list(r.call(r["attached_packages"])),
+            **({"parts": model.parts} if model.parts else {}),
         }
+
+    def weigh(self, model: RModel) -> list[tuple[str, float]]:
+        """Return the largest objects that the environments of formulas and functions keep, with their bytes."""
+        if model.dump:
+            return []
+        texts, sizes = self._run("weigh_model", model.object, model.script.env)
+        return list(zip(map(str, texts), map(float, sizes), strict=True))
 
     def take_output(self) -> Output:
         """Return what was printed and warned of since the last call, and forget it."""
@@ -226,18 +221,48 @@ class RRuntime:
             script = self._scripts[key] = Script(name, env, tuple(r.call(r["script_functions"], env)))
         return script
 
-    def _model(self, fitted: Any, script: Script, spec: Mapping[str, Any], task: Task, labels: Labels | None) -> RModel:
+    def _learned(self, model: RModel, X: Table) -> Parts:
+        """Return which part of the model's answers is meant, where it answers several rows with a list or a frame."""
+        x = self._x(telling(X), model.as_matrix)
+        found, _, failure = self._answers.told(self._interpreter.call(model.learn, x))
+        return {} if failure else as_parts(found)
+
+    def _remarks(self, model: RModel, task: FitTask) -> list[str]:
+        """Return what the author is to be told of the answers to rows of the training data."""
+        r, inputs = self._interpreter, self._inputs
+        own = task.spec.get("predict_params") is not None or model.script.chosen(task.spec, "predict")
+        X, targets = compared(task, own=bool(own))
+        if not X.rows:
+            return []
+        x, y = self._x(X, model.as_matrix), inputs.numbers(targets)
+        levels = r.rinterface.NULL if model.labels is None else inputs.strings(model.labels.texts)
+        functions = model.predict, model.predict_proba
+        found, _, failure = self._answers.told(
+            r.call(r["remarks_on"], model.object, *functions, model.script.env, levels, x, y)
+        )
+        return [] if failure else list(found)
+
+    def _model(
+        self,
+        fitted: Any,
+        script: Script,
+        spec: Mapping[str, Any],
+        task: Task,
+        labels: Labels | None,
+        parts: Parts | None = None,
+    ) -> RModel:
         if task == "classification" and labels is None:
             raise BadRequest("a classification needs its classes")
         inputs = self._inputs
         levels = None if task == "regression" or labels is None else labels
-        by_name = [script.chosen(spec, key) for key in ("predict", "predict_proba")]
+        by_name = [script.chosen(spec, key) for key in QUESTIONS]
         said = [spec.get("predict_params"), spec.get("predict_proba_params")]
         dump, load = (script.chosen(spec, key) for key in ("dump", "load"))
         if bool(dump) != bool(load):
             raise BadRequest(f"{script.name} has one of dump_model and load_model; a model that needs one needs both")
         r = self._interpreter
-        predict, predict_proba = r.call(
+        meant = [(parts or {}).get(key) for key in QUESTIONS]
+        predict, predict_proba, learn = r.call(
             r["new_predictor"],
             fitted,
             script.env,
@@ -245,9 +270,11 @@ class RRuntime:
             inputs.parameter(bool(spec.get("encode_labels"))),
             inputs.strings(by_name),
             inputs.parameter(said),
+            inputs.parameter(meant),
         )
         own_shares = bool(by_name[1]) or said[1] is not None
-        return RModel(fitted, script, levels, _as_matrix(spec), own_shares, dump, predict, predict_proba)
+        as_matrix = _as_matrix(spec)
+        return RModel(fitted, script, levels, as_matrix, own_shares, dump, parts or {}, predict, predict_proba, learn)
 
     def _x(self, X: Table, as_matrix: bool) -> Any:
         return self._inputs.matrix(X) if as_matrix else self._inputs.data_frame(X)

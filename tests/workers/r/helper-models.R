@@ -20,3 +20,9 @@ expect_answers <- function(model, data, classes, shares, env = author("nothing <
     }
   }
 }
+
+#' A script that attaches a package, in whose world a test goes on
+using <- function(package, envir = parent.frame()) {
+  skip_if_not_installed(package)
+  author(sprintf("suppressPackageStartupMessages(library(%s))", package), envir)[[1]]
+}

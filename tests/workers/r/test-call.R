@@ -38,3 +38,17 @@ test_that("functions named by the author are asked instead of predict()", {
   expect_identical(answers[[1]](rows)[[1]], c(0L, 1L))
   expect_equal(answers[[2]](rows)[[1]], matrix(c(0.75, 0.25, 0.25, 0.75), 2))
 })
+
+test_that("shares in a data.frame or a list are taken of a model of which nothing is known, other numbers are not", {
+  asked <- function(line) {
+    env <- author(sprintf("predict.tidy <- function(object, new_data, type = 'class', ...) %s", line))[[1]]
+    new_predictor(structure(list(), class = "tidy"), env, c("no", "yes"), FALSE, c("", ""))[[2]](data.frame(p = c(0.2, 1)))
+  }
+  whole <- "data.frame(.pred_no = 1 - new_data$p, .pred_yes = new_data$p)"
+  expect_identical(asked(whole)[[1]], matrix(c(0.8, 0, 0.2, 1), 2L))
+  expect_identical(asked(sprintf("list(class = 'no', prob = %s)", whole))[[1]], matrix(c(0.8, 0, 0.2, 1), 2L))
+  winners <- "data.frame(class = ifelse(new_data$p > 0.5, 'yes', 'no'), confidence = pmax(new_data$p, 1 - new_data$p))"
+  for (line in c(winners, "data.frame(a = new_data$p, b = new_data$p)", "list(prob = cbind(new_data$p, 0.9))")) {
+    expect_match(asked(line)[[3]][[1]], "did not answer probabilities")
+  }
+})

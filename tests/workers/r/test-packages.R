@@ -6,12 +6,6 @@ predictor_of <- function(model, levels = NULL, env = author("nothing <- NULL")[[
   new_predictor(model, env, levels, FALSE, c("", ""))
 }
 
-#' A script that attaches a package, in whose world a test goes on
-using <- function(package, envir = parent.frame()) {
-  skip_if_not_installed(package)
-  author(sprintf("suppressPackageStartupMessages(library(%s))", package), envir)[[1]]
-}
-
 expect_numbers <- function(model, data, at_home, ...) {
   force(model)
   for (rows in list(c(1, 60, 90), 60)) {
@@ -79,6 +73,19 @@ test_that("VGAM answers counts as counts, and the most probable of two and of th
   expect_answers(model, three, most, response, env)
   model <- suppressWarnings(vglm(as.ordered(Species) ~ Sepal.Width, cumulative(parallel = TRUE), three))
   expect_answers(model, three, most, response, env)
+})
+
+test_that("a package keeps its methods of S4 where another script had some for the same function", {
+  env <- using("VGAM")
+  model <- suppressWarnings(vglm(Species ~ Petal.Width, multinomial, three))
+  answers <- predictor_of(model, levels(three$Species), env)
+  before <- answers[[2]](three[c(1, 60), ])
+  other <- author(c(
+    "setClass('Own', representation(n = 'numeric'))", "setMethod('predict', 'Own', function(object, newdata) object@n)"
+  ))[[1]]
+  expect_identical(guarded(eval(quote(predict(new("Own", n = 7), 1)), other), other)[[1]], 7)
+  expect_identical(answers[[2]](three[c(1, 60), ]), before)
+  expect_identical(guarded(eval(quote(predict(new("Own", n = 7), 1)), other), other)[[1]], 7)
 })
 
 test_that("lrm answers as at home, for two and for three classes", {
@@ -173,6 +180,54 @@ test_that("a model of pls answers once it is told how many components", {
   env <- author("nothing <- NULL")[[1]]
   numbers <- new_predictor(model, env, NULL, FALSE, c("", ""), list(list(ncomp = 2L), NULL))[[1]]
   expect_equal(numbers(two)[[1]], as.vector(predict(model, two, ncomp = 2L)))
+})
+
+test_that("partykit answers counts as counts, and the more probable of two classes", {
+  env <- using("partykit")
+  set.seed(1)
+  expect_two_classes(glmtree(Species ~ Sepal.Width | Petal.Width, grouped, family = binomial), env = env)
+  expect_numbers(glmtree(count ~ Petal.Width | Petal.Length, grouped, family = poisson), grouped, response, env)
+  shares <- function(m, x) predict(m, x, type = "prob")
+  for (model in list(ctree(Species ~ ., iris), cforest(Species ~ ., iris, ntree = 10L))) {
+    expect_answers(model, iris, function(m, x) predict(m, x), shares, env)
+  }
+})
+
+test_that("what mgcv's gamm answers is what the gam in it does", {
+  env <- using("mgcv")
+  fit <- function(...) suppressMessages(suppressWarnings(gamm(..., data = grouped, verbosePQL = FALSE)))
+  counts <- fit(count ~ s(Petal.Width), family = poisson)
+  expect_numbers(counts, grouped, function(m, x) predict(m$gam, x, type = "response"), env)
+  binomial_one <- fit(Species ~ s(Sepal.Width), family = binomial)
+  expect_true(knows_probabilities(binomial_one))
+  answers <- predictor_of(binomial_one, levels(two$Species), env)
+  expect_equal(answers[[2]](two[c(1, 60), ])[[1]], unname(second(binomial_one$gam, two[c(1, 60), ])), tolerance = 1e-12)
+  expect_identical(answers[[1]](two[c(1, 60), ])[[1]], as.integer(response(binomial_one$gam, two[c(1, 60), ]) > 0.5))
+  mine <- author("predict_labels <- function(model, x) rep(length(model), nrow(x))")[[1]]
+  own <- new_predictor(counts, mine, NULL, FALSE, c("predict_labels", ""))
+  expect_identical(own[[1]](two[1:2, ])[[1]], c(2, 2)) # the author's own function gets the whole
+})
+
+test_that("flexmix answers the mixture's numbers, and knows no classes", {
+  env <- using("flexmix")
+  set.seed(1)
+  model <- flexmix(count ~ Petal.Width, grouped, k = 2, model = FLXMRglm(family = "poisson"))
+  expect_numbers(model, grouped, function(m, x) predict(m, x, aggregate = TRUE)[[1]], env = env)
+  expect_false(knows_probabilities(model))
+})
+
+test_that("rstanarm is asked for the rows of a request, which it takes by their name alone", {
+  env <- using("rstanarm")
+  fit <- function(formula, family) {
+    suppressWarnings(stan_glm(formula, family, grouped, chains = 1, iter = 200, refresh = 0, seed = 1))
+  }
+  named <- function(m, x) predict(m, newdata = x, type = "response")
+  expect_numbers(fit(count ~ Petal.Width, poisson), grouped, named, env = env)
+  model <- fit(Species ~ Petal.Width, binomial)
+  answers <- predictor_of(model, levels(two$Species), env)
+  x <- grouped[c(1, 60), ]
+  expect_equal(answers[[2]](x)[[1]], unname(cbind(1 - named(model, x), named(model, x))), tolerance = 1e-12)
+  expect_identical(answers[[1]](x)[[1]], as.integer(unname(named(model, x)) > 0.5))
 })
 
 install <- function(name, code, library) {

@@ -1,0 +1,3 @@
+suppressPackageStartupMessages(library(partykit))
+
+fit <- function(x, y) glmtree(y ~ Sepal.Width | Petal.Width, data = cbind(x, y = y), family = binomial)
