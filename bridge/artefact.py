@@ -104,6 +104,15 @@ def reseal(artefact: Artefact, key: bytes) -> Artefact:
     return Artefact(artefact.manifest, artefact.blob, _sign(artefact.manifest, key))
 
 
+def changed(artefact: Artefact, key: bytes, **fields: Any) -> Artefact:
+    """Return an artefact of the same model with other values of these fields; only for one that this key has signed.
+
+    Raises `ArtefactRefused` where it has not.
+    """
+    known = artefact.verified(key)
+    return seal({**{name: known[name] for name in known if name not in _OURS}, **fields}, artefact.blob, key)
+
+
 def seal(fields: Mapping[str, Any], blob: bytes, key: bytes) -> Artefact:
     """Return an artefact whose signed manifest holds `fields`, the format number and the blob's hash.
 

@@ -14,7 +14,7 @@ from triglot import this_process
 from triglot.artefact import Artefact
 from triglot.client.loads import Loading, Refusal, Version
 from triglot.errors import ModelNotFound, VersionNotLoadable
-from triglot.persister import Persister
+from triglot.persister import NOT_PROVED, Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
 from triglot.protocol.batching import Limits
@@ -66,6 +66,11 @@ class Served:
     def batch(self) -> bool:
         """Whether its answers are the same whatever rows stand beside; its author may have declared that not."""
         return not Limits.of(self.info.card.batch).alone
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether its fit did not refuse to activate it."""
+        return NOT_PROVED not in self.info.metadata
 
     @property
     def schema(self) -> Schema:
@@ -228,7 +233,7 @@ class Catalogue:
         return Standing(active, in_part, loaded=in_part is not None, refusal=wanted.refusal)
 
     def _before_it(self, active: Served) -> list[Served]:
-        """Return the version that answered last, then those of lower numbers, the nearest first.
+        """Return the version that answered last, then those of lower numbers that stood their proof, the nearest first.
 
         What the store lists is kept, as it only shrinks.
         """
@@ -236,7 +241,7 @@ class Catalogue:
         if known is None or known[0] is not active:
             others = [Served(info) for info in self._store.list(active.model) if info.version != active.version]
             last = self._memory.version(active.model)
-            lower = [each for each in others if each.version < active.version and each.key != last]
+            lower = [each for each in others if each.version < active.version and each.key != last and each.is_proved]
             nearest = lower[: -MOST_EARLIER - 1 : -1]
             known = (active, [each for each in others if each.key == last] + nearest)
             self._earlier[active.model] = known

@@ -9,13 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from triglot.artefact import Artefact
+from triglot.artefact import Artefact, changed, load_key
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError, WorkerLost
 from triglot.languages.launch import Workshop
 from triglot.manifest import Golden, Question
@@ -89,12 +89,24 @@ class Prover:
     def why_not(self, version: Version) -> str | None:
         """Return why a version is not proved, and what to do; None where it is."""
         try:
-            _try(self._ready(), version)
+            _try(self._ready(), self._elsewhere(version))
         except _Unproved as found:
             return f"{found}{self._cause(version, str(found)) if found.kind == 'process' else ''}"
         except TriglotError as error:
             return f"no fresh process came up to prove it: {error}"
         return None
+
+    def _elsewhere(self, version: Version) -> Version:
+        """Return the version as it is where its author's folder is not.
+
+        Julia's scripts look beside themselves (`@__DIR__`); those of R do so in the working directory, and their folder
+        is where renv's library is.
+        """
+        spec = dict(version.artefact.card().spec)
+        if self._language != "julia" or not spec.get("script") or not spec.pop("folder", ""):
+            return version
+        key = load_key(self._workshop.key_file, self._workshop.environ)
+        return replace(version, artefact=changed(version.artefact, key, spec=spec))
 
     def _cause(self, version: Version, message: str) -> str:
         """Return what the process lacks: files of the folder of the fit, or what the fit's own process knew."""

@@ -92,7 +92,7 @@ def test_a_model_that_ends_its_process_is_refused_after_two_and_the_others_are_a
 ) -> None:
     answer = service.post(path(language), [{"mood": 2, "seconds": 0}])
 
-    # Julia's exit() ends the process for good; Python's and R's are caught, and are errors of the model.
+    # The model of Julia calls C's _exit, which nothing catches; exit() and quit() are errors of the model.
     expected = {"julia": (422, "poison-request")}.get(language, (500, "estimator-failed"))
     assert (answer.status, answer.body["metadata"]["code"]) == expected
     assert service.post(path(language), [FINE]).result == [1.0]

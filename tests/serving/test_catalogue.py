@@ -13,6 +13,7 @@ from triglot.artefact import seal
 from triglot.client.loads import Loading, Refusal
 from triglot.decorators import use_decorators
 from triglot.errors import ModelNotFound, StoreError, VersionNotLoadable
+from triglot.persister import NOT_PROVED
 from triglot.process_store import process_store
 from triglot.serving.catalogue import Catalogue, Served, Standing
 from triglot.serving.memory import Memory
@@ -241,6 +242,12 @@ def test_after_a_start_the_active_version_answers_or_else_the_nearest_before_it_
 ) -> None:
     store.activate("iris", 3)
     assert versions(standing_after(store, *looks)) == expected
+
+
+def test_a_version_that_its_own_fit_did_not_activate_answers_in_nobodys_stead(store: ModelStore) -> None:
+    store.write("iris", seal(CARD, b"unproved", KEY), metadata={NOT_PROVED: "it fails for one row"})
+    store.activate("iris", store.write("iris", seal(CARD, b"newest", KEY)))
+    assert versions(standing_after(store, {5: REFUSED})) == (5, 3, True, True)
 
 
 def test_where_no_worker_is_there_an_activation_is_followed_at_once(store: ModelStore) -> None:

@@ -23,13 +23,14 @@ def fit(place: Path, script: str, *arguments: str, data: str = NUMBERS, more: st
     """Return the exit code of a fit of an author's script to some data."""
     shutil.copy(AUTHORS / script, place)
     (place / "data.csv").write_text(data)
-    suffix, kind = Path(script).suffix, "Classifier" if data == CLASSES else "Regressor"
+    stem, suffix = Path(script).stem, Path(script).suffix
+    kind = "Classifier" if data == CLASSES else "Regressor"
     if suffix == ".py":
-        model = f"{{'!': '{Path(script).stem}.Outside'}}"
+        model = f"{{'!': '{stem}.Outside'}}"
     else:
         language, prefix = KINDS[suffix]
         require(language)
-        names = "'fit_function': 'Outside.fit', 'predict_function': 'Outside.predict'" if suffix == ".jl" else ""
+        names = f"'fit_function': '{stem}.fit', 'predict_function': '{stem}.predict'" if suffix == ".jl" else ""
         model = f"{{'!': 'triglot.estimators.{prefix}{kind}', 'script': '{script}', {names}}}"
     loader = "{'!': 'triglot.dataset.CSV', 'path': 'data.csv', 'target_column': 'kind'}"
     (place / "triglot-config.py").write_text(f"{{'model': {model}, 'dataset_loader_train': {loader}, {more}}}")
@@ -74,6 +75,16 @@ def test_a_file_that_predict_reads_in_the_folder_of_the_fit_is_named(here: Path)
 
     assert "It answers in the folder of the fit alone, so it reads rates.csv there" in why(here)
     assert "or declare it beside the script: 'files': ['rates.csv']" in why(here)
+
+
+def test_a_file_beside_a_script_of_julia_that_is_not_declared_is_named(here: Path) -> None:
+    (here / "rates.csv").write_text("2\n")
+
+    assert fit(here, "Beside.jl") == 3
+
+    said = why(here)
+    assert "It answers in the folder of the fit alone, so it reads rates.csv there" in said
+    assert "'files': ['rates.csv']" in said
 
 
 def test_a_model_that_fails_for_one_row_alone_is_not_activated(here: Path) -> None:

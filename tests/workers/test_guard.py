@@ -9,6 +9,7 @@ import pytest
 
 from tests.helpers import until
 from tests.workers.homes import NEIGHBOURS, Home, X, fitted, fitted_in
+from tests.workers.kinds import KEPT, REFUSED
 from triglot.client.blocking import Client
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
@@ -16,22 +17,6 @@ from triglot.workers.ending import EXIT_SPOILT
 from triglot.workers.verdicts import FILE, Known, Verdict, Verdicts
 
 LANGUAGES = ("python", "r", "julia")
-
-# What a worker cannot undo: a witness beside it would answer otherwise, so that one of the two is refused.
-REFUSED = {
-    "python": ("patches_numpy", "patches_statistics", "patches_zlib"),
-    "r": ("s3_method", "namespace", "traced"),
-    "julia": ("base_method", "package_method", "package_global", "precision"),
-}
-# What each model has for itself, or what touches no other.
-KEPT = {
-    "python": (
-        *("pandas_options", "numpy_errors", "sklearn_config", "environment", "folder", "locales", "decimals"),
-        *("paths", "filters", "logs", "handlers"),
-    ),
-    "r": ("options", "environ", "locale", "attached", "globals", "folder", "libraries", "seed", "s4"),
-    "julia": ("seed", "own_names", "environ", "folder", "load_path"),
-}
 
 
 def pairs(kinds: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ One worker fits and serves all of them, one julia does at home; what comes from 
 """
 
 import os
+import random
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import author_module, require
+from tests.workers.company import among_neighbours
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import JuliaClassifier, JuliaRegressor
 from triglot.foreign import JuliaDataset
@@ -97,13 +99,17 @@ def data(worker: Bench) -> Data:
 
 @pytest.fixture(params=ANIMALS, scope="module")
 def animal(request: pytest.FixtureRequest, worker: Bench, data: Data) -> tuple[str, Caught]:
-    name = request.param
+    return request.param, catch(worker, data, request.param)
+
+
+def catch(worker: Bench, data: Data, name: str) -> Caught:
+    """Return a model of the zoo, fitted."""
     found = ANIMALS[name]
     X, y = data[found.data]
     spec = {"fit_function": f"{name}.fit", **found.spec}
     (script,) = (path for folder in FOLDERS if (path := folder / f"{name}.jl").is_file())
     model = found.kind(script=str(script), seed=1, **spec)
-    return name, Caught(worker.fit(name, model, X, None if name in WITHOUT_TARGET else y).artefact, X)
+    return Caught(worker.fit(name, model, X, None if name in WITHOUT_TARGET else y).artefact, X)
 
 
 def floats(texts: list[str]) -> Array:
@@ -111,11 +117,8 @@ def floats(texts: list[str]) -> Array:
     return np.array([int(text, 16) for text in texts], dtype=np.uint64).view(np.float64)
 
 
-def test_a_model_answers_through_the_bridge_as_at_home(
-    worker: Bench, home: dict[str, dict[str, list[str]]], animal: tuple[str, Caught]
-) -> None:
-    name, caught = animal
-    at_home = home[name]
+def hold_against_home(worker: Bench, at_home: dict[str, list[str]], name: str, caught: Caught) -> None:
+    """Fail where a bit of a model's answers is another than at home."""
     answer = worker.predict(name, caught.artefact, caught.X)
     if "numbers" in at_home:
         assert answer.tolist() == floats(at_home["numbers"]).tolist()
@@ -128,11 +131,28 @@ def test_a_model_answers_through_the_bridge_as_at_home(
         assert shares.ravel(order="F").tolist() == floats(at_home["shares"]).tolist()
 
 
+def test_a_model_answers_through_the_bridge_as_at_home(
+    worker: Bench, home: dict[str, dict[str, list[str]]], animal: tuple[str, Caught]
+) -> None:
+    name, caught = animal
+    hold_against_home(worker, home[name], name, caught)
+
+
 def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str, Caught]) -> None:
     name, caught = animal
     middle = caught.X.rows // 2
     one = worker.predict(name, caught.artefact, caught.X.slice(middle, middle + 1))
     np.testing.assert_allclose(one, worker.predict(name, caught.artefact, caught.X)[[middle]], rtol=1e-12)
+
+
+def test_models_loaded_in_any_order_among_bad_neighbours_answer_as_at_home(
+    worker: Bench, home: dict[str, dict[str, list[str]]], data: Data
+) -> None:
+    def held(fresh: Bench, name: str, caught: Caught) -> None:
+        hold_against_home(fresh, home[name], name, caught)
+
+    with bench("julia", ENVIRON) as fresh:
+        among_neighbours("julia", fresh, list(ANIMALS), lambda name: catch(worker, data, name), held, random.Random(1))
 
 
 def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, list[str]]]) -> None:

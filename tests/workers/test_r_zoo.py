@@ -4,6 +4,7 @@ One worker fits and serves all of them, one Rscript does at home; what comes fro
 """
 
 import os
+import random
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.helpers import raw, require, require_r_package
+from tests.workers.company import among_neighbours
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import RClassifier, RRegressor
 from triglot.foreign import RDataset
@@ -111,21 +113,23 @@ def animal(
     name = request.param
     for package in home[name].get("lacks", ()):
         require_r_package(package)
+    return name, catch(worker, data, name)
+
+
+def catch(worker: Bench, data: Data, name: str) -> Caught:
+    """Return a model of the zoo, fitted."""
     found = ANIMALS[name]
     X, y = data[found.data]
     model = found.kind(script=str(ZOO / f"{name}.R"), seed=1, **found.spec)
-    return name, Caught(worker.fit(name, model, X, y).artefact, X)
+    return Caught(worker.fit(name, model, X, y).artefact, X)
 
 
 def floats(texts: list[str]) -> Array:
     return np.array([float.fromhex(text) for text in texts])
 
 
-def test_a_model_answers_through_the_bridge_as_at_home(
-    worker: Bench, home: dict[str, dict[str, list[str]]], animal: tuple[str, Caught]
-) -> None:
-    name, caught = animal
-    at_home = home[name]
+def hold_against_home(worker: Bench, at_home: dict[str, list[str]], name: str, caught: Caught) -> None:
+    """Fail where a bit of a model's answers is another than at home."""
     answer = worker.predict(name, caught.artefact, caught.X)
     if "numbers" in at_home:
         assert answer.tolist() == floats(at_home["numbers"]).tolist()
@@ -144,6 +148,13 @@ def test_a_model_answers_through_the_bridge_as_at_home(
             assert shares.ravel(order="F").tolist() == expected.tolist()
 
 
+def test_a_model_answers_through_the_bridge_as_at_home(
+    worker: Bench, home: dict[str, dict[str, list[str]]], animal: tuple[str, Caught]
+) -> None:
+    name, caught = animal
+    hold_against_home(worker, home[name], name, caught)
+
+
 def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str, Caught]) -> None:
     name, caught = animal
     if name == "arima":
@@ -151,6 +162,19 @@ def test_a_row_is_answered_as_it_is_in_a_batch(worker: Bench, animal: tuple[str,
     middle = caught.X.rows // 2
     one = worker.predict(name, caught.artefact, caught.X.slice(middle, middle + 1))
     np.testing.assert_allclose(one, worker.predict(name, caught.artefact, caught.X)[[middle]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_models_loaded_in_any_order_among_bad_neighbours_answer_as_at_home(
+    worker: Bench, home: dict[str, dict[str, list[str]]], data: Data, seed: int
+) -> None:
+    known = [name for name in ANIMALS if "lacks" not in home[name]]
+
+    def held(fresh: Bench, name: str, caught: Caught) -> None:
+        hold_against_home(fresh, home[name], name, caught)
+
+    with bench("r", os.environ) as fresh:
+        among_neighbours("r", fresh, known, lambda name: catch(worker, data, name), held, random.Random(seed))
 
 
 def test_every_model_of_the_zoo_is_here_and_at_home(home: dict[str, dict[str, list[str]]]) -> None:

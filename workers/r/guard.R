@@ -39,7 +39,7 @@ in_script <- function(env, expr) {
   if (!identical(last, env)) {
     known_to_r$script <- NULL # of nobody, where the change stops half-way
     suspendInterrupts(enter_world(env, last))
-    if (has_definitions(last)) make_forgotten(last)
+    if (has_definitions(last)) make_unknown(last)
     if (has_definitions(env)) make_known(env)
     known_to_r$script <- env
   }
@@ -55,31 +55,36 @@ in_script <- function(env, expr) {
 
 known_to_r <- new.env(parent = emptyenv())
 
-#' Take a script's definitions out of R's tables, and leave packages' methods in them
-#'
-#' R empties the tables of the script's generics, which are those of a package where both have methods for one function.
-make_forgotten <- function(env) {
-  methods::cacheMetaData(env, FALSE, env)
-  add_methods <- get(".updateMethodsInTable", asNamespace("methods"))
-  for (table in method_tables(env)) {
-    for (package in lapply(loadedNamespaces(), asNamespace)) {
-      if (!exists(table, package, inherits = FALSE)) next
-      add_methods(methods::getGeneric(generic_of(table), where = package), package, TRUE)
+make_known <- function(env) {
+  methods::cacheMetaData(env, TRUE, env)
+  # a script's own generics lose their methods when they go, and are passed over when they come
+  for (table in ls(env, pattern = "^\\.__T__", all.names = TRUE)) {
+    generic <- sub("^\\.__T__(.*):.*$", "\\1", table)
+    for (method in as.list(get(table, env))) {
+      if (methods::is(method, "MethodDefinition")) methods::setMethod(generic, method@defined, method, where = env)
     }
   }
 }
 
-method_tables <- function(env) ls(env, pattern = "^\\.__T__", all.names = TRUE)
-generic_of <- function(table) sub("^\\.__T__(.*):.*$", "\\1", table)
+#' Take a script's definitions out of R's tables, where those of packages stay
+#'
+#' A generic that a script has methods for may be that of packages, too. R then keeps what stands in the search path
+#' alone, and the packages of other scripts are not in it.
+make_unknown <- function(env) {
+  methods::cacheMetaData(env, FALSE, env)
+  for (table in ls(env, pattern = "^\\.__T__", all.names = TRUE)) {
+    generic <- sub("^\\.__T__(.*):.*$", "\\1", table)
+    for (package in loadedNamespaces()) add_methods(generic, table, asNamespace(package))
+  }
+}
 
-make_known <- function(env) {
-  methods::cacheMetaData(env, TRUE, env)
-  # a script's own generics lose their methods when they go, and are passed over when they come
-  for (table in method_tables(env)) {
-    for (method in as.list(get(table, env))) {
-      if (methods::is(method, "MethodDefinition")) {
-        methods::setMethod(generic_of(table), method@defined, method, where = env)
-      }
+add_methods <- function(generic, table, namespace) {
+  methods <- get0(table, namespace, inherits = FALSE)
+  definition <- get0(generic, namespace, mode = "function")
+  if (is.null(methods) || !methods::is(definition, "genericFunction")) return(invisible())
+  for (method in as.list(methods, all.names = TRUE)) {
+    if (methods::is(method, "MethodDefinition")) {
+      methods::cacheMethod(generic, method@defined, method, fdef = definition)
     }
   }
 }
