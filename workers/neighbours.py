@@ -49,10 +49,11 @@ class Neighbours(GoldenRows):
         activity: Activity,
         end: End,
         *,
+        group: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(versions)
-        self._verdicts = Verdicts(run_dir)
+        self._verdicts = Verdicts(run_dir, group)
         self._activity = activity
         self._end = end
         self._clock = clock

@@ -1,0 +1,110 @@
+"""Models that touch each other, served: one of two is refused, `'worker'` is written, and both answer."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import installed
+from tests.functional.running import Running, folder
+from tests.helpers import control_state, until
+from tests.workers.homes import fitted
+from triglot.store import ModelStore
+from triglot.transport.discovery import scan
+
+SPOILS = {"python": "patches_statistics", "r": "namespace", "julia": "base_method"}
+ROWS = [{"x": 1.0}, {"x": 2.0}, {"x": 3.0}]
+
+
+def models() -> dict[str, tuple[str, str]]:
+    """Return the models by name: of each language a witness, and one that changes what it answers."""
+    pairs = [(language, name) for language in installed() for name in ("witness", SPOILS[language])]
+    return {f"{'witness' if name == 'witness' else 'spoils'}-{language}": (language, name) for language, name in pairs}
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Hold a folder with a store of all models, each active."""
+    with folder() as made:
+        store = ModelStore(f"sqlite:///{made / 'triglot.db'}")
+        for name, which in models().items():
+            store.activate(name, store.write(name, fitted(*which)[0]))
+        store.close()
+        yield made
+
+
+def configured(place: Path, workers: dict[str, int], **groups: str) -> Path:
+    """Write a configuration with a group for the models of some languages that spoil."""
+    entries = {name: {} for name in models()} | {f"spoils-{each}": {"worker": groups[each]} for each in groups}
+    entries = {name: said for name, said in entries.items() if name in models()}
+    said = {"models": entries, "workers": workers, "server": {"timeout_s": 100, "patience_s": 90}}
+    path = place / "triglot-config.py"
+    path.write_text(json.dumps(said))
+    return path
+
+
+def refused(service: Running) -> dict[str, str]:
+    """Return what is told of the models whose version does not load, by their language."""
+    told = service.get("/ready").body["models"]
+    return {model["language"]: model["not_loadable"]["cause"] for model in told.values() if "not_loadable" in model}
+
+
+def names_held(place: Path, worker: str) -> set[str]:
+    state = control_state(place / "run", worker)
+    return {model for model, _, _ in state["holds"]} if state is not None else set()
+
+
+def test_a_bad_neighbour_is_refused_and_answers_once_it_has_a_worker_of_its_own(place: Path) -> None:
+    together = Running(place, configured(place, {}))
+    try:
+        until(lambda: together.is_up and bool(together.processes()) and "port" in together.said())
+        until(lambda: refused(together).keys() == set(installed()))
+        assert all("'worker': 'own'" in cause for cause in refused(together).values())
+        assert together.stop() == 0
+    finally:
+        together.close()
+
+    groups = {"python": "own", "r": "apart", "julia": "apart"}
+    apart = Running(place, configured(place, {"spoils-python": 2}, **groups))
+    try:
+        apart.wait_until_ready()
+        for name, which in models().items():
+            assert apart.post(f"/models/{name}/predict", ROWS).result == fitted(*which)[1]
+        _look_at_the_workers(apart)
+        _let_them_go(apart)
+    finally:
+        apart.close()
+
+
+def _look_at_the_workers(service: Running) -> None:
+    """Each group has processes of its own, which hold its models and no other."""
+    others = [language for language in installed() if language != "python"]
+    wanted = {"python-0": {"witness-python"}} | {f"python-spoils-python-{n}": {"spoils-python"} for n in (0, 1)}
+    for language in others:
+        wanted |= {f"{language}-0": {f"witness-{language}"}, f"{language}-apart-0": {f"spoils-{language}"}}
+    run_dir = service.folder / "run"
+    assert scan(run_dir).keys() == wanted.keys()
+    assert {f"workers-{name.rpartition('-')[0]}:{name}" for name in wanted} == service.processes().keys() - {"web"}
+    until(lambda: {name: names_held(service.folder, name) for name in wanted} == wanted)
+    ready = service.get("/ready").body["models"]
+    assert ready["spoils-python"]["group"] == "spoils-python"
+    assert ready["spoils-python"]["workers"] == 2
+    assert all("group" not in ready[f"witness-{language}"] for language in installed())
+
+
+def _let_them_go(service: Running) -> None:
+    """Groups are scaled and restarted by their names; without its worker only the group's own model is not ready."""
+    fewer = service.triglot("scale", "spoils-python=1")
+    assert fewer.stdout == "python-spoils-python: python-spoils-python-0\n", fewer.stderr
+    again = service.triglot("restart", "spoils-python")
+    assert again.stdout == "python-spoils-python-0\n", again.stderr
+    strange = service.triglot("scale", "elsewhere=1")
+    assert strange.returncode != 0
+    assert "'elsewhere': 1; write a count for one of" in strange.stderr
+    assert service.ctl("stop", "workers-python-spoils-python:*").returncode == 0
+    until(lambda: service.get("/models/spoils-python/ready").status == 503)
+    for name in models().keys() - {"spoils-python"}:
+        assert service.get(f"/models/{name}/ready").status == 200
+    assert service.ctl("start", "workers-python-spoils-python:*").returncode == 0
+    until(lambda: service.get("/ready").status == 200)
