@@ -143,7 +143,7 @@ def test_a_language_that_is_not_installed_is_refused_unless_no_worker_is_wanted(
 
 def test_a_model_with_a_worker_of_its_own_has_a_pool_of_its_own(opened: Open) -> None:
     models = {"a": {"model": IRIS}, "b": {"model": IRIS, "worker": "own"}, "c": {"model": IRIS, "worker": "far"}}
-    project = opened({"models": models, "workers": {"b": 2}})
+    project = opened({"models": models, "workers": {"b": 2}, "dataset_loader_train": LOADER})
 
     assert project.worker_groups == {"b": "b", "c": "far"}
     made = plan(project, host=None, port=None, workers={"far": 3})
@@ -152,10 +152,10 @@ def test_a_model_with_a_worker_of_its_own_has_a_pool_of_its_own(opened: Open) ->
 
 
 def test_where_every_model_has_workers_apart_no_others_are_started(opened: Open) -> None:
-    assert plan(opened({"model": IRIS, "worker": "own"}), host=None, port=None, workers={}).workers == {
-        "python-model": 1
-    }
-    shared = opened({"worker": "own", "models": {"a": {"model": IRIS}, "b": {"model": IRIS, "worker": "far"}}})
+    only = opened({"model": IRIS, "worker": "own", "dataset_loader_train": LOADER})
+    assert plan(only, host=None, port=None, workers={}).workers == {"python-model": 1}
+    models = {"a": {"model": IRIS}, "b": {"model": IRIS, "worker": "far"}}
+    shared = opened({"worker": "own", "models": models, "dataset_loader_train": LOADER})
     assert shared.pools() == {"python-a", "python-far"}
 
 

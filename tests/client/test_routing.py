@@ -34,7 +34,7 @@ def test_a_worker_of_a_group_is_asked_for_the_group_alone_and_in_its_language() 
     assert [choose(every, pool, HELD, IDLE) for pool in ("r", "r-iris", "julia-iris")] == [shared, apart, julia]
     assert choose(every, "r-tooth", HELD, IDLE) is None
     with pytest.raises(Overloaded):  # the shared worker is no sibling of one that is full
-        history_after(Overloaded("full"), Request(op="predict", id="1"), apart, History(), every)
+        history_after(Overloaded("full"), Request(op="predict", id="1", model="m"), apart, History(), every)
 
 
 views = st.lists(

@@ -119,7 +119,7 @@ def test_the_workers_of_groups_count_for_the_command_the_memory_and_the_grace_to
         deployment(service=service, memory="6G")
     assert made.stop_s == deployment(service=replace(service, groups={}, workers={"r": 1}), memory="7G").stop_s + 3 * 31
     assert deployment(service=service, memory="7G", workers={"risks": 0}).stop_s == made.stop_s - 31
-    with pytest.raises(ConfigError, match="deploy -> workers: 'risk' is unknown. Did you mean 'risks'"):
+    with pytest.raises(ConfigError, match=r"deploy -> workers: 'risk' is unknown\. Did you mean 'risks'"):
         deployment(service=service, memory="7G", workers={"risk": 1})
 
 

@@ -65,7 +65,7 @@ def test_a_group_of_models_is_a_program_of_its_own_with_the_groups_name(tmp_path
 
 
 def test_a_group_whose_sockets_would_have_too_long_a_path_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is too long for a socket's path; .* shorter name for the group"):
+    with pytest.raises(ConfigError, match=r"is too long for a socket's path; .* shorter name for the group"):
         supervisord_conf(plan(tmp_path / ("d" * 50), workers={f"r-{'g' * 40}": 1}), {})
 
 
