@@ -19,9 +19,9 @@ ROWS = [{"x": 1.0}, {"x": 2.0}, {"x": 3.0}]
 
 
 def models() -> dict[str, tuple[str, str]]:
-    """Return the models by name: of each language a witness, and one that changes what it answers."""
-    pairs = [(language, name) for language in installed() for name in ("witness", SPOILS[language])]
-    return {f"{'witness' if name == 'witness' else 'worsens'}-{language}": (language, name) for language, name in pairs}
+    """Return the models by name: of each language a steady one, and one that changes what it answers."""
+    pairs = [(language, name) for language in installed() for name in ("steady", SPOILS[language])]
+    return {f"{'steady' if name == 'steady' else 'worsens'}-{language}": (language, name) for language, name in pairs}
 
 
 @pytest.fixture
@@ -83,9 +83,9 @@ def test_a_bad_neighbour_is_refused_and_answers_once_it_has_a_worker_of_its_own(
 def _look_at_the_workers(service: Running) -> None:
     """Each group has processes of its own, which hold its models and no other."""
     others = [language for language in installed() if language != "python"]
-    wanted = {"python-0": {"witness-python"}} | {f"python-worsens-python-{n}": {"worsens-python"} for n in (0, 1)}
+    wanted = {"python-0": {"steady-python"}} | {f"python-worsens-python-{n}": {"worsens-python"} for n in (0, 1)}
     for language in others:
-        wanted |= {f"{language}-0": {f"witness-{language}"}, f"{language}-apart-0": {f"worsens-{language}"}}
+        wanted |= {f"{language}-0": {f"steady-{language}"}, f"{language}-apart-0": {f"worsens-{language}"}}
     run_dir = service.folder / "run"
     assert scan(run_dir).keys() == wanted.keys()
     assert {f"workers-{name.rpartition('-')[0]}:{name}" for name in wanted} == service.processes().keys() - {"web"}
@@ -93,7 +93,7 @@ def _look_at_the_workers(service: Running) -> None:
     ready = service.get("/ready").body["models"]
     assert ready["worsens-python"]["group"] == "worsens-python"
     assert ready["worsens-python"]["workers"] == 2
-    assert all("group" not in ready[f"witness-{language}"] for language in installed())
+    assert all("group" not in ready[f"steady-{language}"] for language in installed())
 
 
 def _let_them_go(service: Running) -> None:
