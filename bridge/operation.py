@@ -1,13 +1,14 @@
 """What an operator runs, made of what a project's configuration says: a supervised service, or a deployment of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from triglot.deploy.description import Deployment, ServiceFacts, describe
 from triglot.errors import ConfigError
 from triglot.hooks import load
-from triglot.languages.known import missing
+from triglot.languages.known import LANGUAGES, missing
 from triglot.languages.launch import MEMORY_VARIABLE
+from triglot.languages.pools import group_of, in_order, language_of
 from triglot.project import Project
 from triglot.serving.service import MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S
 from triglot.supervision.supervisord import FrontEnd, Plan
@@ -15,16 +16,17 @@ from triglot.transport.discovery import run_directory
 
 
 def plan(project: Project, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
-    """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a language."""
+    """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a pool."""
     front_end = project.front_end
     wide = FrontEnd(host or front_end.host, port or front_end.port, front_end.processes, front_end.threads)
-    counts = {**{language: 1 for language in project.languages()}, **project.worker_counts(), **workers}
-    for language, count in counts.items():
+    counts = _counts(project.pools(), {**project.worker_counts(), **workers})
+    for pool, count in counts.items():
+        language = language_of(pool)
         reason = missing(language, project.environ) if count else None
         if reason is not None:
             raise ConfigError(
                 f"{language} is off: {reason}. Install it (triglot doctor {language} says how), "
-                f"or serve without: --workers {language}=0"
+                f"or serve without: --workers {group_of(pool) or language}=0"
             )
     # what is wrong with one is told now, and not by processes that start again and again
     load([*project.hooks("workers"), *project.hooks("server")])
@@ -40,6 +42,13 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
     )
 
 
+def _counts(pools: Collection[str], said: Mapping[str, int]) -> dict[str, int]:
+    """Return how many workers each pool has; what is said of a group holds for each language of its models."""
+    shared = {name: count for name, count in said.items() if name in LANGUAGES}
+    found = {pool: said.get(group_of(pool) or pool, 1) for pool in pools} | shared
+    return {pool: found[pool] for pool in in_order(found)}
+
+
 def deployment(project: Project, said: Mapping[str, Any]) -> Deployment:
     """Return how the configuration's `deploy` describes the deployment; what is `said` replaces its entries."""
     entries, server = project.deploy, project.server()
@@ -47,6 +56,7 @@ def deployment(project: Project, said: Mapping[str, Any]) -> Deployment:
         timeout_s=server.get("timeout_s", TIMEOUT_S),
         max_body_bytes=max(server.get("max_body_bytes", MAX_BODY_BYTES), server.get("max_bulk_bytes", MAX_BULK_BYTES)),
         workers=project.worker_counts(),
+        groups=project.spelt_groups(),
         worker_memory=project.worker_memory().get(MEMORY_VARIABLE, ""),
     )
     return describe({**entries, **said}, service, name=project.default_name)

@@ -23,10 +23,12 @@ from triglot.config import (
     read_config,
 )
 from triglot.config.shapes import check_shapes, front_end_entries
+from triglot.config.worker_groups import check_counts, groups_of
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import MEMORY_VARIABLE, Workshop, memory_text
+from triglot.languages.pools import pool_of
 from triglot.logs import LEVEL_VARIABLE
 from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
@@ -77,6 +79,7 @@ class Project:
         """What the files say, directives carried out, components not built."""
         raw = read_config(self._paths, self._outer)
         check_shapes(raw)
+        groups_of(raw, DEFAULT_NAME)  # what is wrong there is told whatever the command
         note_config(raw)
         return raw
 
@@ -114,10 +117,10 @@ class Project:
         url = self._outer.get("TRIGLOT_STORE") or f"sqlite:///{self._cwd / 'triglot.db'}"
         return self.persister("model_persister") or ModelStore(url)
 
-    def answering(self, languages: Collection[str]) -> list[VersionInfo]:
-        """Return the active versions that workers of these languages answer for, by the names of their models."""
+    def answering(self, pools: Collection[str]) -> list[VersionInfo]:
+        """Return the active versions that workers of these pools answer for, by the names of their models."""
         active = [self.store.info(model, version) for model, version in sorted(self.store.active().items())]
-        return [info for info in active if info.language in languages]
+        return [info for info in active if self._pool(info.model, info.language) in pools]
 
     @property
     def is_guarded(self) -> bool:
@@ -211,7 +214,11 @@ class Project:
     @cached_property
     def remote_workers(self) -> Mapping[str, Endpoint]:
         """The workers on other hosts, by name."""
-        return listed(list(self._raw.get("remote_workers", ())))
+        found = listed(list(self._raw.get("remote_workers", ())))
+        for name, worker in found.items():
+            if worker.group and worker.group not in self.worker_groups.values():
+                raise ConfigError(f"remote_workers: {name!r}: group {worker.group!r}: no model has it as its 'worker'")
+        return found
 
     @property
     def curve_keys(self) -> CurveKeys | None:
@@ -260,25 +267,34 @@ class Project:
             raise ConfigError(f"The configuration has no model: it needs the entry 'model'.\n{self._raw.hint()}")
         return self.names
 
-    def languages(self) -> set[str]:
-        """Return the languages of what is configured and of what is stored."""
+    def pools(self) -> set[str]:
+        """Return the pools of workers that answer for what is configured and for what is stored."""
         stored = {info.model: info.language for info in self.store.list() if "active" in info.aliases}
-        return {*stored.values(), *(self._language(name, stored.get(name)) for name in self.names)}
+        configured = {name: self._language(name, stored.get(name)) for name in self.names}
+        return {self._pool(name, language) for name, language in (*stored.items(), *configured.items())}
+
+    @cached_property
+    def worker_groups(self) -> dict[str, str]:
+        """The group of workers of each model that has one."""
+        return groups_of(self._raw, DEFAULT_NAME)
+
+    def spelt_groups(self) -> dict[str, set[str]]:
+        """Return the languages of each group's models, as far as that can be told without building anything."""
+        found: dict[str, set[str]] = {group: set() for group in self.worker_groups.values()}
+        for name, group in self.worker_groups.items():
+            found[group].add(language_of_estimator(self._spelt(name)) or "python")
+        return found
 
     def spelt_languages(self) -> set[str]:
         """Return the languages that the configuration names, as far as that can be told without building anything."""
         shared = {"": self._raw, **self._raw.get("models", {})}
         factories = [_factory(entry.get("model")) for entry in shared.values()]
         spelt = {language for said in factories if (language := language_of_estimator(said))}
-        return spelt | {language for language, count in self.worker_counts().items() if count}
+        return spelt | {name for name, count in self.worker_counts().items() if count and name in LANGUAGES}
 
     def worker_counts(self) -> dict[str, int]:
-        """Return how many workers of each language the configuration asks for, where it does."""
-        counts = dict(self._raw.get("workers", {}))
-        for language, count in counts.items():
-            if language not in LANGUAGES or not isinstance(count, int) or count < 0:
-                raise ConfigError(f"workers: {language!r}: {count!r}; write a count for one of {', '.join(LANGUAGES)}")
-        return counts
+        """Return how many workers of each language and group the configuration asks for, where it does."""
+        return check_counts("workers", self._raw.get("workers", {}), self.worker_groups)
 
     def crash_loop(self) -> CrashLoop:
         """Return what counts as crashing again and again."""
@@ -336,8 +352,14 @@ class Project:
 
     def _language(self, name: str, stored: str | None) -> str:
         """Return the language of a configured model; it is built, which takes a second, only if nothing else tells."""
-        spelled = _factory({**self._raw, **self._raw.get("models", {}).get(name, {})}.get("model"))
-        return language_of_estimator(spelled) or stored or language_of(self.entry(name).model)
+        return language_of_estimator(self._spelt(name)) or stored or language_of(self.entry(name).model)
+
+    def _spelt(self, name: str) -> str:
+        """Return the dotted name of what makes a configured model."""
+        return _factory({**self._raw, **self._raw.get("models", {}).get(name, {})}.get("model"))
+
+    def _pool(self, name: str, language: str) -> str:
+        return pool_of(language, self.worker_groups.get(name, ""))
 
     def _service_keys(self) -> set[str]:
         """Return the top-level keys of predict services, by their name or by their class's."""

@@ -57,8 +57,8 @@ class Call:
     @property
     def in_flight(self) -> int:
         """How many pieces are in the hands of workers at a time."""
-        language = self.served.language
-        there = sum(worker.serves(language) for worker in self.service.workers())
+        pool = self.served.pool
+        there = sum(worker.serves(pool) for worker in self.service.workers())
         return min(max(1, there), MOST_WORKERS) * flow.PER_WORKER
 
 

@@ -10,9 +10,11 @@ from triglot.serving.catalogue import Standing
 def told(standing: Standing) -> dict[str, Any]:
     """Return how a model stands, as JSON values; `not_loadable` is there where its active version does not load."""
     answers, refusal, error = standing.answers, standing.refusal, standing.error
+    served = answers or standing.active
     body: dict[str, Any] = {
         "version": None if answers is None else answers.version,
-        "language": (answers or standing.active).language,
+        "language": served.language,
+        **({"group": served.group} if served.group else {}),
         "workers": 0 if answers is None else here().service.holders(answers),
     }
     if refusal is None or error is None:

@@ -49,10 +49,11 @@ class Neighbours(GoldenRows):
         activity: Activity,
         end: End,
         *,
+        group: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(versions)
-        self._verdicts = Verdicts(run_dir)
+        self._verdicts = Verdicts(run_dir, group)
         self._activity = activity
         self._end = end
         self._clock = clock
@@ -84,11 +85,11 @@ class Neighbours(GoldenRows):
         try:
             super().version_loaded(loaded)
         except ArtefactRefused as error:
-            raise ArtefactRefused(f"{error}{_beside(others)}") from None
+            raise ArtefactRefused(_beside(others, str(error))) from None
         self._ask_others(newcomer, self._clock() + BUDGET_S)
         began = self._clock()  # not before, because the first answer may wait for a compiler
         if self._differs(loaded):  # asking the others may have changed it
-            raise ArtefactRefused(f"{newcomer} answers otherwise when it is asked again{_beside(others)}")
+            raise ArtefactRefused(_beside(others, f"{newcomer} answers otherwise when it is asked again"))
         self._here[newcomer] = _Neighbour(loaded, self._clock() - began)
         self._drop_verdicts(newcomer)
 
@@ -209,11 +210,11 @@ def _known(loaded: LoadedVersion) -> Known:
     return Known(loaded.model, loaded.version, loaded.manifest.blob_sha256)
 
 
-def _beside(others: Sequence[Known]) -> str:
-    """Return the ends of sentences that name what was there before."""
+def _beside(others: Sequence[Known], trouble: str) -> str:
+    """Return what is wrong with a newcomer, and first what was there before it: a long cause is cut at its end."""
     if not others:
-        return ""
-    return f"; in this process before it: {', '.join(map(str, others[-5:]))}. If it does so alone, {REMEDY}"
+        return trouble
+    return f"in this process before it: {', '.join(map(str, others[-5:]))}; if it is well alone, {REMEDY}: {trouble}"
 
 
 def _trouble(loaded: LoadedVersion) -> str:

@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import zmq
@@ -80,7 +81,7 @@ def _serve(options: argparse.Namespace) -> int:
     runtime.start()
     end = ending(lambda why: leave_word(run_dir, endpoint, why))
     bounds = _bounds(runtime, activity, memory, end)
-    neighbours = Neighbours(runtime.versions, run_dir, activity, end)
+    neighbours = Neighbours(runtime.versions, run_dir, activity, end, group=options.group)
     watching: list[Hook] = [IdleCollection(runtime, activity), neighbours, Leftovers()]
     hooks = Hooks([*bounds, *watching, *from_environment(os.environ)], may_refuse=True)
     # After the interpreter has started, because R and Julia put handlers of their own there.
@@ -158,13 +159,13 @@ def _runtime(language: str) -> Runtime:
 
 
 def _endpoint(options: argparse.Namespace, run_dir: Path) -> Endpoint:
-    local = local_endpoint(run_dir, check_name(options.name), options.language)
+    local = local_endpoint(run_dir, check_name(options.name), options.language, options.group)
     if options.bind is None:
         return local
     if options.control is None or options.curve_key is None or options.curve_clients is None:
         raise ConfigError("--bind needs --control, --curve-key and --curve-clients: tcp goes by CURVE only")
     public = Curve.public_key(options.curve_key)
-    return Endpoint(local.name, local.language, options.bind, options.control, local.incarnation, public)
+    return replace(local, address=options.bind, control=options.control, server_key=public)
 
 
 def _bind(socket: "zmq.Socket[bytes]", address: str) -> None:
@@ -179,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("language", choices=LANGUAGES)
     parser.add_argument("--name", required=True, help="the worker's name, unique in its run directory")
     parser.add_argument("--run-dir", required=True, type=Path, help="where sockets and announcements stand (mode 0700)")
+    parser.add_argument("--group", default="", help="the group of models that it works for alone")
     parser.add_argument("--key-file", type=Path, help="file of the key that signs artefacts")
     parser.add_argument("--queue", type=int, default=4_096, help="requests that may wait (default: %(default)s)")
     parser.add_argument("--bind", help="tcp://HOST:PORT for requests from other hosts")

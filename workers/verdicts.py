@@ -1,7 +1,8 @@
 """Which versions may not be beside which others in one process: a small file in the run directory.
 
 A process that one model has spoilt for another ends, and what was found out must outlive it, for all workers of the run
-directory. A version is known by its model, its number and its bytes.
+directory. A version is known by its model, its number and its bytes. A group of models that has workers apart has a
+file of its own: what was found out where a model was before does not keep it from where it is now.
 """
 
 import fcntl
@@ -49,15 +50,16 @@ class Verdict:
 
 
 class Verdicts:
-    """What all workers of a run directory have found out."""
+    """What all workers of a run directory, or of one group there, have found out."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, group: str = "") -> None:
         self._run_dir = run_dir
+        self._file = f"refused.{group}.json" if group else FILE
 
     def all(self) -> list[Verdict]:
         """Return the verdicts, the oldest first; none where the file cannot be read."""
         try:
-            found = json.loads((self._run_dir / FILE).read_text("utf-8"))
+            found = json.loads((self._run_dir / self._file).read_text("utf-8"))
             return [Verdict(Known(**each["refused"]), Known(**each["beside"]), str(each["reason"])) for each in found]
         except (OSError, ValueError, TypeError, KeyError):
             return []
@@ -82,10 +84,10 @@ class Verdicts:
                 self._write([each for each in self.all() if not over(each)])
 
     def _write(self, verdicts: list[Verdict]) -> None:
-        half = self._run_dir / f".{FILE}.{os.getpid()}"
+        half = self._run_dir / f".{self._file}.{os.getpid()}"
         try:
             half.write_text(json.dumps([asdict(each) for each in verdicts[-MOST:]]), "utf-8")
-            half.replace(self._run_dir / FILE)
+            half.replace(self._run_dir / self._file)
         finally:
             half.unlink(missing_ok=True)
 

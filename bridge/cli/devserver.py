@@ -14,6 +14,7 @@ import click
 
 from triglot import operation
 from triglot.languages.launch import worker_command, worker_environment
+from triglot.languages.pools import group_of, language_of
 from triglot.project import Project
 from triglot.transport.discovery import run_directory
 
@@ -38,10 +39,11 @@ def devserver(project: Project, host: str, port: int, debug: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="triglot-") as folder, ExitStack() as processes:
         run_dir = run_directory(Path(folder))
         environment = {**project.environ, **plan.environment, "TRIGLOT_RUN_DIR": str(run_dir)}
-        for language, count in plan.workers.items():
+        for pool, count in plan.workers.items():
+            language, group = language_of(pool), group_of(pool)
             variables = {**environment, **worker_environment(language, project.environ)}
             for number in range(count):
-                command = worker_command(language, f"{language}-{number}", run_dir, key_file=plan.key_file)
+                command = worker_command(language, f"{pool}-{number}", run_dir, key_file=plan.key_file, group=group)
                 processes.enter_context(_child(command, variables, plan.directory))
         flask = [sys.executable, "-m", "flask", "--app", "triglot.server.wsgi", "run", "--host", host]
         flask += ["--port", str(port), "--debug" if debug else "--no-debug"]

@@ -4,14 +4,17 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from triglot import operation
+from triglot.config.worker_groups import check_counts
 from triglot.errors import ConfigError
 from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import worker_command, worker_environment
+from triglot.languages.pools import check_group, is_group, pool_of
 from triglot.logs import level_of
 from triglot.project import Project
 from triglot.supervision import greeting
@@ -26,7 +29,7 @@ from triglot.transport.discovery import check_name, local_endpoint, run_director
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port to listen on; default: the configuration's, else 8000."
 )
-@click.option("--workers", "counts", multiple=True, metavar="LANGUAGE=N", help="Workers of a language, e.g. r=2.")
+@click.option("--workers", "counts", multiple=True, metavar="NAME=N", help="Workers of a language or group: r=2.")
 @click.pass_obj
 def serve(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> None:
     """Serve in the foreground: the front end and the workers, under supervisord, until Ctrl-C.
@@ -47,7 +50,7 @@ def serve(project: Project, host: str | None, port: int | None, counts: tuple[st
 @click.command(name="supervisor-config")
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--workers", "counts", multiple=True, metavar="LANGUAGE=N", help="Workers of a language, e.g. r=2.")
+@click.option("--workers", "counts", multiple=True, metavar="NAME=N", help="Workers of a language or group: r=2.")
 @click.pass_obj
 def supervisor_config(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> None:
     """Write the supervisord configuration of this project into its run directory, and print its path.
@@ -60,6 +63,7 @@ def supervisor_config(project: Project, host: str | None, port: int | None, coun
 @click.command()
 @click.argument("language", type=click.Choice(LANGUAGES))
 @click.option("--name", help="The worker's name; default: LANGUAGE-PID.")
+@click.option("--group", callback=lambda *given: given[-1] and check_group(given[-1]), help="Work for it alone.")
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Default: the configuration's run_dir.")
 @click.option("--bind", metavar="TCP", help="tcp://HOST:PORT for requests from other hosts; needs the three below.")
 @click.option("--control", metavar="TCP", help="tcp://HOST:PORT for heartbeats from other hosts.")
@@ -84,10 +88,10 @@ def worker(
 
 
 @click.command()
-@click.argument("counts", nargs=-1, required=True, metavar="LANGUAGE=N...")
+@click.argument("counts", nargs=-1, required=True, metavar="NAME=N...")
 @click.pass_obj
 def scale(project: Project, counts: tuple[str, ...]) -> None:
-    """Have N workers of a LANGUAGE in the service that runs, until it is started anew.
+    """Have N workers of a language or group in the service that runs, until it is started anew.
 
     Workers that stay are not touched, those that go answer what they have. To keep it so, write it under `workers` in
     the configuration.
@@ -95,26 +99,37 @@ def scale(project: Project, counts: tuple[str, ...]) -> None:
     Example: triglot scale r=3
     """
     plan = _plan(project, None, None, counts)
-    for language in dict(map(count_of, counts)):
-        names = Handle(plan.run_dir).scale(plan, language, project.environ)
-        click.echo(f"{language}: {' '.join(names) or 'no workers'}")
+    for pool in _pools(project, [count_of(text)[0] for text in counts]):
+        if pool in plan.workers:
+            names = Handle(plan.run_dir).scale(plan, pool, project.environ)
+            click.echo(f"{pool}: {' '.join(names) or 'no workers'}")
 
 
 @click.command()
-@click.argument("languages", nargs=-1, required=True, type=click.Choice(LANGUAGES))
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.pass_obj
-def restart(project: Project, languages: tuple[str, ...]) -> None:
-    """Restart the workers of LANGUAGES one after the other, so that requests always find one.
+def restart(project: Project, names: tuple[str, ...]) -> None:
+    """Restart the workers of languages or groups one after the other, so that requests always find one.
 
     Example: triglot restart r
     """
-    for language in languages:
-        for name in Handle(run_directory(project.run_dir)).restart(language):
+    for pool in _pools(project, names):
+        for name in Handle(run_directory(project.run_dir)).restart(pool):
             click.echo(name)
 
 
+def _pools(project: Project, names: Iterable[str]) -> list[str]:
+    """Return the pools that may be there of languages and groups."""
+    found = []
+    for name in names:
+        check_counts("workers", {name: 1}, project.worker_groups)
+        found += [name] if name in LANGUAGES else [pool_of(language, name) for language in LANGUAGES]
+    return found
+
+
 def _plan(project: Project, host: str | None, port: int | None, counts: tuple[str, ...]) -> Plan:
-    return operation.plan(project, host=host, port=port, workers=dict(map(count_of, counts)))
+    workers = check_counts("--workers", dict(map(count_of, counts)), project.worker_groups)
+    return operation.plan(project, host=host, port=port, workers=workers)
 
 
 def _check_alone(run_dir: Path) -> None:
@@ -146,14 +161,14 @@ def _write(plan: Plan, project: Project) -> Path:
     if level_of(project.environ) > logging.INFO:
         greeting.forget(plan.run_dir)
     else:
-        languages = {language for language, count in plan.workers.items() if count}
-        greeting.note(plan.run_dir, project.answering(languages), guarded=project.is_guarded)
+        pools = {pool for pool, count in plan.workers.items() if count}
+        greeting.note(plan.run_dir, project.answering(pools), guarded=project.is_guarded)
     return conf
 
 
 def count_of(text: str) -> tuple[str, int]:
-    """Return the language and the count of a text such as `r=2`."""
-    language, _, count = text.partition("=")
-    if language not in LANGUAGES or not count.isdigit():
-        raise click.BadParameter(f"{text!r}: write LANGUAGE=N with a language of {', '.join(LANGUAGES)}")
-    return language, int(count)
+    """Return the name of a language or a group, and the count, of a text such as `r=2`."""
+    name, _, count = text.partition("=")
+    if not (name in LANGUAGES or is_group(name)) or not (count.isascii() and count.isdigit()):
+        raise click.BadParameter(f"{text!r}: write NAME=N with a group, or a language of {', '.join(LANGUAGES)}")
+    return name, int(count)

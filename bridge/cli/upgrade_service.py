@@ -27,7 +27,7 @@ FOLDER = "back-ends"
 @click.option("--nginx-config", type=click.Path(path_type=Path), default="/etc/nginx/nginx.conf", show_default=True)
 @click.option("--load", "load_s", type=click.FloatRange(min=0), default=120.0, show_default=True, help="Seconds.")
 @click.option("--drain", "drain_s", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds.")
-@click.option("--workers", "counts", multiple=True, metavar="LANGUAGE=N", help="Workers of a language, e.g. r=2.")
+@click.option("--workers", "counts", multiple=True, metavar="NAME=N", help="Workers of a language or group: r=2.")
 @click.pass_obj
 def upgrade_service(
     project: Project,
@@ -56,9 +56,9 @@ def upgrade_service(
         question=_question(confirm, body),
         expect=NOTHING if expect is None else _value(expect),
         front=(front or "").rstrip("/"),
-        command=[*SERVE, *(f"--workers={language}={count}" for language, count in map(count_of, counts))],
+        command=[*SERVE, *(f"--workers={name}={count}" for name, count in map(count_of, counts))],
         environ={**project.environ, **project.own_environment(), "PYTHONUNBUFFERED": "1"},
-        stop_s=needed_stop_s({}, jobs=True),
+        stop_s=needed_stop_s({}, project.spelt_groups(), jobs=True),
         tell=notice,
         **seconds,
     ).run()

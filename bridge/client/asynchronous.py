@@ -60,18 +60,18 @@ class Lane:
         self._sweeping = False
         self._ready: dict[tuple[object, ...], list[Request]] = {}
 
-    async def call(self, request: Request, language: str, timeout_s: float, fetch: Fetch) -> Answer:
-        """Return the answer of a worker of this language, or raise the error that it gave; see `Client.call`."""
+    async def call(self, request: Request, pool: str, timeout_s: float, fetch: Fetch) -> Answer:
+        """Return the answer of a worker of this pool, or raise the error that it gave; see `Client.call`."""
         deadline = time.monotonic() + timeout_s
         monitor = self._client.monitor
         held = (request.model, request.version, request.sha256)
-        worker = choose(monitor.workers(), language, held, monitor.outstanding, self._client.refused_by(held))
+        worker = choose(monitor.workers(), pool, held, monitor.outstanding, self._client.refused_by(held))
         if worker is None or held not in worker.holds:
-            return await self._in_a_thread(request, language, deadline, fetch, History())
+            return await self._in_a_thread(request, pool, deadline, fetch, History())
         try:
             self._connect(worker)
         except WorkerUnavailable:  # it cannot be reached from here
-            return await self._in_a_thread(request, language, deadline, fetch, History())
+            return await self._in_a_thread(request, pool, deadline, fetch, History())
         monitor.took(worker.id)
         try:
             reply = await self._ask(worker, request, deadline)
@@ -81,7 +81,7 @@ class Lane:
             return Answer(reply, worker.endpoint.name)
         error = _lost(worker) if reply is None else from_wire(reply.code, reply.message, reply.details)
         history = history_after(error, request, worker, History(), monitor.workers())
-        return await self._in_a_thread(request, language, deadline, fetch, history)
+        return await self._in_a_thread(request, pool, deadline, fetch, history)
 
     def close(self) -> None:
         """Close the sockets; nothing may be waiting any more."""
@@ -89,13 +89,13 @@ class Lane:
             self._drop(worker)
 
     def _in_a_thread(
-        self, request: Request, language: str, deadline: float, fetch: Fetch, history: History
+        self, request: Request, pool: str, deadline: float, fetch: Fetch, history: History
     ) -> "asyncio.Future[Answer]":
         def call() -> Answer:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise DeadlineExceeded("the request waited for a free thread past its deadline")
-            return self._client.call(request, language, left, fetch, history)
+            return self._client.call(request, pool, left, fetch, history)
 
         return self._loop.run_in_executor(self._pool, call)
 

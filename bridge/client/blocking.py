@@ -34,6 +34,7 @@ from triglot.errors import (
     WorkerUnavailable,
     from_wire,
 )
+from triglot.languages.pools import spoken
 from triglot.protocol import wire
 from triglot.protocol.messages import Fault, Reply, Request, Started
 from triglot.transport import multipart
@@ -100,12 +101,12 @@ class Client:
     def call(
         self,
         request: Request,
-        language: str,
+        pool: str,
         timeout_s: float,
         fetch: Fetch | None = None,
         history: History | None = None,
     ) -> Answer:
-        """Return the answer of a worker of this language, or raise the error that it gave.
+        """Return the answer of a worker of this pool, or raise the error that it gave.
 
         `fetch` gives the artefact of the request's version when a worker does not hold it, `history` is what the
         request has been through already. A worker that ends, refuses or drains costs time and no error, as long as
@@ -118,7 +119,7 @@ class Client:
         whole = wire.pack(request.tables, digests=request.digests)
         packed = whole.bare() if request.digests else whole
         while True:
-            worker = self._take(process, request, language, history, deadline)
+            worker = self._take(process, request, pool, history, deadline)
             try:
                 process.monitor.took(worker.id)
                 try:
@@ -139,10 +140,10 @@ class Client:
                         raise
                     history = self._hand_over(process, worker, request, fetch, history, deadline)
 
-    def load(self, model: str, version: int, sha256: str, language: str, fetch: Fetch) -> Loading:
-        """Have every worker of the language that does not hold a version take it; return how they stand to it then."""
+    def load(self, model: str, version: int, sha256: str, pool: str, fetch: Fetch) -> Loading:
+        """Have every worker of the pool that does not hold a version take it; return how they stand to it then."""
         process, held = self._here(), (model, version, sha256)
-        workers = [worker for worker in process.monitor.workers() if worker.serves(language)]
+        workers = [worker for worker in process.monitor.workers() if worker.serves(pool)]
         found = [process.handover.offer(worker, held, fetch) for worker in workers]
         refusals = sorted((each for each in found if isinstance(each, Refusal)), key=lambda refusal: refusal.due)
         return Loading(len(workers), found.count(True), len(refusals), refusals[0] if refusals else None)
@@ -162,7 +163,7 @@ class Client:
         except (WorkerLost, Overloaded) as error:
             return history_after(error, request, worker, history, workers())
         except VersionNotLoadable:
-            others = [other for other in workers() if other.serves(worker.endpoint.language)]
+            others = [other for other in workers() if other.serves(worker.pool)]
             if process.handover.refused_by_all(others, held):
                 raise
         return history
@@ -175,17 +176,17 @@ class Client:
         """Return what this process knows of the workers."""
         return self._here().monitor.workers()
 
-    def wait_for(self, languages: Mapping[str, int], timeout_s: float) -> None:
-        """Return once so many workers of each language are there; raises `WorkerUnavailable` after the timeout."""
+    def wait_for(self, pools: Mapping[str, int], timeout_s: float) -> None:
+        """Return once so many workers of each pool are there; raises `WorkerUnavailable` after the timeout."""
         monitor = self._here().monitor
         deadline = time.monotonic() + timeout_s
         while True:
-            there = [w.endpoint.language for w in monitor.workers() if w.ready]
-            short = {language: count for language, count in languages.items() if there.count(language) < count}
+            there = [w.pool for w in monitor.workers() if w.ready]
+            short = [pool for pool, count in pools.items() if there.count(pool) < count]
             if not short:
                 return
             if time.monotonic() > deadline:
-                raise WorkerUnavailable(f"no ready worker for {', '.join(short)} after {timeout_s:g} s")
+                raise WorkerUnavailable(f"no ready worker for {', '.join(map(spoken, short))} after {timeout_s:g} s")
             monitor.wait_for_change(0.05)
 
     @property
@@ -231,21 +232,19 @@ class Client:
         socket.curve_publickey = self._curve.public
         socket.curve_secretkey = self._curve.secret
 
-    def _take(
-        self, process: _Process, request: Request, language: str, history: History, deadline: float
-    ) -> WorkerView:
+    def _take(self, process: _Process, request: Request, pool: str, history: History, deadline: float) -> WorkerView:
         """Return the worker to ask, waiting for one (a restarted one, say) while there are time and patience."""
         monitor, held = process.monitor, version_of(request)
         until = None
         while True:
             avoid = history.avoid.union(self.refused_by(held))
-            worker = choose(monitor.workers(), language, held, monitor.outstanding, avoid)
+            worker = choose(monitor.workers(), pool, held, monitor.outstanding, avoid)
             if worker is not None:
                 return worker
             until = until or min(deadline, time.monotonic() + self._patience_s)
             left = until - time.monotonic()
             if left <= 0:
-                raise WorkerUnavailable(f"no worker for {language} is there; try again later")
+                raise WorkerUnavailable(f"no worker for {spoken(pool)} is there; try again later")
             monitor.wait_for_change(min(left, 0.1))
 
     def _ask_to_load(self, worker: WorkerView, load: Request, deadline: float, work_until: float) -> None:

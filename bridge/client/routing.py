@@ -1,9 +1,10 @@
 """Which worker takes a request, and what follows when it goes wrong: no sockets, no clock, no threads."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from triglot.errors import ArtefactNeeded, Overloaded, PoisonRequest, TableNeeded, TriglotError, WorkerLost
+from triglot.languages.pools import pool_of
 from triglot.protocol.messages import Request
 from triglot.transport.discovery import Endpoint
 
@@ -14,7 +15,10 @@ _UNHELD_PENALTY = 2
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """What one process knows of one worker; `bundles` says whether it takes several requests as one message."""
+    """What one process knows of one worker; `bundles` says whether it takes several requests as one message.
+
+    `pool` is what it works for: its language, or its group within it.
+    """
 
     endpoint: Endpoint
     alive: bool
@@ -22,6 +26,10 @@ class WorkerView:
     holds: frozenset[tuple[str, int, str]] = frozenset()
     silent: bool = False
     bundles: bool = False
+    pool: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pool", pool_of(self.endpoint.language, self.endpoint.group))
 
     @property
     def id(self) -> tuple[str, str]:
@@ -33,24 +41,24 @@ class WorkerView:
         """Whether it can take a request."""
         return self.alive and not self.draining
 
-    def serves(self, language: str) -> bool:
-        """Whether it can take a request to a model of this language."""
-        return self.ready and self.endpoint.language == language
+    def serves(self, pool: str) -> bool:
+        """Whether it can take a request to a model that this pool answers for."""
+        return self.ready and self.pool == pool
 
 
 def choose(
     workers: Sequence[WorkerView],
-    language: str,
+    pool: str,
     held: tuple[str, int, str],
     outstanding: Mapping[tuple[str, str], int],
     avoid: Collection[tuple[str, str]] = (),
 ) -> WorkerView | None:
-    """Return the fittest worker of the language: alive, not draining, least outstanding, holding the version.
+    """Return the fittest worker of the pool: alive, not draining, least outstanding, holding the version.
 
     `outstanding` counts this process's own unanswered requests, by worker. Workers in `avoid` have failed this
     request and are taken only when there is no other. None where there is no worker at all.
     """
-    fit = [w for w in workers if w.serves(language)]
+    fit = [w for w in workers if w.serves(pool)]
     if len(fit) < 2:
         return fit[0] if fit else None
     fresh = [w for w in fit if w.id not in avoid] or fit
@@ -114,7 +122,7 @@ def history_after(
         return history
     if isinstance(error, Overloaded):
         history = history.after_refusal(worker.id)
-        if any(other.serves(worker.endpoint.language) and other.id not in history.avoid for other in workers):
+        if any(other.serves(worker.pool) and other.id not in history.avoid for other in workers):
             return history
     if isinstance(error, ArtefactNeeded | TableNeeded):
         return history

@@ -56,6 +56,7 @@ KNOWN_KEYS: Final = frozenset(
         "update_data_decorators",
         "update_model_cache_decorators",
         "update_model_decorators",
+        "worker",
         "worker_memory",
         "workers",
         "write_model_decorators",

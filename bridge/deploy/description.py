@@ -5,7 +5,7 @@ the service itself (ports, workers, time limits, how long it takes to stop) is t
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,13 +69,17 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """What the service's own configuration says, as far as it matters to whoever stands before or around it."""
+    """What the service's own configuration says, as far as it matters to whoever stands before or around it.
+
+    `groups` names the groups of models that have workers apart, and the languages of each.
+    """
 
     timeout_s: float
     max_body_bytes: int
     workers: Mapping[str, int] = field(default_factory=dict)
     worker_memory: str = ""
     jobs: bool = True
+    groups: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,10 @@ class Deployment:
         return math.ceil(self.service.timeout_s) + 5
 
 
-def needed_stop_s(workers: Mapping[str, int], jobs: bool) -> int:
-    """Return how long a container may take to drain; languages that nothing is said of may be there."""
-    languages = [language for language in LANGUAGES if workers.get(language, 1)]
-    return shutdown_s(languages, jobs=jobs)
+def needed_stop_s(workers: Mapping[str, int], groups: Mapping[str, Collection[str]], *, jobs: bool) -> int:
+    """Return how long a container may take to drain; languages and groups that nothing is said of may be there."""
+    pools: dict[str, Collection[str]] = {**{language: (language,) for language in LANGUAGES}, **groups}
+    return shutdown_s([each for name, ones in pools.items() if workers.get(name, 1) for each in ones], jobs=jobs)
 
 
 def describe(said: Mapping[str, Any], service: ServiceFacts, *, name: str = "") -> Deployment:
@@ -142,7 +146,9 @@ def describe(said: Mapping[str, Any], service: ServiceFacts, *, name: str = "") 
     given = values.section(ROOT, {"name": name, **told}, tuple(_READERS), ("name", "image"))
     read = {key: _READERS[key](f"{ROOT} -> {key}", value) for key, value in given.items()}
     workers = {**service.workers, **read.pop("workers", {})}
-    stop_s = needed_stop_s(workers, service.jobs)
+    values.section(f"{ROOT} -> workers", workers, (*LANGUAGES, *service.groups))
+    workers |= {group: 1 for group in service.groups if group not in workers}
+    stop_s = needed_stop_s(workers, service.groups, jobs=service.jobs)
     made = Deployment(service=service, workers=workers, stop_s=read.pop("stop_s", stop_s), **read)
     if made.stop_s < stop_s:
         values.refuse(
@@ -172,7 +178,7 @@ def _check_together(made: Deployment) -> None:
 
 def _check_memory(made: Deployment) -> None:
     """Refuse a container that is smaller than what its workers may take."""
-    counts = {language: made.workers.get(language, 0) for language in LANGUAGES}
+    counts = _processes(made)
     ceilings = {language: memory_of(made.service.worker_memory, language) // values.MEBIBYTE for language in counts}
     needed = BASE_MIB + sum(n * max(BASE_MIB, ceilings[language]) for language, n in counts.items())
     if needed > made.memory:
@@ -180,6 +186,15 @@ def _check_memory(made: Deployment) -> None:
             f"{ROOT} -> memory: {made.memory} MiB are less than the {needed} MiB that "
             f"{sum(counts.values())} workers and the front end may take; give more, or lower workers or worker_memory"
         )
+
+
+def _processes(made: Deployment) -> dict[str, int]:
+    """Return how many workers of each language there are, those of groups among them."""
+    counts = {language: made.workers.get(language, 0) for language in LANGUAGES}
+    for group, languages in made.service.groups.items():
+        for language in languages:
+            counts[language] += made.workers[group]
+    return counts
 
 
 def _instances(where: str, value: Any) -> Instances:
@@ -197,8 +212,8 @@ def _upgrade(where: str, value: Any) -> Upgrade:
 
 
 def _workers(where: str, value: Any) -> dict[str, int]:
-    given = values.section(where, value, LANGUAGES)
-    return {key: values.count(0, 1_000)(f"{where} -> {key}", each) for key, each in given.items()}
+    given = values.table(where, value)
+    return {str(key): values.count(0, 1_000)(f"{where} -> {key}", each) for key, each in given.items()}
 
 
 def _environment(where: str, value: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from triglot.deploy.description import ROOT, Deployment, needed_stop_s
 from triglot.errors import ConfigError
+from triglot.languages.known import LANGUAGES
 
 PORT_NAME: Final = "http"
 INTERVAL_S: Final = 10
@@ -93,15 +94,20 @@ def _wrong(definition: Mapping[str, Any], load_s: int) -> Iterator[str]:
             "upgradeStrategy lets no instance stop and none be added, so a deployment would never end; raise "
             "maximumOverCapacity or lower minimumHealthCapacity"
         )
-    needed = needed_stop_s(_workers(definition.get("args", ())), jobs=False)
+    needed = _needed_stop_s(_workers(definition.get("args", ())))
     if definition.get("taskKillGracePeriodSeconds", 3) < needed:
         yield f"taskKillGracePeriodSeconds is less than the {needed} s that supervisord may take to drain; raise it"
 
 
 def _workers(arguments: Any) -> dict[str, int]:
     """Return the counts of workers that a command line names."""
-    found = re.findall(r"--workers[ =](\w+)=(\d+)", " ".join(map(str, arguments)))
-    return {language: int(number) for language, number in found}
+    found = re.findall(r"--workers[ =]([\w-]+)=(\d+)", " ".join(map(str, arguments)))
+    return {name: int(number) for name, number in found}
+
+
+def _needed_stop_s(workers: Mapping[str, int]) -> int:
+    groups = {name: (name,) for name in workers if name not in LANGUAGES}  # of one language each, as far as is known
+    return needed_stop_s(workers, groups, jobs=False)
 
 
 def _container(deployment: Deployment) -> dict[str, Any]:

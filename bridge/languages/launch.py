@@ -31,10 +31,12 @@ class Workshop:
     python_path: tuple[str, ...] = ()
 
 
-def worker_command(language: str, name: str, run_dir: Path, *, key_file: Path | None = None) -> list[str]:
-    """Return the command line of one worker process."""
+def worker_command(
+    language: str, name: str, run_dir: Path, *, key_file: Path | None = None, group: str = ""
+) -> list[str]:
+    """Return the command line of one worker process, of a group of models if there is one."""
     program = known.language(language).command or (sys.executable, "-m", "triglot.workers", language)
-    command = [*program, "--name", name, "--run-dir", str(run_dir)]
+    command = [*program, "--name", name, "--run-dir", str(run_dir), *(["--group", group] if group else [])]
     return [*command, "--key-file", str(key_file)] if key_file else command
 
 

@@ -6,14 +6,16 @@ A request never waits for the database. While the store cannot be reached, what 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from triglot import this_process
 from triglot.artefact import Artefact
 from triglot.client.loads import Loading, Refusal, Version
 from triglot.errors import ModelNotFound, VersionNotLoadable
+from triglot.languages.pools import pool_of
 from triglot.persister import NOT_PROVED, Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
@@ -32,9 +34,10 @@ MOST_EARLIER = 8
 
 @dataclass(frozen=True)
 class Served:
-    """One version as the request path needs it; parsed once, then only read."""
+    """One version as the request path needs it; parsed once, then only read. `group` has the workers that answer."""
 
     info: VersionInfo
+    group: str = ""
 
     @property
     def key(self) -> Version:
@@ -53,8 +56,13 @@ class Served:
 
     @property
     def language(self) -> str:
-        """The language whose workers answer."""
+        """The language of the workers that answer."""
         return self.info.language
+
+    @cached_property
+    def pool(self) -> str:
+        """The pool whose workers answer."""
+        return pool_of(self.info.language, self.group)
 
     @property
     def __metadata__(self) -> dict[str, Any]:
@@ -111,7 +119,7 @@ class Catalogue:
 
     `before` is called before each look, `expect` with each version that is active at the first one, which loads
     nothing, and `after` with each that is about to take traffic. The process store holds what is served: the only model
-    under the persister's own key of the configuration.
+    under the persister's own key of the configuration. `groups` names the group of workers of each model that has one.
     """
 
     def __init__(
@@ -122,6 +130,7 @@ class Catalogue:
         after: Callable[[Served], None] = lambda served: None,
         expect: Callable[[Served], object] = lambda served: None,
         memory: Memory | None = None,
+        groups: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store
         self._prepare = prepare
@@ -129,6 +138,7 @@ class Catalogue:
         self._after = after
         self._expect = expect
         self._memory = memory or Memory()
+        self._groups = groups or {}
         self._served: dict[str, Served] = {}
         self._standings: dict[str, Standing] = {}
         self._earlier: dict[str, tuple[Served, list[Served]]] = {}
@@ -197,7 +207,7 @@ class Catalogue:
             known = self._standings.get(model)
             try:
                 same = known is not None and known.active.version == version
-                active = known.active if known is not None and same else Served(self._store.info(model, version))
+                active = known.active if known is not None and same else self._of(self._store.info(model, version))
                 standings[model] = stand(active, known)
             except Exception as error:
                 failed = failed or error
@@ -239,13 +249,16 @@ class Catalogue:
         """
         known = self._earlier.get(active.model)
         if known is None or known[0] is not active:
-            others = [Served(info) for info in self._store.list(active.model) if info.version != active.version]
+            others = [self._of(info) for info in self._store.list(active.model) if info.version != active.version]
             last = self._memory.version(active.model)
             lower = [each for each in others if each.version < active.version and each.key != last and each.is_proved]
             nearest = lower[: -MOST_EARLIER - 1 : -1]
             known = (active, [each for each in others if each.key == last] + nearest)
             self._earlier[active.model] = known
         return known[1]
+
+    def _of(self, info: VersionInfo) -> Served:
+        return Served(info, self._groups.get(info.model, ""))
 
     def _publish(self, standings: dict[str, Standing]) -> None:
         """Have these standings hold from now on, and tell what has changed."""

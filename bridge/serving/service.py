@@ -16,6 +16,7 @@ from triglot.client.loads import Loading, Loads
 from triglot.client.routing import WorkerView
 from triglot.errors import BadRequest, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
+from triglot.languages.pools import spoken
 from triglot.persister import Persister
 from triglot.protocol.messages import Op, Request
 from triglot.serving.catalogue import Catalogue, Served, Standing
@@ -79,6 +80,7 @@ class Service:
 
     `asked` says, as an id, when somebody last asked one of all processes to look into the store without waiting for
     the store's rule; all of them follow. `hooks` are told of each call and of each version that begins to answer.
+    `groups` names the group of workers of each model that has one.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Service:
         absence_s: float = ABSENCE_S,
         asked: Callable[[], str | None] | None = None,
         hooks: Hooks | None = None,
+        groups: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.store = store
         self.hooks = hooks or Hooks()
@@ -97,7 +100,7 @@ class Service:
         self._asked = asked
         self._heard: str | None = None
         memory = Memory(client.run_dir)
-        self._catalogue = Catalogue(store, self._warm, self._follow, self._tell, self._expect, memory)
+        self._catalogue = Catalogue(store, self._warm, self._follow, self._tell, self._expect, memory, groups)
         self._absent_since: dict[str, float] = {}
 
     def served(self, model: str) -> Served:
@@ -119,7 +122,7 @@ class Service:
     def holders(self, served: Served) -> int:
         """Return how many workers that can take a request have loaded a version."""
         taken = self._loads.taken_by(served.key)
-        return sum(worker.serves(served.language) and worker.id in taken for worker in self._client.workers())
+        return sum(worker.serves(served.pool) and worker.id in taken for worker in self._client.workers())
 
     def workers(self) -> Sequence[WorkerView]:
         """Return what this process knows of the workers."""
@@ -145,7 +148,7 @@ class Service:
         """Return the answers to the rows of X, in order.
 
         Raises the worker's own error where the author's code failed, `DeadlineExceeded` or `WorkerUnavailable`
-        where no answer came in time, the latter at once where the language has been without workers for long.
+        where no answer came in time, the latter at once where the model has been without workers for long.
         """
         request = self._request(question, X)
         if X.rows == 0:  # nothing is asked, and many estimators refuse a table without rows
@@ -162,7 +165,7 @@ class Service:
         if X.rows == 0:
             return Prediction([], served, "", request.id)
         with self.hooks.around((request,), time.monotonic() + question.timeout_s):
-            answer = await lane.call(request, served.language, question.timeout_s, self._fetch(served))
+            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served))
         return _prediction(served, request, answer)
 
     def lane(self, pool: Executor) -> Lane:
@@ -173,7 +176,7 @@ class Service:
         require_classes(question)
         served = question.served
         if X.rows:
-            self._refuse_long_absence(served.language)
+            self._refuse_long_absence(served.pool)
         op: Op = "predict_proba" if question.proba else "predict"
         return Request(
             op=op,
@@ -188,7 +191,7 @@ class Service:
     def _call(self, question: Question, request: Request) -> Answer:
         served = question.served
         with self.hooks.around((request,), time.monotonic() + question.timeout_s):
-            return self._client.call(request, served.language, question.timeout_s, self._fetch(served))
+            return self._client.call(request, served.pool, question.timeout_s, self._fetch(served))
 
     def _fetch(self, served: Served) -> Fetch:
         return lambda: self._catalogue.artefact(served)
@@ -198,18 +201,19 @@ class Service:
         self._catalogue.close()
         self._client.close()
 
-    def _refuse_long_absence(self, language: str) -> None:
+    def _refuse_long_absence(self, pool: str) -> None:
         """Raise `WorkerUnavailable` where no request has a chance; costs nothing while workers are there."""
-        if language in self._absent_since and (absent_s := self._absence(language)) > self._absence_s:
-            raise WorkerUnavailable(f"there has been no worker for {language} for {absent_s:.0f} s; try again later")
+        if pool in self._absent_since and (absent_s := self._absence(pool)) > self._absence_s:
+            there = f"there has been no worker for {spoken(pool)} for {absent_s:.0f} s"
+            raise WorkerUnavailable(f"{there}; try again later")
 
-    def _absence(self, language: str) -> float:
-        """Look for workers of a language, and return for how many seconds there have been none."""
-        if any(w.serves(language) for w in self._client.workers()):
-            self._absent_since.pop(language, None)
+    def _absence(self, pool: str) -> float:
+        """Look for workers of a pool, and return for how many seconds there have been none."""
+        if any(w.serves(pool) for w in self._client.workers()):
+            self._absent_since.pop(pool, None)
             return 0.0
         now = time.monotonic()
-        return now - self._absent_since.setdefault(language, now)
+        return now - self._absent_since.setdefault(pool, now)
 
     def _follow(self) -> None:
         """Forget what workers that have ended did, and have the store look past its rule where that was asked for."""
@@ -227,13 +231,13 @@ class Service:
         self.hooks.version_loaded(LoadedVersion(served.model, served.version, served.info.card))
 
     def _expect(self, served: Served) -> None:
-        """Begin to count for how long a version's language has been without workers."""
-        self._absence(served.language)
+        """Begin to count for how long there have been no workers that could answer for a version."""
+        self._absence(served.pool)
 
     def _warm(self, served: Served) -> Loading:
-        """Have the workers of its language load a version."""
+        """Have the workers that answer for a version load it."""
         self._expect(served)
-        return self._client.load(*served.key, served.language, self._fetch(served))
+        return self._client.load(*served.key, served.pool, self._fetch(served))
 
 
 def _prediction(served: Served, request: Request, answer: Answer) -> Prediction:

@@ -11,7 +11,7 @@ from supervisor.options import make_namespec
 from supervisor.xmlrpc import SupervisorTransport
 
 from triglot.errors import ConfigError
-from triglot.supervision.supervisord import Plan, group_of, resized
+from triglot.supervision.supervisord import Plan, program_of, resized
 from triglot.transport.discovery import scan
 
 READY_S = 60.0
@@ -23,8 +23,8 @@ class Handle:
     def __init__(self, run_dir: Path) -> None:
         self._run_dir = run_dir
 
-    def scale(self, plan: Plan, language: str, environ: Mapping[str, str]) -> list[str]:
-        """Have as many workers of a language as the plan says; return their names once each can be asked.
+    def scale(self, plan: Plan, pool: str, environ: Mapping[str, str]) -> list[str]:
+        """Have as many workers of a pool as the plan says; return their names once each can be asked.
 
         Those that stay are not touched; those that go drain.
         """
@@ -32,19 +32,19 @@ class Handle:
         with self._supervisord() as rpc:
             rpc.supervisor.getState()  # before anything is written
             half = conf.with_suffix(".new")
-            half.write_text(resized(conf.read_text("utf-8"), plan, language, environ), "utf-8")
+            half.write_text(resized(conf.read_text("utf-8"), plan, pool, environ), "utf-8")
             half.replace(conf)
-            if plan.workers[language] or self._names(rpc, language):
-                rpc.triglot.resize(group_of(language))
-            names = self._names(rpc, language)
+            if plan.workers[pool] or self._names(rpc, pool):
+                rpc.triglot.resize(program_of(pool))
+            names = self._names(rpc, pool)
         self._wait(dict.fromkeys(names, ""))
         return names
 
-    def restart(self, language: str) -> Iterator[str]:
-        """Restart the workers of a language one after the other; yield the name of each that can be asked again."""
+    def restart(self, pool: str) -> Iterator[str]:
+        """Restart the workers of a pool one after the other; yield the name of each that can be asked again."""
         with self._supervisord() as rpc:
-            for name in self._names(rpc, language):
-                process = make_namespec(group_of(language), name)
+            for name in self._names(rpc, pool):
+                process = make_namespec(program_of(pool), name)
                 old = scan(self._run_dir).get(name)
                 with contextlib.suppress(xmlrpc.client.Fault):  # it is not running, which is what is wanted
                     rpc.supervisor.stopProcess(process)
@@ -66,9 +66,9 @@ class Handle:
                 f"no service answers in {str(self._run_dir)!r} ({error.strerror or error}); start one: triglot serve"
             ) from None
 
-    def _names(self, rpc: Any, language: str) -> list[str]:
+    def _names(self, rpc: Any, pool: str) -> list[str]:
         found = rpc.supervisor.getAllProcessInfo()
-        return [str(info["name"]) for info in found if info["group"] == group_of(language)]
+        return [str(info["name"]) for info in found if info["group"] == program_of(pool)]
 
     def _wait(self, before: Mapping[str, str]) -> None:
         """Return once each of these workers has announced itself as another process than it was before."""

@@ -1,4 +1,4 @@
-"""The configuration of supervisord: the front end, a group of workers a language, restarts without delay.
+"""The configuration of supervisord: the front end, a group of workers a pool, restarts without delay.
 
 Programs and groups are named as operators type them: `supervisorctl restart workers-r:*`. Priorities: workers 10,
 job runner 15 (where jobs are switched on), front end 20; supervisord stops them in the reverse order, so that the
@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triglot.errors import ConfigError
-from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import algebra_environment, worker_command, worker_environment
+from triglot.languages.pools import group_of, language_of
 from triglot.logs import level_of
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.transport.discovery import local_endpoint
 
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
@@ -62,7 +63,7 @@ class FrontEnd:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is to be supervised together."""
+    """All that is to be supervised together; `workers` says how many each pool has."""
 
     run_dir: Path
     directory: Path
@@ -100,9 +101,9 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
         ("rpcinterface:triglot", _extension(plan)),
         ("supervisorctl", {"serverurl": f"unix://{_text(socket)}"}),
     ]
-    for language in LANGUAGES:
-        if plan.workers.get(language):
-            sections.append((_section(language), _workers(plan, language, environ)))
+    for pool, count in plan.workers.items():
+        if count:
+            sections.append((_section(pool), _workers(plan, pool, environ)))
     if plan.jobs:
         runner = _program([sys.executable, "-m", "triglot", "jobs", "run"], priority=15, stop_wait_s=STOP_WAIT_S)
         sections.append(("program:jobs", runner))
@@ -111,36 +112,36 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
     return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
 
 
-def shutdown_s(languages: Sequence[str], *, jobs: bool) -> int:
+def shutdown_s(pools: Sequence[str], *, jobs: bool) -> int:
     """Return the seconds that supervisord may take to stop: its groups go one after another, each in its own time."""
-    waits = [WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in languages)]
+    waits = [WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in pools)]
     return sum(waits) + len(waits)  # it looks once a second whether a group has ended
 
 
-def resized(text: str, plan: Plan, language: str, environ: Mapping[str, str]) -> str:
-    """Return a configuration with as many workers of a language as the plan has, and nothing else changed."""
+def resized(text: str, plan: Plan, pool: str, environ: Mapping[str, str]) -> str:
+    """Return a configuration with as many workers of a pool as the plan has, and nothing else changed."""
     conf = configparser.RawConfigParser()
     conf.optionxform = str  # type: ignore[assignment,method-assign]
     conf.read_string(text)
-    section, count = _section(language), plan.workers.get(language, 0)
+    section, count = _section(pool), plan.workers.get(pool, 0)
     if not count:
         conf.remove_section(section)
     elif conf.has_section(section):
         conf[section]["numprocs"] = str(count)
     else:
-        conf[section] = {key: value for key, value in _workers(plan, language, environ).items() if value}
+        conf[section] = {key: value for key, value in _workers(plan, pool, environ).items() if value}
     written = io.StringIO()
     conf.write(written, space_around_delimiters=False)
     return written.getvalue()
 
 
-def group_of(language: str) -> str:
-    """Return the name of the group of a language's workers."""
-    return f"workers-{language}"
+def program_of(pool: str) -> str:
+    """Return the name that supervisord has for all workers of a pool."""
+    return f"workers-{pool}"
 
 
-def _section(language: str) -> str:
-    return f"program:{group_of(language)}"
+def _section(pool: str) -> str:
+    return f"program:{program_of(pool)}"
 
 
 def _extension(plan: Plan) -> dict[str, str]:
@@ -154,9 +155,10 @@ def _extension(plan: Plan) -> dict[str, str]:
     }
 
 
-def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str, str]:
-    name = f"{language}-%(process_num)d"
-    command = worker_command(language, "NAME", plan.run_dir, key_file=plan.key_file)
+def _workers(plan: Plan, pool: str, environ: Mapping[str, str]) -> dict[str, str]:
+    name, language, group = f"{pool}-%(process_num)d", language_of(pool), group_of(pool)
+    local_endpoint(plan.run_dir, f"{pool}-{plan.workers[pool] - 1}", language, group)
+    command = worker_command(language, "NAME", plan.run_dir, key_file=plan.key_file, group=group)
     line = _command(command).replace("NAME", name, 1)
     body = _program([], priority=10, stop_wait_s=STOP_WAIT_S)
     # An author's code has no business with the token of the views that change something, nor with the database.
@@ -164,7 +166,7 @@ def _workers(plan: Plan, language: str, environ: Mapping[str, str]) -> dict[str,
     return body | {
         "command": line,
         "process_name": name,
-        "numprocs": str(plan.workers[language]),
+        "numprocs": str(plan.workers[pool]),
         "environment": _environment(worker_environment(language, environ) | withheld),
     }
 

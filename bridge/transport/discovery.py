@@ -26,7 +26,7 @@ class Endpoint:
     """Where one worker process can be reached; `incarnation` differs from one start to the next.
 
     `server_key` is the worker's public CURVE key (Z85 text) for tcp addresses, else empty. A listed remote worker
-    has no known incarnation until it has answered once.
+    has no known incarnation until it has answered once. `group` is the group of models that it works for alone, if any.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Endpoint:
     control: str
     incarnation: str = ""
     server_key: str = ""
+    group: str = ""
 
 
 def run_directory(path: Path) -> Path:
@@ -57,12 +58,14 @@ def check_name(name: str) -> str:
     return name
 
 
-def local_endpoint(run_dir: Path, name: str, language: str) -> Endpoint:
+def local_endpoint(run_dir: Path, name: str, language: str, group: str = "") -> Endpoint:
     """Return the endpoint of a new worker process under this run directory."""
     control = run_dir / f"{check_name(name)}.control.ipc"
     if len(os.fsencode(control)) > _MAX_IPC_PATH:
-        raise ConfigError(f"run directory {str(run_dir)!r} is too long for a socket's path; choose a shorter one")
-    return Endpoint(name, language, f"ipc://{run_dir / name}.ipc", f"ipc://{control}", incarnation=secrets.token_hex(8))
+        shorter = "choose a shorter one" + (f", or a shorter name for the group {group!r}" if group else "")
+        raise ConfigError(f"run directory {str(run_dir)!r} is too long for a socket's path; {shorter}")
+    incarnation = secrets.token_hex(8)
+    return Endpoint(name, language, f"ipc://{run_dir / name}.ipc", f"ipc://{control}", incarnation, group=group)
 
 
 def announce(run_dir: Path, endpoint: Endpoint) -> None:

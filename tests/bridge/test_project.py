@@ -141,6 +141,52 @@ def test_a_language_that_is_not_installed_is_refused_unless_no_worker_is_wanted(
     project.store.close()
 
 
+def test_a_model_with_a_worker_of_its_own_has_a_pool_of_its_own(opened: Open) -> None:
+    models = {"a": {"model": IRIS}, "b": {"model": IRIS, "worker": "own"}, "c": {"model": IRIS, "worker": "far"}}
+    project = opened({"models": models, "workers": {"b": 2}, "dataset_loader_train": LOADER})
+
+    assert project.worker_groups == {"b": "b", "c": "far"}
+    made = plan(project, host=None, port=None, workers={"far": 3})
+    assert list(made.workers.items()) == [("python", 1), ("python-b", 2), ("python-far", 3)]
+    assert project.spelt_groups() == {"b": {"python"}, "far": {"python"}}
+
+
+def test_where_every_model_has_workers_apart_no_others_are_started(opened: Open) -> None:
+    only = opened({"model": IRIS, "worker": "own", "dataset_loader_train": LOADER})
+    assert plan(only, host=None, port=None, workers={}).workers == {"python-model": 1}
+    models = {"a": {"model": IRIS}, "b": {"model": IRIS, "worker": "far"}}
+    shared = opened({"worker": "own", "models": models, "dataset_loader_train": LOADER})
+    assert shared.pools() == {"python-a", "python-far"}
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"model": IRIS, "worker": 3}, "model 'model': worker: 3; write 'own', or the name of a group: letters"),
+        ({"model": IRIS, "worker": "a group"}, "model 'model': worker: 'a group'; write 'own'"),
+        ({"model": IRIS, "worker": "g" * 41}, "at most 40"),
+        ({"models": {"a": {"model": IRIS, "worker": "r"}}}, "model 'a': worker: 'r'; .* and no language's name"),
+        ({"models": {"r": {"model": IRIS, "worker": "own"}}}, "model 'r': worker: 'own': no group can be called"),
+        (
+            {"models": {"a": {"model": IRIS, "worker": "own"}, "b": {"model": IRIS, "worker": "a"}}},
+            "model 'b': worker: 'a': model 'a' has that group for itself",
+        ),
+    ],
+)
+def test_what_is_no_group_of_workers_is_refused_whatever_is_asked(
+    opened: Open, config: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        _ = opened(config).names
+
+
+def test_a_worker_on_another_host_of_a_group_that_no_model_has_is_refused(opened: Open) -> None:
+    far = {"name": "far", "language": "python", "address": "ipc:///a", "control": "ipc:///b", "group": "iris"}
+    with pytest.raises(ConfigError, match="remote_workers: 'far': group 'iris': no model has it"):
+        _ = opened({"model": IRIS, "remote_workers": [far]}).remote_workers
+    assert opened({"model": IRIS, "worker": "iris", "remote_workers": [far]}).remote_workers["far"].group == "iris"
+
+
 @pytest.mark.parametrize("workers", [{"cobol": 1}, {"r": -1}, {"r": "two"}])
 def test_a_count_that_is_none_is_refused(opened: Open, workers: dict[str, Any]) -> None:
     project = opened({"workers": workers})

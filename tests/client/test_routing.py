@@ -26,6 +26,17 @@ def view(
     return WorkerView(endpoint, alive, draining, **more)  # type: ignore[arg-type]
 
 
+def test_a_worker_of_a_group_is_asked_for_the_group_alone_and_in_its_language() -> None:
+    shared = view("r-0")
+    apart = WorkerView(Endpoint("r-iris-0", "r", "", "", group="iris"), True)
+    julia = WorkerView(Endpoint("julia-iris-0", "julia", "", "", group="iris"), True)
+    every = [apart, julia, shared]
+    assert [choose(every, pool, HELD, IDLE) for pool in ("r", "r-iris", "julia-iris")] == [shared, apart, julia]
+    assert choose(every, "r-tooth", HELD, IDLE) is None
+    with pytest.raises(Overloaded):  # the shared worker is no sibling of one that is full
+        history_after(Overloaded("full"), Request(op="predict", id="1", model="m"), apart, History(), every)
+
+
 views = st.lists(
     st.builds(
         view,

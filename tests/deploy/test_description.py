@@ -110,6 +110,19 @@ def test_workers_that_may_take_more_memory_than_there_is_are_refused() -> None:
         deployment(workers={"python": 1, "r": 2, "julia": 1}, memory="256M")
 
 
+def test_the_workers_of_groups_count_for_the_command_the_memory_and_the_grace_to_stop() -> None:
+    groups = {"risks": {"r"}, "mixed": {"julia", "python"}}
+    service = replace(SERVICE, workers={"r": 1, "mixed": 2}, worker_memory="r=1G,julia=2G", groups=groups)
+    made = deployment(service=service, memory="7G")
+    assert made.command[-6:] == ["--workers", "r=1", "--workers", "mixed=2", "--workers", "risks=1"]
+    with pytest.raises(ConfigError, match="6144 MiB are less than the 6336 MiB that 6 workers"):
+        deployment(service=service, memory="6G")
+    assert made.stop_s == deployment(service=replace(service, groups={}, workers={"r": 1}), memory="7G").stop_s + 3 * 31
+    assert deployment(service=service, memory="7G", workers={"risks": 0}).stop_s == made.stop_s - 31
+    with pytest.raises(ConfigError, match=r"deploy -> workers: 'risk' is unknown\. Did you mean 'risks'"):
+        deployment(service=service, memory="7G", workers={"risk": 1})
+
+
 def test_what_is_said_is_read_and_what_is_not_is_sound() -> None:
     plain, said = deployment(), full()
     assert (plain.instances, plain.upgrade, plain.port) == (Instances(2, 2), Upgrade(0, 1), 8000)

@@ -51,6 +51,24 @@ def test_each_language_is_a_group_of_as_many_workers_as_are_wanted(tmp_path: Pat
     assert second == first.replace("r-0", "r-1")
 
 
+def test_a_group_of_models_is_a_program_of_its_own_with_the_groups_name(tmp_path: Path) -> None:
+    workers = {"r": 1, "r-iris": 2}
+    made = plan(tmp_path, workers=workers)
+    found = groups(parsed(supervisord_conf(made, {}), tmp_path))
+
+    assert set(found) == {"workers-r", "workers-r-iris", "web"}
+    assert [process.name for process in found["workers-r-iris"].process_configs] == ["r-iris-0", "r-iris-1"]
+    command = found["workers-r-iris"].process_configs[1].command
+    assert command == f"{sys.executable} -m triglot.workers r --name r-iris-1 --run-dir {tmp_path} --group iris"
+    fewer = resized(supervisord_conf(made, {}), plan(tmp_path, workers={**workers, "r-iris": 0}), "r-iris", {})
+    assert set(groups(parsed(fewer, tmp_path))) == {"workers-r", "web"}
+
+
+def test_a_group_whose_sockets_would_have_too_long_a_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is too long for a socket's path; .* shorter name for the group"):
+        supervisord_conf(plan(tmp_path / ("d" * 50), workers={f"r-{'g' * 40}": 1}), {})
+
+
 def test_the_front_end_stops_first_and_everything_is_restarted(tmp_path: Path) -> None:
     found = groups(parsed(supervisord_conf(plan(tmp_path, jobs=True), {}), tmp_path))
 

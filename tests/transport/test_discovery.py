@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,18 @@ def test_files_that_are_no_announcements_are_passed_by(tmp_path: Path, content: 
     endpoint = local_endpoint(tmp_path, "w", "r")
     announce(tmp_path, endpoint)
     assert scan(tmp_path) == {"w": endpoint}
+
+
+def test_a_group_is_announced_and_an_announcement_without_one_is_of_none(tmp_path: Path) -> None:
+    announce(tmp_path, local_endpoint(tmp_path, "r-iris-0", "r", "iris"))
+    old = {"name": "w", "language": "r", "address": "ipc://w", "control": "ipc://c", "incarnation": "1"}
+    (tmp_path / "w.json").write_text(json.dumps(old))
+    assert {name: worker.group for name, worker in scan(tmp_path).items()} == {"r-iris-0": "iris", "w": ""}
+
+
+def test_a_path_that_is_too_long_because_of_a_group_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="choose a shorter one, or a shorter name for the group 'iris'"):
+        local_endpoint(tmp_path / ("x" * 90), "r-iris-0", "r", "iris")
 
 
 def test_a_directory_that_is_not_there_holds_nobody(tmp_path: Path) -> None:

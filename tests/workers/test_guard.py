@@ -213,6 +213,15 @@ def test_of_two_versions_one_alone_is_refused_whoever_judges_later(tmp_path: Pat
     assert verdicts.all() == []
 
 
+def test_what_was_found_out_elsewhere_does_not_hold_in_a_group(tmp_path: Path) -> None:
+    Verdicts(tmp_path).note(verdict("new", "old"))
+    group = Verdicts(tmp_path, "apart")
+    assert group.all() == []
+    group.note(verdict("one", "two"))
+    assert Verdicts(tmp_path).all() == [verdict("new", "old")]
+    assert Verdicts(tmp_path, "apart").all() == [verdict("one", "two")]
+
+
 def test_a_file_of_verdicts_that_is_damaged_counts_for_none(tmp_path: Path) -> None:
     for text in ("", "{", "[1]", '[{"refused": {}}]', "{}"):
         (tmp_path / FILE).write_text(text)
