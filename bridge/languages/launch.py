@@ -4,6 +4,7 @@ Nothing here imports a worker: whoever starts one (supervisord, the command line
 this command line.
 """
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -55,6 +56,29 @@ def worker_environment(language: str, environ: Mapping[str, str], *, threads: in
     record = known.language(language)
     variables = {**algebra_environment(environ, threads), "PYTHONUNBUFFERED": "1", **record.environment}
     return {key: value for key, value in variables.items() if key not in environ} | dict(record.imposed)
+
+
+# What languages find code by: folders, parted as PATH is, which may be relative to where a process is started.
+_SEARCHED = (
+    "PYTHONPATH",
+    "R_LIBS",
+    "R_LIBS_USER",
+    "R_LIBS_SITE",
+    "JULIA_PROJECT",
+    "JULIA_LOAD_PATH",
+    "JULIA_DEPOT_PATH",
+)
+
+
+def absolute(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for a process that works in another folder and finds the same code."""
+    return {name: _absolute(value) if name in _SEARCHED else value for name, value in environ.items()}
+
+
+def _absolute(folders: str) -> str:
+    """Return folders with those that are here by their whole paths; all else, such as Julia's `@stdlib`, as it is."""
+    parts = folders.split(os.pathsep)
+    return os.pathsep.join(os.path.abspath(part) if part and os.path.exists(part) else part for part in parts)
 
 
 MEMORY_VARIABLE = "TRIGLOT_WORKER_MEMORY"

@@ -17,6 +17,7 @@ import numpy as np
 from triglot.artefact import Artefact, load_key, seal
 from triglot.client.blocking import Client
 from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
+from triglot.languages.launch import absolute
 from triglot.protocol.batching import Batch, Limits
 from triglot.protocol.messages import Op, Reply, Request
 from triglot.protocol.runtime import FitTask
@@ -271,7 +272,8 @@ def starting_bench(
         try:
             for number in range(workers):  # in here, so that none is left behind by a Ctrl-C meanwhile
                 name = f"fit-{number}" if number else "fit"
-                children.append(Child(language, name, Path(folder), environ, key_file=key_file, cwd=cwd))
+                here = environ if cwd is None else absolute(environ)
+                children.append(Child(language, name, Path(folder), here, key_file=key_file, cwd=cwd))
             yield ready
         except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what they are doing
             for child in children:

@@ -5,6 +5,7 @@ training data.
 """
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -118,7 +119,9 @@ class Prover:
                 "\nWhat fit keeps outside of the model that it returns (a global, a table in the script, a connection) "
                 "is not stored: return all that predict needs"
             )
-        named = sorted(entry.name for entry in os.scandir() if entry.name in message)
+        scripts = Path(str(version.artefact.card().spec.get("script") or "")).name
+        files = (entry.name for entry in os.scandir() if entry.is_file() and entry.name != scripts)
+        named = sorted(name for name in files if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message))
         declared = (
             "" if self._language == "python" else f", or declare it beside the script: 'files': {named or ['...']}"
         )

@@ -1,21 +1,23 @@
 """What of the data of a fit is seldom meant: told in a line each, and nothing is refused."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from triglot.tables.frames import to_column
-from triglot.tables.table import WHOLE, Array, Column, Table
+from triglot.tables.table import WHOLE, Column, Table
 from triglot.training.pipelines import language_of
 
 FEW = 20  # rows; among fewer, values that all differ say nothing
 ARGUMENTS = ("x", "y")
+_SPACE = re.compile(r"\s")
 
 
 def remarks(model: Any, X: Table, y: Any) -> Iterator[str]:
     """Yield what the author should know of training data X, of shape (rows, columns), and y."""
-    yield from _like_arguments(model, X, y)
+    yield from _like_arguments(model, X)
     if len(X.names) == 1:  # it is all that there is: the texts of an estimator that counts words, say
         return
     for name, column in zip(X.names, X.columns, strict=True):
@@ -31,21 +33,19 @@ def remarks(model: Any, X: Table, y: Any) -> Iterator[str]:
             )
 
 
-def _like_arguments(model: Any, X: Table, y: Any) -> Iterator[str]:
-    """Yield the columns that a formula of R takes for an argument of `fit`, or for the target."""
+def _like_arguments(model: Any, X: Table) -> Iterator[str]:
+    """Yield the columns that a formula of R takes for an argument of `fit`."""
     if language_of(model) == "r":
-        target = getattr(y, "name", None)
-        for name in X.names:
-            if name in ARGUMENTS or name == target:
-                what = "the target" if name == target else f"the argument {name} of fit"
+        for name in ARGUMENTS:
+            if name in X.names:
                 yield (
-                    f"column {name!r} is called like {what}: in a formula such as y ~ ., data = x, the column is "
-                    "taken; rename it in the dataset loader"
+                    f"column {name!r} is called like the argument {name} of fit: in a formula such as y ~ ., data = x, "
+                    "the column is taken; rename it in the dataset loader"
                 )
 
 
 def _same(column: Column, y: Any) -> bool:
-    if len(column) < FEW or getattr(y, "ndim", 1) != 1:
+    if len(column) < FEW or np.ndim(y) != 1:
         return False
     target = to_column(y)
     if len(target) != len(column) or target.slice(0, FEW).to_list() != column.slice(0, FEW).to_list():
@@ -54,14 +54,12 @@ def _same(column: Column, y: Any) -> bool:
 
 
 def _counts_rows(column: Column) -> bool:
-    """Return whether a column of whole numbers or of text has no value twice, and so may name the rows."""
+    """Return whether a column counts the rows from 0 or 1, or names each by a word of its own."""
     if len(column) < FEW or column.gaps().any():
         return False
     if column.kind in WHOLE:
-        return _rises_by_one(column.values)
-    return column.kind in ("string", "category") and len(set(column.values.tolist())) == len(column)
-
-
-def _rises_by_one(values: Array) -> bool:
-    ordered = np.sort(values)
-    return bool((np.diff(ordered) == 1).all())
+        return column.values[0] in (0, 1) and bool((np.diff(column.values) == 1).all())
+    if column.kind not in ("string", "category"):
+        return False
+    values = column.to_list()
+    return len(set(values)) == len(values) and not any(map(_SPACE.search, values))

@@ -23,29 +23,45 @@ def numbers() -> np.ndarray:
     return np.random.default_rng(1).normal(size=ROWS)
 
 
-def test_a_column_of_r_that_is_called_like_an_argument_or_the_target_is_named() -> None:
+def test_a_column_of_r_that_is_called_like_an_argument_is_named() -> None:
     frame = pd.DataFrame({"x": numbers(), "y": numbers(), "speed": numbers(), "z": numbers()})
     model = RRegressor(script="any.R")
 
     said = told(frame, pd.Series(numbers() + 1, name="speed"), model)
 
-    assert [line.split("'")[1] for line in said] == ["x", "y", "speed"]
+    assert [line.split("'")[1] for line in said] == ["x", "y"]
     assert "is called like the argument y of fit: in a formula such as y ~ ., data = x" in said[1]
-    assert "is called like the target" in said[2]
     assert told(frame, pd.Series(numbers() + 1, name="speed")) == []
+
+
+def test_a_target_of_several_outputs_in_lists_is_no_column() -> None:
+    assert told(pd.DataFrame({"a": numbers(), "b": numbers()}), [[1.0, 2.0]] * ROWS) == []
 
 
 @pytest.mark.parametrize(
     ("values", "is_id"),
     [
-        (np.arange(100, 100 + ROWS)[::-1], True),
+        (np.arange(1, ROWS + 1), True),
+        (np.arange(1950, 1950 + ROWS), False),
+        (np.arange(ROWS)[::-1], False),
+        ([f"some words {j}" for j in range(ROWS)], False),
         ([f"k{j}" for j in range(ROWS)], True),
         (np.arange(ROWS) * 2, False),
         (np.arange(ROWS) % 7, False),
         (["a", "b"] * 10 + ["c"] * (ROWS - 20), False),
         (np.arange(ROWS) / 2, False),
     ],
-    ids=["counts down", "texts that differ", "every second", "repeats", "levels", "measures"],
+    ids=[
+        "counts",
+        "years",
+        "counts down",
+        "sentences",
+        "texts that differ",
+        "every second",
+        "repeats",
+        "levels",
+        "measures",
+    ],
 )
 def test_a_column_that_counts_or_names_the_rows_may_be_an_id(values: object, is_id: bool) -> None:
     said = told(pd.DataFrame({"key": values, "a": numbers()}), pd.Series(-numbers()))
