@@ -55,6 +55,9 @@ SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
 }
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers", "x")
 
+# Arguments of R and Julia models that are looked for beside them.
+MISPLACED = ("files", "lib_paths", "predict_params", "predict_proba_params", "seed", "params")
+
 
 class Project:
     """The configuration of one working directory, read when it is first needed."""
@@ -106,6 +109,7 @@ class Project:
         """Return a configured model with its components built; what it does not say itself, the top level says."""
         if name not in self.names:
             raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
+        _refuse_misplaced(name, self._raw.get("models", {}).get(name, self._raw))
         built = self._build(name, MODEL_KEYS)
         return Entry(
             name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"), _terms(name, built)
@@ -376,6 +380,13 @@ def _is_name(said: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _refuse_misplaced(name: str, entry: Mapping[str, Any]) -> None:
+    """Refuse what is written beside a model of R or Julia and belongs into it, where nobody would look for it."""
+    for key in MISPLACED:
+        if key in entry:
+            raise ConfigError(f"model {name!r}: {key} stands beside 'model'; write it into 'model', next to 'script'")
 
 
 def _terms(name: str, built: Mapping[str, Any]) -> Terms:

@@ -80,7 +80,11 @@ class _Inspection:
                 yield self._forecasts(first, table, y)
             with step("Loading and fitting it again elsewhere", logger.debug):
                 fresh = ready()
-                yield after_loading(subject, fresh, Version.of(self._entry, fitted.artefact, X), workshop)
+                version = Version.of(self._entry, fitted.artefact, X, first)
+                there = after_loading(subject, fresh, version, workshop)
+                yield there
+                if there.verdict == "fail":  # what is asked there would tell of the same once more
+                    return
                 try:
                     yield from after_refit(subject, self._fit(fresh, X, y).artefact, fresh)
                 except WorkerLost:

@@ -26,7 +26,7 @@ from triglot.tables.likeness import alike
 from triglot.tables.table import Array, Table
 from triglot.training.entry import UNSAID, Entry, Terms
 from triglot.training.fit_worker import Bench, starting_bench
-from triglot.training.unanswered import Unanswered, askable
+from triglot.training.unanswered import SHOWN, Unanswered, askable
 
 SAMPLE = 200
 FEW = 5  # of a model without golden rows
@@ -44,7 +44,7 @@ Kind: TypeAlias = Literal["process", "model"]
 class Version:
     """What is to be proved: a version that may not be stored yet, and up to `SAMPLE` rows of its training data.
 
-    places: the rows' indexes among all.
+    places: the rows' indexes among all. answers: what the fit's own process gives for them, if it was asked.
     """
 
     name: str
@@ -52,13 +52,24 @@ class Version:
     rows: Table
     places: Array
     terms: Terms = UNSAID
+    answers: Array | None = None
 
     @classmethod
-    def of(cls, entry: Entry, artefact: Artefact, X: Any) -> "Version":
-        """Return a configured model's new version, with a sample of its training data, evenly spaced."""
+    def of(cls, entry: Entry, artefact: Artefact, X: Any, worker: Bench | None = None) -> "Version":
+        """Return a configured model's new version, with a sample of its training data, evenly spaced.
+
+        worker: the one that fitted it, to be asked for the sample.
+        """
         table = to_table(X)
-        places = np.unique(np.linspace(0, table.rows - 1, SAMPLE).astype(int))
-        return cls(entry.name, artefact, table.take(places), places, entry.terms)
+        usable = askable(table, artefact.card().schema)
+        places = usable[np.unique(np.linspace(0, len(usable) - 1, SAMPLE).astype(int))] if len(usable) else usable
+        version = cls(entry.name, artefact, table.take(places), places, entry.terms)
+        if worker is None or version.golden is None:
+            return version
+        try:
+            return replace(version, answers=_ask(worker, version, version.golden.op, version.rows))
+        except (BadRequest, EstimatorFailed):  # which the proof will tell
+            return version
 
     @classmethod
     def stored(cls, name: str, artefact: Artefact) -> "Version":
@@ -149,11 +160,10 @@ def prover(language: str, workshop: Workshop, *, wanted: bool = True) -> Iterato
 
 def _try(worker: Bench, version: Version) -> None:
     """Return if the worker answers as serving asks; raises `_Unproved` otherwise."""
-    with _telling("a fresh process cannot load it", "process"):
+    with _telling("a fresh process does not come to answer with it", "process"):
         worker.open(version.name, version.artefact)
     golden = version.golden
-    rows = askable(version.rows, version.artefact.card().schema)
-    few = version.rows.take(rows[:FEW]) if golden is None else golden.X
+    few = version.rows.slice(0, min(FEW, version.rows.rows)) if golden is None else golden.X
     question: Question = "predict" if golden is None else golden.op
     questions: tuple[Question, ...] = ("predict",) if question == "predict" else (question, "predict")
     until = time.monotonic() + ALONE_S
@@ -163,12 +173,22 @@ def _try(worker: Bench, version: Version) -> None:
         for place in range(few.rows):
             if time.monotonic() < until:
                 _try_alone(worker, version, asked, few, place)
-    X = version.rows.take(rows)
+    X = version.rows
     with _telling(f"{question} fails on rows of the training data", "model"):
         answers = _ask(worker, version, question, X)
-    gone = Unanswered.among(answers, X, version.places[rows])
+    if version.answers is not None and not alike(version.answers, answers):
+        raise _Unproved(f"in a fresh process {question} gives other answers to {_others(version, answers)}", "process")
+    gone = Unanswered.among(answers, X, version.places)
     if gone.surprising and not version.terms.missing_allowed:
         raise _Unproved(f"{gone} of the training data. {NUMBERS}", "model")
+
+
+def _others(version: Version, answers: Array) -> str:
+    """Return which rows of the training data have another answer, counted from 1."""
+    known = np.asarray(version.answers)
+    differ = [place for place, one, other in zip(version.places, known, answers, strict=True) if not alike(one, other)]
+    rows = ", ".join(str(place + 1) for place in differ[:SHOWN])
+    return f"{len(differ)} of {len(answers)} rows of the training data: {rows}{', ...' if len(differ) > SHOWN else ''}"
 
 
 def _try_alone(worker: Bench, version: Version, question: Question, few: Table, place: int) -> None:
@@ -182,11 +202,27 @@ def _try_alone(worker: Bench, version: Version, question: Question, few: Table, 
     expected = golden.answers[place : place + 1]
     if not alike(expected, found):
         raise _Unproved(
-            f"golden row {place + 1} has the answer {expected[0].tolist()} beside others, and {found[0].tolist()} "
-            "alone. Take from the training data what is computed from the rows of a request; or write 'batch': False "
-            "beside 'model' in the configuration, so that every request is answered by a call of its own",
+            f"the row {_shown(row)} has the answer {_said(version, question, expected)} beside others, and "
+            f"{_said(version, question, found)} alone. Take from the training data what is computed from the rows of a "
+            "request; or write 'batch': False beside 'model' in the configuration, so that every request is answered "
+            "by a call of its own",
             "model",
         )
+
+
+def _shown(row: Table) -> str:
+    """Return a row as people write one, of many columns the first."""
+    pairs = list(zip(row.names, (column.to_list()[0] for column in row.columns), strict=True))
+    return f"({', '.join(f'{name}={value}' for name, value in pairs[:SHOWN])}{', ...' if len(pairs) > SHOWN else ''})"
+
+
+def _said(version: Version, question: Question, answer: Array) -> str:
+    """Return an answer as callers get it: a label, a number, or several."""
+    labels = version.artefact.card().labels
+    if question == "predict" and labels is not None:
+        return repr(labels.classes[int(answer[0, 0])])
+    values = answer[0].tolist()
+    return f"{values[0]:.6g}" if len(values) == 1 else f"[{', '.join(f'{value:.4g}' for value in values)}]"
 
 
 def _ask(worker: Bench, version: Version, question: Question, X: Table) -> Array:

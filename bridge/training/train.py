@@ -154,7 +154,7 @@ def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[Fitted
             metrics["compile_seconds"] = compiled
             logger.info("Of the fit's %.3f sec. %.3f were compilation.", metrics["fit_seconds"], compiled)
         made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
-        version = Version.of(entry, fitted.artefact, X)
+        version = Version.of(entry, fitted.artefact, X, worker if options.persist and options.prove else None)
         if options.evaluates:
             model = ScoredModel(worker, entry.name, fitted.artefact)
             with step("Evaluating model on train set", logger.debug):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from triglot.tables.schema import Schema
-from triglot.tables.table import Array, Table
+from triglot.tables.table import FLOATS, Array, Table
 
 SHOWN = 5
 
@@ -45,10 +45,14 @@ def unanswered(answers: Array) -> Array:
 
 
 def askable(X: Table, schema: Schema) -> Array:
-    """Return the indexes of the rows that have a value in each column that must have one."""
-    must = [not field.nullable for field in schema.fields]
-    gaps = [column.gaps() for column, wanted in zip(X.columns, must, strict=True) if wanted]
-    return np.flatnonzero(~np.logical_or.reduce([np.zeros(X.rows, dtype=bool), *gaps]))
+    """Return the indexes of the rows that callers could send: whole where they must be, and without infinity."""
+    bad = np.zeros(X.rows, dtype=bool)
+    for field, column in zip(schema.fields, X.columns, strict=True):
+        if not field.nullable:
+            bad |= column.gaps()
+        if column.kind in FLOATS:
+            bad |= np.isinf(column.values)
+    return np.flatnonzero(~bad)
 
 
 def closed(X: Table, schema: Schema) -> list[str]:

@@ -1,5 +1,6 @@
 """The proof of a fit: what no fresh process answers with is stored, and not activated, with its true cause."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import here, run
 from tests.helpers import require
+from triglot.languages.launch import absolute
 from triglot.persister import NOT_PROVED, VersionInfo
 from triglot.store import ModelStore
 
@@ -77,6 +79,34 @@ def test_a_file_that_predict_reads_in_the_folder_of_the_fit_is_named(here: Path)
     assert "or declare it beside the script: 'files': ['rates.csv']" in why(here)
 
 
+def test_a_model_that_reads_a_file_for_a_few_rows_alone_is_found_out_by_a_sample_of_the_training_data(
+    here: Path,
+) -> None:
+    (here / "rates.csv").write_text("rate\n2\n")
+
+    assert fit(here, "seldom.R") == 3
+
+    assert "gives other answers to 2 of 30 rows of the training data: 4, 12" in why(here)
+    assert "It answers in the folder of the fit alone" in why(here)
+
+
+@pytest.mark.parametrize(("variable", "folder"), [("PYTHONPATH", "lib"), ("R_LIBS", "rlib")])
+def test_folders_of_code_that_are_relative_are_found_in_a_proof(
+    here: Path, monkeypatch: pytest.MonkeyPatch, variable: str, folder: str
+) -> None:
+    (here / folder).mkdir()
+    monkeypatch.setenv(variable, folder)
+    found = absolute(os.environ)
+    assert found[variable] == str(here / folder)
+    assert found["PATH"] == os.environ["PATH"]
+
+
+def test_what_belongs_into_a_model_is_refused_beside_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(here, "file.R", more="'files': ['rates.csv']") == 1
+
+    assert "files stands beside 'model'; write it into 'model', next to 'script'" in capsys.readouterr().err
+
+
 def test_a_file_beside_a_script_of_julia_that_is_not_declared_is_named(here: Path) -> None:
     (here / "rates.csv").write_text("2\n")
 
@@ -95,7 +125,7 @@ def test_a_model_that_fails_for_one_row_alone_is_not_activated(here: Path) -> No
 
 def test_a_model_whose_rows_depend_on_their_company_is_activated_only_where_that_is_declared(here: Path) -> None:
     assert fit(here, "company.R") == 3
-    assert "beside others, and [0.0] alone" in why(here)
+    assert "the row (size=0, wide=0) has the answer -14.2 beside others, and 0 alone" in why(here)
     assert "'batch': False" in why(here)
 
     assert fit(here, "company.R", more="'batch': False") == 0
@@ -141,7 +171,7 @@ def test_without_proof_a_version_answers_at_once_and_activating_one_that_failed_
 
     assert run("activate", "2") == 0
 
-    assert "It did not stand the proof when it was fitted: golden row" in capsys.readouterr().err
+    assert "It did not stand the proof when it was fitted: the row (size=0, wide=0)" in capsys.readouterr().err
 
 
 def test_a_module_beside_the_configuration_that_has_changed_since_the_fit_is_told_by_its_name(

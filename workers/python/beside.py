@@ -8,7 +8,7 @@ import hashlib
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import ModuleType
 
@@ -77,14 +77,15 @@ def digest(file: str) -> str:
     return ""
 
 
-def changed(digests: Mapping[str, str], folders: Iterable[str]) -> list[str]:
-    """Return which of these files below the folders have other bytes than these, or are not there."""
+def changes(digests: Mapping[str, str], folders: Iterable[str]) -> Iterator[str]:
+    """Yield which of these files below the folders have other bytes than these, and which are not there."""
     places = tuple(folders)
-    return [
-        name
-        for name, known in digests.items()
-        if known not in (digest(os.path.join(folder, name)) for folder in places)
-    ]
+    for name, known in digests.items():
+        found = [digest(os.path.join(folder, name)) for folder in places]
+        if not any(found):
+            yield f"{name} lay beside the configuration when the model was fitted, and is not there now: put it back"
+        elif known not in found:
+            yield f"{name} is not as it was when the model was fitted; fit it again if its code counts"
 
 
 def _file(module: ModuleType) -> str:

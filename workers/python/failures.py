@@ -58,13 +58,15 @@ def tell_of_names(error: EstimatorFailed) -> None:
 def _told(frames: Sequence[traceback.FrameSummary]) -> Iterator[str]:
     """Yield the lines of a trace from the author's own file on, what libraries call in between as one line.
 
-    Where the log is verbose all of it is told, and so it is where no file of an author's is on the way.
+    Where the log is verbose all of it is told.
     """
-    mine = [_is_authors(frame) for frame in frames]
-    if logger.isEnabledFor(logging.DEBUG) or True not in mine:
+    if logger.isEnabledFor(logging.DEBUG):
         yield from traceback.format_list(list(frames))
         return
-    behind = frames[mine.index(True) :]
+    mine = [_is_authors(frame) for frame in frames]
+    behind = frames[mine.index(True) :] if True in mine else frames
+    if not behind:
+        return
     for own, part in groupby(behind, _is_authors):
         group = list(part)
         if own:

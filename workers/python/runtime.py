@@ -24,7 +24,7 @@ from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.python.answers import known_labels, one_list, plain_attributes, records
-from triglot.workers.python.beside import changed
+from triglot.workers.python.beside import changes
 from triglot.workers.python.failures import failed, tell_of_names
 from triglot.workers.python.inputs import Form, features, form_of, target
 from triglot.workers.python.lazy_import import later
@@ -107,11 +107,7 @@ class PythonRuntime:
     def load(self, manifest: Manifest, blob: bytes) -> PythonModel:
         """Return the model of bytes that the caller has verified."""
         world = _world(manifest.spec)
-        if others := changed(manifest.get("modules", {}), world.folders):
-            said = "is not as it was" if len(others) == 1 else "are not as they were"
-            self._warned.append(
-                f"{', '.join(others)} {said} when the model was fitted; fit it again if its code counts"
-            )
+        self._warned += changes(manifest.get("modules", {}), world.folders)
         with self._author(world):
             estimator = cloudpickle.loads(blob)
         labels = None if manifest.labels is None else known_labels(estimator, manifest.labels)

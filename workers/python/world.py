@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from numpy.random import mtrand
 
 from triglot.workers.python.beside import Beside
 
+_ENVIRON = os.environ
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _handler = getattr(signal.getsignal, "__wrapped__", signal.getsignal)  # without making it one of Python's enumeration
 
@@ -141,6 +143,10 @@ def _missing(folders: Iterable[str], path: list[str]) -> list[str]:
 
 
 def _variables() -> dict[bytes, bytes]:
+    if os.environ is not _ENVIRON:  # a model has put another one in its place
+        wanted = {os.fsencode(str(name)): os.fsencode(str(value)) for name, value in os.environ.items()}
+        os.environ = _ENVIRON  # noqa: B003  # it is the process's own
+        _put_back_variables(wanted, _variables())
     found: dict[bytes, bytes] = getattr(os.environ, "_data").copy()  # noqa: B009 - ten times as fast as its items
     return found
 
@@ -150,6 +156,8 @@ def _put_back_variables(wanted: Mapping[bytes, bytes], now: Mapping[bytes, bytes
         os.environb.pop(name, None)
     for name, value in wanted.items() - now.items():
         os.environb[name] = value
+    if wanted.get(b"TZ") != now.get(b"TZ"):
+        time.tzset()
 
 
 def _folder() -> str:
