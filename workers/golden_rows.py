@@ -6,7 +6,8 @@ model that does not survive its own serialisation is found before a caller finds
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from triglot.workers.telling_rows import infinite, telling_rows
 
 logger = logging.getLogger("triglot.worker")
 
-COLUMNS = 50  # of a table of more, those behind are not tried without a value
+TRIED_S = 5.0  # after so long no further column is tried without a value
 
 
 class GoldenRows(Hook):
@@ -50,8 +51,11 @@ class GoldenRows(Hook):
         rows = X.take(telling_rows(X, codes))
         whole = rows.take(np.flatnonzero(~rows.gaps()))
         op = _question(whole if whole.rows else rows, fit)
-        if 0 < whole.rows < rows.rows and not _answers(fit, op, rows):
-            fit.fields["schema"] = _closed(fit, op, whole).to_json()
+        fails = 0 < whole.rows < rows.rows and not _answers(fit, op, rows)
+        shown = () if fails else _shown(rows)
+        if whole.rows:
+            fit.fields["schema"] = _closed(fit, op, whole, shown).to_json()
+        if fails:
             rows = whole
         golden = record_golden_rows(fit, op, rows)
         fit.fields["golden"] = None if golden is None else golden.to_json()
@@ -136,14 +140,24 @@ def _answers(fit: NewFit, op: Question, rows: Table) -> bool:
     return True
 
 
-def _closed(fit: NewFit, op: Question, whole: Table) -> Schema:
+def _shown(rows: Table) -> Collection[str]:
+    """Return the columns in which one of the rows lacks a value."""
+    return {name for name, column in zip(rows.names, rows.columns, strict=True) if column.gaps().any()}
+
+
+def _closed(fit: NewFit, op: Question, whole: Table, answered: Collection[str]) -> Schema:
     """Return the schema that has a value wanted in each column without which the model fails.
 
-    So a caller learns the row and the column, where the model would fail all rows of the request.
+    So a caller learns the row and the column, where the model would fail all rows of the request. `answered` are those
+    of which it is known already that the model does not.
     """
-    fields = list(fit.schema.fields)
+    fields, until = list(fit.schema.fields), time.monotonic() + TRIED_S
     nullable = [place for place, field in enumerate(fields) if field.nullable and field.unseen != "missing"]
-    for place in nullable[:COLUMNS]:
+    for place in nullable:
+        if fields[place].name in answered:
+            continue
+        if time.monotonic() > until:
+            break
         columns = list(whole.columns)
         columns[place] = replace(columns[place], missing=np.ones(whole.rows, dtype=bool))
         if not _answers(fit, op, Table(whole.names, columns=columns)):

@@ -21,6 +21,7 @@ from typing import Any
 from triglot.errors import ArtefactRefused, WorkerMakesRoom
 from triglot.hooks import LoadedVersion, WorkerCall
 from triglot.workers.activity import Activity
+from triglot.workers.doubts import Doubts, Name
 from triglot.workers.ending import EXIT_SPOILT, End
 from triglot.workers.golden_rows import GoldenRows, check_golden_rows
 from triglot.workers.verdicts import Known, Verdict, Verdicts
@@ -61,12 +62,14 @@ class Neighbours(GoldenRows):
         self._here: OrderedDict[Known, _Neighbour] = OrderedDict()
         self._waiting: list[tuple[Known, Known]] = []  # who is to be asked in idle time, and because of whom
         self._failed: set[tuple[Known, ...]] = set()
+        self._doubts = Doubts()
 
     def version_offered(self, offered: LoadedVersion) -> None:
         """Refuse what was found to harm a version that is here, or that is about to come; nothing of it is run."""
         self._forget_the_gone()
         while self._waiting:  # or nobody could tell which of two newcomers has changed them
             self._ask_waiting(0)
+        self._look_again(self._clock() + BUDGET_S)
         newcomer = _known(offered)
         for verdict in self._verdicts.all():
             if verdict.refused != newcomer:
@@ -91,6 +94,7 @@ class Neighbours(GoldenRows):
         if self._differs(loaded):  # asking the others may have changed it
             raise ArtefactRefused(_beside(others, f"{newcomer} answers otherwise when it is asked again"))
         self._here[newcomer] = _Neighbour(loaded, self._clock() - began)
+        self._doubts.proved((newcomer.model, newcomer.version), self._clock())
         self._drop_verdicts(newcomer)
 
     def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
@@ -109,6 +113,35 @@ class Neighbours(GoldenRows):
             if (other.model, other.version) == (call.model, call.version):
                 self._ask_waiting(place)
                 return
+        if call.op in ("predict", "predict_proba") and len(self._here) > 1:
+            name = (call.model, call.version)
+            if self._doubts.is_due(name, self._clock()):
+                self._prove_again(name)
+            self._doubts.called(name, self._clock())
+
+    def _look_again(self, until: float) -> None:
+        """Ask those beside whom others were called, before a newcomer's code runs and could be blamed for it."""
+        for other, neighbour in list(self._here.items()):
+            name = (other.model, other.version)
+            if self._doubts.since(name) and self._clock() + neighbour.seconds <= until:
+                self._prove_again(name)
+
+    def _prove_again(self, name: Name) -> None:
+        """End the process where a version answers otherwise although nothing was loaded: a call has changed it."""
+        for other, neighbour in self._here.items():
+            if (other.model, other.version) != name:
+                continue
+            if differs := self._differs(neighbour.loaded):
+                called = ", ".join(
+                    f"version {version} of model {model!r}" for model, version in self._doubts.since(name)
+                )
+                logger.error("%s answers otherwise than at its fit: %s", other, differs)
+                self._end(
+                    EXIT_SPOILT,
+                    f"{other} answers otherwise than at its fit, and nothing was loaded since it did not: a prediction "
+                    f"has changed the process. Since then were called: {called}; {REMEDY}",
+                )
+        self._doubts.proved(name, self._clock())
 
     def worker_idle(self) -> None:
         """Ask one of those for whom there was no time."""
@@ -204,6 +237,7 @@ class Neighbours(GoldenRows):
         held = {Known(*each) for each in self._activity.holds}
         self._here = OrderedDict((known, each) for known, each in self._here.items() if known in held)
         self._waiting = [each for each in self._waiting if each[0] in self._here]
+        self._doubts.keep({(known.model, known.version) for known in self._here})
 
 
 def _known(loaded: LoadedVersion) -> Known:

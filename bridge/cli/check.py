@@ -1,6 +1,8 @@
 """`check`: what of a model may surprise its author once it is served, found out before."""
 
+import contextlib
 import json
+import sys
 import textwrap
 from dataclasses import asdict
 
@@ -37,10 +39,11 @@ def check(project: Project, names: tuple[str, ...], as_json: bool) -> None:
         if not as_json:
             click.secho(f"{name} ({language})", bold=True)
         found = []
-        for finding in inspect(entry, project.workshop):
-            found.append(finding)
-            if not as_json:
-                _show(finding)
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():  # a loader may print
+            for finding in inspect(entry, project.workshop):
+                found.append(finding)
+                if not as_json:
+                    _show(finding)
         verdicts = [finding.verdict for finding in found]
         reports.append(
             {"model": name, "language": language, "ok": "fail" not in verdicts, "checks": list(map(asdict, found))}
@@ -48,7 +51,8 @@ def check(project: Project, names: tuple[str, ...], as_json: bool) -> None:
         if not as_json:
             click.echo(f"  {', '.join(f'{verdicts.count(v)} {v}' for v in COLOURS if v in verdicts)}\n")
     if as_json:
-        click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
+        text = json.dumps(reports, indent=2, ensure_ascii=False)
+        click.echo(text.encode("utf-8", "backslashreplace").decode())  # a loader's message may hold half a character
     if not all(report["ok"] for report in reports):
         click.get_current_context().exit(1)
 

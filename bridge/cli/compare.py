@@ -66,6 +66,9 @@ def compare(project: Project, names: tuple[str, ...], folds: int, seed: int, rep
         grid.add_row(title, *cells)
     console = Console()
     console.print(grid)
+    for result in found.results:
+        if result.unanswered:
+            console.print(f"{result.name}: {result.unanswered}; its scores are those of the others.")
     if found.task == "classification":
         console.print(f"They disagree on {len(found.disagreements()):,} of {found.X.rows:,} rows.")
     if report is not None:

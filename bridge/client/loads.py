@@ -26,6 +26,8 @@ FIRST_OF_COSTLY_S = 90.0  # so that some front-end processes that try it do not 
 LONGEST_S = 300.0
 LONGEST_CAUSE = 300
 MOST_DEATHS = 1  # whoever ended a worker in a load may have meant the worker
+# What Python, R and Julia say of code that is not there.
+_LACKS = ("No module named", "there is no package called", "not found in current path", "is not installed")
 _SHARE = 2  # a try is followed by a pause of at least this many times its length
 
 WorkerId = tuple[str, str]
@@ -152,10 +154,13 @@ class Loads:
 
 
 def told(error: TriglotError) -> str:
-    """Return why a version does not load in words for callers: one line, no trace, and of paths the last part."""
+    """Return why a version does not load in words for callers: one line, no trace, and of paths the last part.
+
+    What an author's code has said is the log's, but for what it lacks: it may name whatever it likes.
+    """
     text = str(error)
-    if isinstance(error, EstimatorFailed) and error.native_class.endswith("Error"):
-        text = f"{error.native_class}: {text}"
+    if isinstance(error, EstimatorFailed) and not any(said in text for said in _LACKS):
+        text = f"the model's own code fails ({error.native_class or 'error'}); the workers' log says more"
     if isinstance(error, DeadlineExceeded):
         text = "it did not come to an end in the time that a load may take"
     if isinstance(error, WorkerLost):

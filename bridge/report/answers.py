@@ -17,6 +17,8 @@ MOST_OUTPUTS = 3
 def section(title: str, lead: str, answers: Answers) -> Section:
     """Return what a report says of one model's answers."""
     rows, answers = len(answers.y), answers.answered()
+    if not len(answers.y):
+        return Section(title, [Facts([("rows", f"{rows:,}")])], f"{lead} None of the answers is a number.")
     blocks = _classes(answers) if answers.task == "classification" else _numbers(answers)
     gone = rows - len(answers.y)
     return Section(title, blocks, f"{lead} {gone:,} of {rows:,} answers are no numbers and left out." if gone else lead)

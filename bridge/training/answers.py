@@ -12,7 +12,7 @@ from triglot.tables.labels import Task
 from triglot.tables.table import Array
 from triglot.training.fit_worker import Bench
 from triglot.training.scoring import score
-from triglot.training.unanswered import unanswered
+from triglot.training.unanswered import SHOWN, Unanswered, unanswered
 
 MOST_CURVES = 8  # as many as there are colours that all people can tell apart
 
@@ -35,6 +35,12 @@ class Answers:
     def names(self) -> list[str]:
         """The classes as text."""
         return [str(label) for label in self.classes]
+
+    @property
+    def unanswered(self) -> Unanswered:
+        """The rows that the model has no number for, or no probabilities."""
+        rows = np.flatnonzero(self._gone()) + 1
+        return Unanswered(len(rows), len(self.y), tuple(rows[:SHOWN].tolist()))
 
     def answered(self) -> "Answers":
         """Return what there is of the other rows."""

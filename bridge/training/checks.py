@@ -41,7 +41,9 @@ def predictions(subject: Subject) -> Finding:
     if subject.classes is None:
         text = f"R² {reached:.3f} on {len(answers)} training rows"
         if reached < 0:
-            return Finding("predict", "warn", text, "the mean of the target is better: is X in the units of the fit?")
+            return Finding(
+                "predict", "warn", text, "the mean of the target is better: do predict and fit treat X alike?"
+            )
         return Finding("predict", "ok", text)
     usual = float(np.bincount(subject.y.astype(int)).max() / len(subject.y))
     text = f"accuracy {reached:.3f} on {len(answers)} training rows"
@@ -65,6 +67,12 @@ def probabilities(subject: Subject) -> Finding:
         return Finding(check, "ok", "the model has none; only its labels are served")
     shares = subject.worker.predict_proba(subject.name, subject.artefact, subject.X)
     codes = subject.predict(subject.X)
+    if (gone := Unanswered.among(shares, subject.X)).surprising and not subject.terms.missing_allowed:
+        return Finding(check, "fail", str(gone), NUMBERS)
+    kept = ~unanswered(shares)
+    shares, codes = shares[kept], codes[kept]
+    if not len(codes):
+        return Finding(check, "warn", str(gone), "look whether it is what you mean")
     if (off := np.abs(shares.sum(axis=1) - 1)).max() > 1e-3:
         row = int(off.argmax())
         return Finding(
@@ -191,7 +199,12 @@ def missing_values(subject: Subject) -> Finding:
             "fill them in fit and in predict if such rows are to be answered",
         )
     answered = min(len(subject.X.names), COLUMNS) - refused
-    return Finding(check, "ok", f"answered in {answered} columns, refused in {refused} where training had none")
+    return Finding(
+        check,
+        "ok",
+        f"answered in {answered} columns; in {refused}, where training had none missing, a request without a value gets "
+        "a 400",
+    )
 
 
 def unseen_levels(subject: Subject) -> Finding:

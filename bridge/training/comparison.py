@@ -17,7 +17,7 @@ from triglot.training.answers import Answers, ask, measures
 from triglot.training.entry import UNSAID, Terms
 from triglot.training.fit_worker import Bench
 from triglot.training.pipelines import language_of
-from triglot.training.unanswered import rows_of
+from triglot.training.unanswered import Unanswered, rows_of
 
 ONE_ROW_TIMES = 30
 Workers: TypeAlias = Callable[[str], AbstractContextManager[Bench]]
@@ -45,6 +45,11 @@ class Result:
     one_row_s: float
     size: int
     answers: Answers
+
+    @property
+    def unanswered(self) -> Unanswered:
+        """The rows that it answers with what is no number; all else is of the others."""
+        return self.answers.unanswered
 
     def mean(self, measure: str) -> float:
         """Return the mean of a measure over the folds."""

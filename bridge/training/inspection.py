@@ -51,7 +51,7 @@ class _Inspection:
             with step("Loading data", logger.debug):
                 X, y = load(self._entry.train)
             table = to_table(X)
-        except Exception as error:  # a loader is the author's code
+        except (Exception, SystemExit) as error:  # a loader is the author's code
             yield failed("data", error)
             return
         yield Finding("data", "ok", f"{table.rows:,} rows, {len(table.names)} columns: {', '.join(table.names[:8])}")

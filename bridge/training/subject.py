@@ -80,11 +80,11 @@ class Subject:
         return golden is not None and golden.op == "predict_proba"
 
 
-def failed(check: str, error: Exception) -> Finding:
+def failed(check: str, error: BaseException) -> Finding:
     """Return the finding of a check that the author's code did not live through, with the author's own lines."""
     trace = str(getattr(error, "traceback", "")).strip()
     remedy = f"look at your code:\n{trace}" if trace else "see the message"
-    return Finding(check, "fail", str(error), remedy)
+    return Finding(check, "fail", str(error) or type(error).__name__, remedy)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -162,6 +162,20 @@ def test_a_column_without_which_the_model_fails_must_have_a_value_and_the_author
     assert "size: training had missing values, and the model fails on them" in caplog.text
 
 
+def test_of_many_columns_with_a_gap_the_one_without_which_the_model_fails_is_found(here: Path) -> None:
+    names = [f"v{j}" for j in range(25)]
+    rows = "".join(
+        f"{'' if j == 100 else j},{','.join('' if j == 10 * k + 5 else str(j % 7) for k in range(25))},{j * 2.5}\n"
+        for j in range(300)
+    )
+    data = f"size,{','.join(names)},kind\n{rows}"
+
+    assert fit(here, "needs.R", data=data) == 0
+
+    fields = {field.name: field.nullable for field in version(here).card.schema.fields}
+    assert [name for name, nullable in fields.items() if not nullable] == ["size"]
+
+
 def test_without_proof_a_version_answers_at_once_and_activating_one_that_failed_says_so(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from triglot.protocol.messages import Op, Request
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 from triglot.workers.activity import Activity
+from triglot.workers.doubts import AGAIN_S
 from triglot.workers.ending import EXIT_SPOILT
 from triglot.workers.neighbours import BUDGET_S, COMING_S, Neighbours
 
@@ -180,3 +181,37 @@ def test_a_version_that_does_not_load_has_run_and_the_others_are_asked_once(proc
     for _ in range(3):
         process.hook.call_failed(failed, EstimatorFailed("it does not load"), 0.1)
     assert process.asked == ["elder1"]
+
+
+def test_a_version_is_asked_again_before_it_answers_where_others_were_called_since_long_ago(process: Process) -> None:
+    for model in ("plain", "lazy"):
+        process.load(model)
+    process.asked.clear()
+    process.call("plain")
+    process.call("lazy")
+    process.now += AGAIN_S
+    process.call("plain")
+    assert process.asked == ["plain1"]
+    process.now += AGAIN_S
+    process.call("plain")
+    assert process.asked == ["plain1"]
+    process.answers["plain1"] = 5.0
+    process.call("lazy")
+    process.now += AGAIN_S
+    process.call("plain")
+    [(code, why)] = process.ended
+    assert code == EXIT_SPOILT
+    assert why.startswith("version 1 of model 'plain' answers otherwise than at its fit")
+    assert "Since then were called: version 1 of model 'lazy'" in why
+
+
+def test_what_a_call_has_changed_is_not_laid_at_a_newcomers_door(process: Process) -> None:
+    for model in ("plain", "lazy"):
+        process.load(model)
+    process.call("lazy")
+    process.answers["plain1"] = 5.0
+    process.load("innocent")
+    [(_, why)] = process.ended
+    assert "innocent" not in why
+    assert "Since then were called: version 1 of model 'lazy'" in why
+    assert "innocent1" not in process.answers
