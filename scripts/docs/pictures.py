@@ -42,7 +42,7 @@ def main() -> None:
         console.print(Text.from_ansi(said(["triglot", "check", "iris-r"], folder, environ)))
         page = folder / "check.html"
         page.write_text(console.export_html(theme=MONOKAI, inline_styles=True), "utf-8")
-        photograph(page, IMAGES / "check.png", 1100, 370)
+        photograph(page, IMAGES / "check.png", 1100, 427)
 
 
 def said(command: list[str], folder: Path, environ: dict[str, str]) -> str:
