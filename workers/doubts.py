@@ -1,4 +1,4 @@
-"""Who is to be asked for golden rows again although nothing was loaded: a call, too, may change what another answers."""
+"""Who is to be asked for golden rows again although nothing was loaded: a call may change what others answer, too."""
 
 AGAIN_S = 10.0  # what is wrong for longer is found, if somebody asks
 

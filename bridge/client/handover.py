@@ -110,6 +110,9 @@ class Handover:
             refusal = None if loads is None else loads.failed(asked, version, error, now, now - begun)
             if refusal is None:
                 raise
+            logger.warning(
+                "version %d of %s does not load in worker %s: %s", version[1], version[0], worker.id[0], error
+            )
             raise refusal.error(version, now) from error
         if loads is not None:
             loads.loaded(worker.id, version)

@@ -27,7 +27,7 @@ LONGEST_S = 300.0
 LONGEST_CAUSE = 300
 MOST_DEATHS = 1  # whoever ended a worker in a load may have meant the worker
 # What Python, R and Julia say of code that is not there.
-_LACKS = ("No module named", "there is no package called", "not found in current path", "is not installed")
+_LACKS = ("No module named", "there is no package", "not found in current path", "is not installed")
 _SHARE = 2  # a try is followed by a pause of at least this many times its length
 
 WorkerId = tuple[str, str]
@@ -159,8 +159,12 @@ def told(error: TriglotError) -> str:
     What an author's code has said is the log's, but for what it lacks: it may name whatever it likes.
     """
     text = str(error)
-    if isinstance(error, EstimatorFailed) and not any(said in text for said in _LACKS):
-        text = f"the model's own code fails ({error.native_class or 'error'}); the workers' log says more"
+    if isinstance(error, EstimatorFailed):
+        kind = error.native_class or "error"
+        if not any(said in text for said in _LACKS):
+            text = f"the model's own code fails ({kind}); the log says more"
+        elif kind.endswith("Error"):
+            text = f"{kind}: {text}"
     if isinstance(error, DeadlineExceeded):
         text = "it did not come to an end in the time that a load may take"
     if isinstance(error, WorkerLost):

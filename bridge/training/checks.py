@@ -202,8 +202,8 @@ def missing_values(subject: Subject) -> Finding:
     return Finding(
         check,
         "ok",
-        f"answered in {answered} columns; in {refused}, where training had none missing, a request without a value gets "
-        "a 400",
+        f"answered in {answered} columns; in {refused}, where training had none missing, a request without a value "
+        "gets a 400",
     )
 
 

@@ -134,7 +134,7 @@ class Prover:
         files = (entry.name for entry in os.scandir() if entry.is_file() and entry.name != scripts)
         named = sorted(name for name in files if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message))
         declared = (
-            "" if self._language == "python" else f", or declare it beside the script: 'files': {named or ['...']}"
+            "" if self._language == "python" else f", or declare it inside 'model', next to 'script': 'files': {named or ['...']}"
         )
         return (
             f"\nIt answers in the folder of the fit alone, so it reads {', '.join(named) or 'a file'} there, "

@@ -154,6 +154,8 @@ def test_a_cause_names_python_s_class_and_ends_at_some_length() -> None:
     lacking = EstimatorFailed("No module named 'x'", native_class="ModuleNotFoundError", traceback="Traceback ...")
 
     assert told(lacking) == "ModuleNotFoundError: No module named 'x'"
+    secret = EstimatorFailed("cannot log in with hunter2", native_class="OSError")
+    assert told(secret) == "the model's own code fails (OSError); the log says more"
     assert told(WorkerLost("gone", started=True, reason="more than 2G")) == "its load ends the worker (more than 2G)"
     assert len(told(ArtefactRefused("x" * 1_000))) == LONGEST_CAUSE
 

@@ -231,7 +231,11 @@ def test_a_version_that_loads_in_some_workers_replaces_none_that_loads_in_all(pl
 
 @pytest.mark.parametrize(
     ("how", "cause"),
-    [("path", "rates.csv"), ("wrong", "the version does not reproduce its golden rows"), ("ends", "its load ends the")],
+    [
+        ("path", "the model's own code fails"),
+        ("wrong", "the version does not reproduce its golden rows"),
+        ("ends", "its load ends the"),
+    ],
 )
 def test_whatever_keeps_a_version_from_loading_is_told_without_a_path(place: Place, how: str, cause: str) -> None:
     place.suffers(how)

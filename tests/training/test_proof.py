@@ -76,7 +76,7 @@ def test_a_file_that_predict_reads_in_the_folder_of_the_fit_is_named(here: Path)
     assert fit(here, "file.R") == 3
 
     assert "It answers in the folder of the fit alone, so it reads rates.csv there" in why(here)
-    assert "or declare it beside the script: 'files': ['rates.csv']" in why(here)
+    assert "or declare it inside 'model', next to 'script': 'files': ['rates.csv']" in why(here)
 
 
 def test_a_model_that_reads_a_file_for_a_few_rows_alone_is_found_out_by_a_sample_of_the_training_data(
