@@ -131,11 +131,10 @@ class Prover:
                 "is not stored: return all that predict needs"
             )
         scripts = Path(str(version.artefact.card().spec.get("script") or "")).name
-        files = (entry.name for entry in os.scandir() if entry.is_file() and entry.name != scripts)
-        named = sorted(name for name in files if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message))
-        declared = (
-            "" if self._language == "python" else f", or declare it inside 'model', next to 'script': 'files': {named or ['...']}"
-        )
+        here = (entry.name for entry in os.scandir() if entry.is_file() and entry.name != scripts)
+        named = sorted(name for name in here if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message))
+        files = f", or declare it inside 'model', next to 'script': 'files': {named or ['...']}"
+        declared = "" if self._language == "python" else files
         return (
             f"\nIt answers in the folder of the fit alone, so it reads {', '.join(named) or 'a file'} there, "
             f"which is not part of the version: read it in fit, and keep what it says in the model{declared}"

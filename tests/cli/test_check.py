@@ -195,13 +195,14 @@ def test_a_loader_that_raises_is_what_was_found(here: Path, capsys: pytest.Captu
         "{'model': {'!': 'mine.Centred'}, 'dataset_loader_train': {'!': 'mine.Loader'}}"
     )
     (here / "mine.py").write_text(
-        f"{MINE}\nclass Loader:\n    def __call__(self):\n        raise RuntimeError('no such table')\n"
+        f"{MINE}\nclass Loader:\n    def __call__(self):\n        print('looking')\n"
+        "        raise RuntimeError('no such \\udc80 table')\n"
     )
 
     code, found = checked(capsys)
 
     assert code == 1
-    assert found["model"]["data"]["found"] == "no such table"
+    assert found["model"]["data"]["found"] == "no such \udc80 table"
 
 
 def test_a_model_that_drags_along_what_its_formula_was_made_beside_is_told_how_to_slim_it(
