@@ -10,8 +10,15 @@ REFUSED = {
 KEPT = {
     "python": (
         *("pandas_options", "numpy_errors", "sklearn_config", "environment", "folder", "locales", "decimals"),
-        *("paths", "filters", "logs", "handlers"),
+        *("paths", "filters", "logs", "handlers", "print_options", "recursion", "collector", "time_zone", "seeds"),
+        "sockets",
     ),
-    "r": ("options", "environ", "locale", "attached", "globals", "folder", "libraries", "seed", "s4"),
-    "julia": ("seed", "own_names", "environ", "folder", "load_path"),
+    "r": (
+        *("options", "environ", "locale", "attached", "globals", "folder", "libraries", "seed", "s4", "masks"),
+        *("packages", "generator", "digits", "time_zone", "errors", "contrasts", "operators"),
+    ),
+    "julia": (
+        *("seed", "own_names", "environ", "folder", "load_path", "logger", "threads", "depot", "at_exit", "own_types"),
+        *("task", "macros", "evaluates", "draws", "prints", "libraries"),
+    ),
 }

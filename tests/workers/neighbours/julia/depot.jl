@@ -1,0 +1,11 @@
+# Adds a folder of packages.
+
+push!(DEPOT_PATH, "/nowhere")
+
+struct Neighbour
+    mean::Float64
+end
+
+fit(X, y) = Neighbour(sum(y) / length(y))
+
+predict(model::Neighbour, X) = fill(model.mean, size(X, 1))

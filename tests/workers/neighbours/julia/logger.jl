@@ -1,0 +1,13 @@
+# Silences the log.
+
+using Logging
+
+global_logger(NullLogger())
+
+struct Neighbour
+    mean::Float64
+end
+
+fit(X, y) = Neighbour(sum(y) / length(y))
+
+predict(model::Neighbour, X) = fill(model.mean, size(X, 1))

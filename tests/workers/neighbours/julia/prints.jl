@@ -1,0 +1,12 @@
+# Prints and warns while it is read.
+
+println("read")
+@warn "read"
+
+struct Neighbour
+    mean::Float64
+end
+
+fit(X, y) = Neighbour(sum(y) / length(y))
+
+predict(model::Neighbour, X) = fill(model.mean, size(X, 1))

@@ -1,0 +1,17 @@
+"""Switches the garbage collector off."""
+
+import gc
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+
+gc.disable()
+
+
+class Model(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.mean_ = float(sum(y) / len(y))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
