@@ -13,6 +13,7 @@ from triglot.tables.likeness import alike
 from triglot.training.fit_worker import Bench, starting_bench
 from triglot.training.proof import Version, prover
 from triglot.training.subject import Finding, Subject
+from triglot.training.weight import in_words
 
 # Far from everybody's, and from each other by no whole number of hours.
 ZONES = ("Asia/Kathmandu", "America/St_Johns")
@@ -39,7 +40,7 @@ def after_loading(subject: Subject, fresh: Bench, version: Version, workshop: Wo
     except TriglotError as error:
         same, found = False, str(error)
     if same or not alike(subject.shares(subject.X), subject.shares(subject.X)):
-        size = _bytes(len(subject.artefact.blob))
+        size = in_words(len(subject.artefact.blob))
         return Finding(check, "ok", f"{size}; in another process, folder and time zone it answers the same")
     with prover(fresh.language, workshop) as proof:
         why = None if proof is None else proof.why_not(version)
@@ -71,11 +72,3 @@ def after_refit(subject: Subject, refitted: Artefact, fresh: Bench) -> Iterator[
             "a second version in the same process changes its answers",
             "keep what belongs to a model in what fit returns, not in globals that both share",
         )
-
-
-def _bytes(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
