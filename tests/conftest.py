@@ -26,6 +26,9 @@ collect_ignore = [] if os.environ.get("TRIGLOT_IMAGE_TESTS") else ["image"]
 _CHILDREN = Path("/proc/self/task")
 _LONGEST = (
     "functional/test_faults.py",
+    "workers/test_guard.py",
+    "serving/test_not_loadable.py",
+    "training/test_proof.py",
     "test_docs.py",
     "test_types.py",
     "workers/test_julia_zoo.py",
