@@ -115,7 +115,7 @@ def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
         (("activate", "0", "iris"), "0 is not in the range x>=1"),
         (("delete",), "Missing argument 'VERSION'"),
         (("serve", "--port", "99999"), "99999 is not in the range 1<=x<=65535"),
-        (("serve", "--workers", "cobol=1"), "'cobol=1': write LANGUAGE=N with a language of python, r, julia"),
+        (("serve", "--workers", "r=many"), "'r=many': write NAME=N with a group, or a language of python, r, julia"),
         (("worker", "cobol"), "'cobol' is not one of 'python', 'r', 'julia'"),
     ],
 )

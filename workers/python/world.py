@@ -18,7 +18,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
-import sklearn
 from numpy.random import mtrand
 
 from triglot.workers.python.beside import Beside
@@ -60,7 +59,7 @@ class Worlds:
             "folder": _Part(_folder, lambda wanted, now: os.chdir(wanted)),
             "locale": _Part(_locale, lambda wanted, now: locale.setlocale(locale.LC_ALL, wanted)),
             "numpy": _Part(np.geterr, lambda wanted, now: np.seterr(**wanted)),
-            "scikit-learn": _Part(sklearn.get_config, lambda wanted, now: sklearn.set_config(**wanted)),
+            "scikit-learn": _Part(_configuration, _configure),
             "pandas": _Part(self._pandas.read, self._pandas.write),
             "path": _Part(lambda: list(sys.path), _put_back_path),
         }
@@ -169,6 +168,19 @@ def _folder() -> str:
 
 def _locale() -> str:
     return locale.setlocale(locale.LC_ALL)
+
+
+def _configuration() -> dict[str, Any]:
+    import sklearn  # which the runtime has imported, without pandas
+
+    found: dict[str, Any] = sklearn.get_config()
+    return found
+
+
+def _configure(wanted: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    import sklearn
+
+    sklearn.set_config(**wanted)
 
 
 def _put_back_path(wanted: list[str], now: list[str]) -> None:
