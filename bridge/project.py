@@ -32,13 +32,13 @@ from triglot.languages.pools import pool_of
 from triglot.logs import LEVEL_VARIABLE
 from triglot.persister import Persister, VersionInfo, missing_methods
 from triglot.persisters.cached import CachedUpdatePersister
-from triglot.protocol.batching import Limits
 from triglot.store import ModelStore
 from triglot.store.jobs import JobStore
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
-from triglot.training.entry import Entry, Terms
+from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
+from triglot.training.terms import refuse_misplaced, terms_of
 from triglot.transport.curve import CurveKeys
 from triglot.transport.discovery import Endpoint, listed, run_directory
 
@@ -54,9 +54,6 @@ SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
     "admin_token_file",
 }
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers", "x")
-
-# Arguments of R and Julia models that are looked for beside them.
-MISPLACED = ("files", "lib_paths", "predict_params", "predict_proba_params", "seed", "params")
 
 
 class Project:
@@ -109,10 +106,10 @@ class Project:
         """Return a configured model with its components built; what it does not say itself, the top level says."""
         if name not in self.names:
             raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
-        _refuse_misplaced(name, self._raw.get("models", {}).get(name, self._raw))
         built = self._build(name, MODEL_KEYS)
+        refuse_misplaced(name, self._raw.get("models", {}).get(name, self._raw), built["model"])
         return Entry(
-            name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"), _terms(name, built)
+            name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"), terms_of(name, built)
         )
 
     @cached_property
@@ -380,45 +377,6 @@ def _is_name(said: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _refuse_misplaced(name: str, entry: Mapping[str, Any]) -> None:
-    """Refuse what is written beside a model of R or Julia and belongs into it, where nobody would look for it."""
-    for key in MISPLACED:
-        if key in entry:
-            raise ConfigError(f"model {name!r}: {key} stands beside 'model'; write it into 'model', next to 'script'")
-
-
-def _terms(name: str, built: Mapping[str, Any]) -> Terms:
-    batch = built.get("batch", True)
-    try:
-        Limits.of(batch)
-    except ConfigError as error:
-        raise ConfigError(f"model {name!r}: {error}") from None
-    return Terms(
-        built.get("unseen_levels"),
-        batch,
-        _form(name, built.get("x"), built["model"]),
-        _missing_allowed(name, built.get("answers", {})),
-    )
-
-
-def _form(name: str, x: Any, model: Any) -> str | None:
-    """Return how a model of Python gets its data, where its `x` says so."""
-    if x is None:
-        return None
-    if language_of(model) != "python":
-        raise ConfigError(f"model {name!r}: x stands beside a model of {language_of(model)}; write it into the model")
-    if x not in ("frame", "matrix"):
-        raise ConfigError(f"model {name!r}: x: {x!r}; write 'frame' for a DataFrame, or 'matrix' for an array")
-    return str(x)
-
-
-def _missing_allowed(name: str, answers: Any) -> bool:
-    """Return whether a model's `answers` say that it may answer with what is no number."""
-    if answers not in ({}, {"missing": "allowed"}, {"missing": "refused"}):
-        raise ConfigError(f"model {name!r}: answers: {answers!r}; write {{'missing': 'allowed'}}, or leave it out")
-    return bool(answers) and answers["missing"] == "allowed"
 
 
 def _factory(value: Any) -> str:
