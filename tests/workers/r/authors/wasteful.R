@@ -1,5 +1,8 @@
-# Leaves 32 MB of garbage, which is too little for R to collect it by itself.
+# Leaves 48 MB of garbage, which R does not collect by itself: it has just done so, and has had more in use before.
 wasteful <- function() {
-  total <- sum(numeric(4e6))
+  more <- rep(1, 2e7)
+  rm(more)
+  gc()
+  total <- sum(rep(1, 6e6))
   data.frame(total = total)
 }
