@@ -11,7 +11,7 @@ from triglot.process_store import process_store
 from triglot.server import standing
 from triglot.server.admin import summary
 from triglot.server.context import here
-from triglot.server.payload import json_response
+from triglot.server.payload import for_everybody, json_response
 from triglot.serving.catalogue import STORE_KEY, Served
 from triglot.util import memory_usage
 
@@ -77,7 +77,7 @@ def _entry(name: str, models: Mapping[str, Served]) -> Any:
     if served is not None:
         about = {"model": served.model, "language": served.language}
         small = {key: value for key, value in for_listing(served.__metadata__).items() if key not in LARGE}
-        return {"updated": served.info.created.isoformat(), "metadata": {**small, **about}}
+        return {"updated": served.info.created.isoformat(), "metadata": {**for_everybody(small), **about}}
     found = process_store.get(name)
     if found is None:
         return MISSING

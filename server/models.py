@@ -6,7 +6,7 @@ from flask import Response
 
 from triglot.server import standing
 from triglot.server.context import here
-from triglot.server.payload import json_response
+from triglot.server.payload import for_everybody, json_response
 from triglot.store import VersionInfo
 
 
@@ -34,7 +34,7 @@ def describe(info: VersionInfo) -> dict[str, Any]:
         "version": info.version,
         "train_timestamp": info.created.isoformat(),
         **info.metrics,
-        **info.metadata,
+        **for_everybody(info.metadata),
         "model": info.model,
         "language": info.language,
         "task": info.task,

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from flask import Response, g
 
+from triglot.persister import NOT_PROVED
 from triglot.util import get_metadata
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
@@ -27,6 +28,11 @@ def json_response(body: Any, status: int = 200) -> Response:
 def metadata(service_metadata: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
     """Return the metadata of a good answer: Palladium's keys in their order, then ours, then the service's own."""
     return get_metadata(facts=facts, service_metadata=service_metadata)
+
+
+def for_everybody(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what callers may see of a version's metadata: that it is not proved, and not why, which names its data."""
+    return {key: True if key == NOT_PROVED else value for key, value in metadata.items()}
 
 
 def error_body(

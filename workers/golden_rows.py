@@ -46,9 +46,7 @@ class GoldenRows(Hook):
         if not usable.size:
             fit.fields["golden"] = None
             return
-        X = fit.X.take(usable)
-        codes = fit.y[usable].astype(int) if fit.classifier and fit.y is not None else None
-        rows = X.take(telling_rows(X, codes))
+        rows = fit.X.take(telling_rows(fit.X, usable, fit.y if fit.classifier else None))
         whole = rows.take(np.flatnonzero(~rows.gaps()))
         op = _question(whole if whole.rows else rows, fit)
         fails = 0 < whole.rows < rows.rows and not _answers(fit, op, rows)

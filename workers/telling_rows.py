@@ -17,19 +17,19 @@ CELLS = 10_000  # the rows are part of each manifest
 Shows: TypeAlias = Callable[[Array], Array]
 
 
-def telling_rows(X: Table, classes: Array | None) -> Array:
+def telling_rows(X: Table, usable: Array, classes: Array | None) -> Array:
     """Return the indexes of some rows of X, in order: a few evenly spaced, then one for all that these do not show.
 
-    classes: the codes of the target's classes, of shape (rows,), where it has any.
+    usable: the indexes that may be among them. classes: the codes of the target's classes, of shape (rows,), where it
+    has any.
     """
     most = max(EVENLY, min(MOST, CELLS // max(1, len(X.names))))
-    chosen = np.unique(np.linspace(0, X.rows - 1, EVENLY).astype(int))
-    everywhere = np.arange(X.rows)
+    chosen = usable[np.unique(np.linspace(0, len(usable) - 1, EVENLY).astype(int))]
     for shows in _wanted(X, classes):
         if len(chosen) >= most:
             break
-        if not shows(chosen).any():
-            chosen = np.append(chosen, np.argmax(shows(everywhere)))
+        if not shows(chosen).any() and (found := shows(usable)).any():
+            chosen = np.append(chosen, usable[np.argmax(found)])
     return np.sort(chosen)
 
 

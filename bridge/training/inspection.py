@@ -80,7 +80,7 @@ class _Inspection:
                 yield self._forecasts(first, table, y)
             with step("Loading and fitting it again elsewhere", logger.debug):
                 fresh = ready()
-                version = Version.of(self._entry, fitted.artefact, X, first)
+                version = Version.of(self._entry, fitted.artefact, table, first)
                 there = after_loading(subject, fresh, version, workshop)
                 yield there
                 if there.verdict == "fail":  # what is asked there would tell of the same once more

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from triglot.errors import BadRequest, EstimatorFailed, TriglotError, WorkerLost
 from triglot.languages.launch import Workshop
 from triglot.manifest import Golden, Question
 from triglot.protocol.batching import Limits
-from triglot.tables.frames import to_table
 from triglot.tables.likeness import alike
 from triglot.tables.table import Array, Table
 from triglot.training.entry import UNSAID, Entry, Terms
@@ -55,12 +54,11 @@ class Version:
     answers: Array | None = None
 
     @classmethod
-    def of(cls, entry: Entry, artefact: Artefact, X: Any, worker: Bench | None = None) -> "Version":
+    def of(cls, entry: Entry, artefact: Artefact, table: Table, worker: Bench | None = None) -> "Version":
         """Return a configured model's new version, with a sample of its training data, evenly spaced.
 
         worker: the one that fitted it, to be asked for the sample.
         """
-        table = to_table(X)
         usable = askable(table, artefact.card().schema)
         places = usable[np.unique(np.linspace(0, len(usable) - 1, SAMPLE).astype(int))] if len(usable) else usable
         version = cls(entry.name, artefact, table.take(places), places, entry.terms)
@@ -125,7 +123,9 @@ class Prover:
         try:
             with starting_bench(self._language, self._workshop.environ, self._workshop.key_file) as ready:
                 _try(ready(), version)
-        except (_Unproved, TriglotError):
+        except TriglotError:  # it did not come up, and tells nothing
+            return ""
+        except _Unproved:
             return (
                 "\nWhat fit keeps outside of the model that it returns (a global, a table in the script, a connection) "
                 "is not stored: return all that predict needs"

@@ -144,7 +144,8 @@ def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[Fitted
     with bench(language_of(entry.model), workshop.environ, workshop.key_file) as worker:
         with step("Loading data"):
             X, y = load(entry.train)
-        for remark in remarks(entry.model, to_table(X), y):
+        table = to_table(X)
+        for remark in remarks(entry.model, table, y):
             logger.warning("%s: %s", entry.name, remark)
         with step("Fitting model"):
             fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.terms)
@@ -154,14 +155,14 @@ def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[Fitted
             metrics["compile_seconds"] = compiled
             logger.info("Of the fit's %.3f sec. %.3f were compilation.", metrics["fit_seconds"], compiled)
         made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
-        version = Version.of(entry, fitted.artefact, X, worker if options.persist and options.prove else None)
+        version = Version.of(entry, fitted.artefact, table, worker if options.persist and options.prove else None)
         if options.evaluates:
             model = ScoredModel(worker, entry.name, fitted.artefact)
             with step("Evaluating model on train set", logger.debug):
                 found, gone = judged(model, options.scoring, X, y)
             metrics["score_train"] = metric(found)
             _tell("Train", found, gone, made, entry)
-        del X, y
+        del X, y, table
         if options.evaluates and entry.test is not None:
             with step("Loading test data"):
                 X, y = load(entry.test)
@@ -246,7 +247,7 @@ def grid_search(
                 raise ConfigError(
                     f"grid_search: {type(search).__name__} cannot predict after its fit, so it is not stored"
                 )
-            _prove(made, Version.of(entry, fitted.artefact, X), proof)
+            _prove(made, Version.of(entry, fitted.artefact, to_table(X)), proof)
             made.version = _store(persister, made, {"cv_results": text}, activate=True)
     return made, _table(text)
 

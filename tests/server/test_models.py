@@ -1,9 +1,11 @@
 """`/list`: what the store holds."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from flask.testing import FlaskClient
 
+from triglot.persister import NOT_PROVED
 from triglot.server.models import listing
 from triglot.store import ModelStore
 
@@ -41,3 +43,12 @@ def test_a_store_of_one_model_has_the_property_that_palladium_had(models: ModelS
 
 def test_an_empty_store_lists_nothing() -> None:
     assert listing([]) == {"models": [], "properties": {"active-models": {}}}
+
+
+def test_callers_see_that_a_version_is_not_proved_and_not_why_which_names_rows_of_its_data(models: ModelStore) -> None:
+    [info] = models.list("iris")
+    kept = {NOT_PROVED: "the row (age=41) has another answer alone", "by": "nightly"}
+
+    [newest] = listing([replace(info, metadata=kept)])["models"]
+
+    assert (newest[NOT_PROVED], newest["by"]) == (True, "nightly")
