@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint setup-image setup-bench setup-docs demo serve test docs pictures image platforms lint bench bench-alternatives lock clean
+.PHONY: help setup setup-test setup-lint setup-image setup-bench setup-docs setup-dask demo serve test docs pictures image platforms lint bench bench-alternatives lock clean
 
 RUN := scripts/with_env.sh
 
@@ -43,7 +43,7 @@ lint: setup-lint ## check style and types
 	@$(RUN) mypy
 	@$(RUN) pyright
 	@$(RUN) shellcheck scripts/*.sh findings/*.sh docker/*.sh docker/pip tests/image/*.sh .ci/run
-	@$(RUN) hadolint docker/Dockerfile
+	@$(RUN) hadolint docker/Dockerfile docker/spark.Dockerfile
 
 bench: bench-alternatives ## measure this and its alternatives side by side; ARGS="--systems triglot,mlserver" chooses
 	@$(RUN) python -m benchmarks $(ARGS)
@@ -56,25 +56,36 @@ lock: ## pin the newest versions that pyproject.toml allows
 	@mv requirements.lock.new requirements.lock
 	@scripts/lock.sh docs >requirements-docs.lock.new
 	@mv requirements-docs.lock.new requirements-docs.lock
+	@scripts/lock.sh dask >requirements-dask.lock.new
+	@mv requirements-dask.lock.new requirements-dask.lock
 
 clean: ## remove what set-up, tests and servers left in this folder
 	@rm -rf .venv build run *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What R's models are proved with; r-cran-caret alone brings some forty packages along. Not every release has each.
-R_PACKAGES := r-recommended $(addprefix r-cran-,caret e1071 earth flexmix gbm glmnet kernlab lme4 party partykit randomforest ranger vgam)
+R_PACKAGES := r-recommended $(addprefix r-cran-,caret curl e1071 earth flexmix gbm glmnet jsonlite kernlab lme4 party partykit randomforest ranger vgam)
+
+# What R's client of other servers asks with.
+R_CLIENT := $(addprefix r-cran-,httr jsonlite)
 
 # What the worker in a fourth language is written with.
 RUBY_PACKAGES := ruby ruby-ffi-rzmq ruby-msgpack
 
-# Without PostgreSQL, nginx or wrk, what needs them is skipped: so their absence is said, and stops nothing.
-setup-test: setup
+# Without PostgreSQL, nginx or chromium, what needs them is skipped: so their absence is said, and stops nothing.
+setup-test: setup setup-dask
 	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || scripts/ensure_apt.sh postgresql || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
 	@command -v ip >/dev/null || scripts/ensure_apt.sh iproute2 || true
 	@command -v curl >/dev/null || scripts/ensure_apt.sh curl || true
-	@scripts/ensure_apt.sh --available $(R_PACKAGES) || true
+	@[[ " $${TRIGLOT_WITHOUT:-} " = *" browser "* ]] || command -v chromium >/dev/null || scripts/ensure_apt.sh chromium || true
+	@[[ " $${TRIGLOT_WITHOUT:-} " = *" brokers "* ]] || scripts/ensure_apt.sh rabbitmq-server mosquitto || true
+	@scripts/ensure_apt.sh --available $(R_PACKAGES) $(R_CLIENT) || true
 	@scripts/ensure_apt.sh $(RUBY_PACKAGES) || true
+	@[[ " $${TRIGLOT_WITHOUT:-} " = *" spark "* ]] || command -v java >/dev/null || scripts/ensure_apt.sh default-jre-headless || true
+	@$(RUN) python -m tests.clients.environments
+	@$(RUN) python -m tests.spark.environments
+	@$(RUN) python -m tests.palladium.environments
 
 # An engine that answers is used as it is; else Debian's is started for the tests, and makes its own base image.
 setup-image: setup
@@ -82,8 +93,14 @@ setup-image: setup
 
 setup-bench: setup
 	@command -v wrk >/dev/null || scripts/ensure_apt.sh wrk || true
+	@command -v h2load >/dev/null || scripts/ensure_apt.sh nghttp2-client || true
 	@command -v nginx /usr/sbin/nginx >/dev/null || scripts/ensure_apt.sh nginx || true
 	@scripts/ensure_apt.sh --available r-cran-plumber r-cran-randomforest || true
+
+setup-dask: setup
+	@cmp --silent requirements-dask.lock .venv/stamps/dask || { \
+		.venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
+			--requirement requirements-dask.lock && cp requirements-dask.lock .venv/stamps/dask; }
 
 setup-docs: setup
 	@cmp --silent requirements-docs.lock .venv/stamps/docs || { \

@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+PROTOCOL = "protocol"  # in the place of a model: the logistic regression, asked by the Open Inference Protocol
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:

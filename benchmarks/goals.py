@@ -1,11 +1,12 @@
 """What the project wants of a run, beside what the run reached."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.figures import Figures
-from benchmarks.systems import OURS
+from benchmarks.figures import PROTOCOL, Figures
+from benchmarks.systems import OURS, OURS_GRPC
 
+MLSERVERS = ("mlserver", "mlserver-batching")
 NOT_MEASURED = "not measured in this run"
 
 
@@ -53,6 +54,7 @@ def _goals(figures: Figures) -> Iterator[Goal]:
     yield _share(figures, "Julia model beside the logistic, 64 connections", "julia", 0.9)
     yield _times(figures, "1,000 rows a request", "logistic", "rows 1000", 1.0)
     yield Goal("1,000,000 rows as Arrow, of the bare `predict`", "≥ 70%", "see `python -m benchmarks.bulk`", None)
+    yield from _protocol(figures)
     yield _memory(figures)
     yield _cost_with_load(figures)
 
@@ -72,6 +74,30 @@ def _times(figures: Figures, what: str, model: str, load: str, wanted: float, am
         found and found[0],
         lambda times: f"{times:.2f} times{against}",
         lambda times: times >= wanted,
+    )
+
+
+def _protocol(figures: Figures) -> Iterator[Goal]:
+    one, own, many, rows = (PROTOCOL, "v2 64"), ("logistic", "closed 64"), (PROTOCOL, "v2-binary 1000"), "rows 1000"
+    yield _of(figures, "V2 JSON of one row, 64 connections, of MLServer", one, own, MLSERVERS, 2.5)
+    yield _of(figures, "the same, of our own `/predict`", one, own, [OURS], 0.8)
+    yield _of(figures, "V2 binary of 1,000 rows, of MLServer's JSON", many, ("logistic", rows), MLSERVERS, 2.0)
+    yield _of(figures, "the same, of our own JSON", many, ("logistic", rows), [OURS], 1.2)
+    yield _of(figures, "the same, of our V2 JSON", many, (PROTOCOL, f"v2-{rows}"), [OURS], 1.2)
+    called = (PROTOCOL, "grpc 64")
+    yield _of(figures, "gRPC of one row, 64 connections, of MLServer's", called, called, MLSERVERS, 2.0)
+
+
+def _of(
+    figures: Figures, what: str, load: tuple[str, str], other: tuple[str, str], among: Sequence[str], wanted: float
+) -> Goal:
+    """Return the goal that a load of ours is answered so many times as another one by the best of some systems."""
+    mine = figures.best(*load, "requests_per_s", (OURS, OURS_GRPC))
+    best = figures.best(*other, "requests_per_s", among)
+    times = mine[1] / best[1] if mine and best and best[1] else None
+    who = f" {best[0]}" if best and best[0] != OURS else ""
+    return _goal(
+        what, f"≥ {wanted:g} times", times, lambda found: f"{found:.2f} times{who}", lambda found: found >= wanted
     )
 
 

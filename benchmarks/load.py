@@ -6,17 +6,21 @@ import re
 import subprocess
 import tempfile
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
+WIDEST = 64
+MANY_CONNECTIONS = 4
 _POST = Path(__file__).with_name("post.lua")
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request: a GET without a body, else a POST of JSON."""
+    """One HTTP request: a GET without a body, else a POST, of JSON unless its headers say otherwise."""
 
     port: int
     path: str
@@ -39,12 +43,25 @@ class Load:
     errors: int
 
 
-def ask(request: Request) -> Any:
-    """Return the JSON of an answer; raises `OSError` where there is none, or one that is not 2xx."""
+Timed = tuple[str, int, Callable[[int], Load]]  # a load's name, its seconds, and what runs it for so many
+
+
+def ask(request: Request, timeout_s: float = 10) -> Any:
+    """Return the JSON of an answer; raises as `answered` does."""
+    return json.loads(answered(request, timeout_s)[0])
+
+
+def answered(request: Request, timeout_s: float = 10) -> "tuple[bytes, Message]":
+    """Return body and headers of an answer; raises `OSError` where there is none, or one that is not 2xx."""
     headers = {"Content-Type": "application/json"} if request.body is not None else {}
     asked = urllib.request.Request(request.url, request.body, headers | dict(request.headers))
-    with urllib.request.urlopen(asked, timeout=10) as response:
-        return json.load(response)
+    with urllib.request.urlopen(asked, timeout=timeout_s) as response:
+        return response.read(), response.headers
+
+
+def shorter(seconds: int) -> int:
+    """Return how long a load lasts that is not the widest."""
+    return max(1, seconds // 3)
 
 
 def wrk(request: Request, connections: int, seconds: int) -> Load:

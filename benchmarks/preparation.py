@@ -11,7 +11,7 @@ from benchmarks import ours
 from benchmarks.alternatives import environments
 from benchmarks.data import FILE, MANY, flowers, many
 from benchmarks.processes import ROOT
-from benchmarks.systems import CONFIG, HERE, OURS, OWN, Speech, System
+from benchmarks.systems import CONFIG, HERE, OWN, System
 
 AGREEMENT = 0.9  # with the truth, of models of which nothing else is known
 
@@ -32,11 +32,11 @@ class Preparation:
                 reason = self._fit(environment, named[0].python)
             if reason is not None:
                 self.absent |= {system.name: reason for system in named}
-        if any(system.name == OURS for system in systems):
+        for system in (system for system in systems if system.is_ours):
             try:
-                ours.fit(self.place(OURS), CONFIG)
+                ours.fit(self.place(system.name), CONFIG)
             except RuntimeError as error:
-                self.absent[OURS] = str(error)
+                self.absent[system.name] = str(error)
 
     def models(self, environment: str) -> Path:
         """Return the folder of an environment's models."""
@@ -48,14 +48,13 @@ class Preparation:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def check(self, system: System, model: str, one: Any, thousand: Any) -> None:
-        """Raise `RuntimeError` unless the answers to one row and to a thousand have the labels that they should."""
+    def check(self, system: System, model: str, one: list[Any], thousand: list[Any]) -> None:
+        """Raise `RuntimeError` unless these labels of one row and of a thousand are those that they should be."""
         expected = self._expected.get(system.environment, {}).get(model)
-        check(system.speech, thousand, expected and expected["rows"])
-        label = system.speech.labels(one)
-        wanted = expected["one"] if expected else ["Iris-versicolor"] if model == "r-forest" else label
-        if label != wanted or len(label) != 1:
-            raise RuntimeError(f"{system.name} answered {label!r} for one row, not {wanted!r}")
+        check(thousand, expected and expected["rows"])
+        wanted = expected["one"] if expected else ["Iris-versicolor"] if model == "r-forest" else one
+        if one != wanted or len(one) != 1:
+            raise RuntimeError(f"{system.name} answered {one!r} for one row, not {wanted!r}")
 
     def fitted(self, language: str) -> Path:
         """Return a folder with models of `sklearn` or `r`; raises `RuntimeError` where they cannot be fitted."""
@@ -84,12 +83,11 @@ class Preparation:
         return None
 
 
-def check(speech: Speech, answer: Any, expected: Sequence[str] | None) -> None:
-    """Raise `RuntimeError` unless the answer to a thousand rows has the labels that are expected of the 150.
+def check(labels: list[Any], expected: Sequence[str] | None) -> None:
+    """Raise `RuntimeError` unless the labels of a thousand rows are those that are expected of the 150.
 
     Where none are known, nine in ten labels must be true.
     """
-    labels = speech.labels(answer)
     if len(labels) != MANY:
         raise RuntimeError(f"{len(labels)} labels for {MANY} rows")
     wanted = many(list(expected or flowers()[1]))

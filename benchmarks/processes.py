@@ -43,7 +43,7 @@ class Running:
 
     def cpu_s(self) -> float:
         """Return the processor time that its living processes have taken so far, in seconds."""
-        return sum(_ticks(pid) for pid in family(self.pid)) / _TICKS_PER_S
+        return sum(ticks(pid) for pid in family(self.pid)) / _TICKS_PER_S
 
 
 @contextlib.contextmanager
@@ -142,7 +142,8 @@ def _born(pid: int) -> str | None:
     return None
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int) -> int:
+    """Return the processor time that a process has taken so far, in ticks of the system's clock."""
     with contextlib.suppress(OSError):
         user, system = _stat(pid)[11:13]
         return int(user) + int(system)

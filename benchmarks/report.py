@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.figures import Figures, Measurement, Presence, Spread
+from benchmarks.figures import PROTOCOL, Figures, Measurement, Presence, Spread
 from benchmarks.goals import Goal, goals, others, ratio
 
 MODELS = {
@@ -12,6 +12,13 @@ MODELS = {
     "r-forest": "R, randomForest of 500 trees",
     "julia": "Julia, nearest neighbours",
 }
+WAYS = {
+    "v2": "V2 JSON, {} connection{}",
+    "v2-rows": "V2 JSON, {} row{} a request",
+    "v2-binary": "V2 binary, {} row{} a request",
+    "grpc": "gRPC, {} connection{}",
+}
+BESIDE = ("closed 1", "closed 64", "rows 1000")  # a system's own loads that stand beside those of the protocol
 NONE = "-"
 BUSY = "\n\n**The machine was busy with other work: these figures say little, their ratios not much more.**"
 
@@ -36,6 +43,7 @@ def markdown(found: dict[str, Any]) -> str:
         "## Goals\n\n" + _goals(goals(figures)),
         "![Answers a second](throughput.svg)",
         *(f"## {MODELS[model]}\n\n{_tables(found, figures, model)}" for model in MODELS if figures.systems(model)),
+        f"## Open Inference Protocol\n\n{_protocol(found, figures)}",
         "![Latency at a fixed rate](tails.svg)\n\n![Memory](memory.svg)",
         f"## Limits\n\n{_floors(found, figures)}",
     ]
@@ -124,6 +132,8 @@ def _cell(figures: Figures, model: str, load: str, column: str, show: Callable[[
 
 def _load(load: str) -> str:
     kind, _, width = load.partition(" ")
+    if kind in WAYS:
+        return WAYS[kind].format(f"{int(width):,}", "s" * (width != "1"))
     if kind == "rows":
         return f"{int(width):,} rows a request"
     if kind == "open":
@@ -131,6 +141,20 @@ def _load(load: str) -> str:
     if kind == "closed":
         return f"{width} connection{'s' * (width != '1')}"
     return f"{kind}, {int(width):,} row{'s' * (width != '1')} a call"
+
+
+def _protocol(found: dict[str, Any], figures: Figures) -> str:
+    """Return the loads of the protocol, each system's beside those in its own way."""
+    columns = (("requests_per_s", count), ("p50_ms", fine), ("p99_ms", fine), ("cpu_ms", fine))
+    lines = ["| system | load | requests/s | p50 ms | p99 ms | CPU ms |", "|---|---|--:|--:|--:|--:|"]
+    for system in figures.systems(PROTOCOL):
+        named = [("logistic", load, f"its own, {_load(load)}") for load in BESIDE]
+        named += [(PROTOCOL, load, _load(load)) for load in figures.loads(PROTOCOL)]
+        for model, load, name in named:
+            cells = [spread(figures.load(system, model, load, column), show) for column, show in columns]
+            if cells[0] != NONE:
+                lines.append(f"| {found['titles'][system]} | {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _floors(found: dict[str, Any], figures: Figures) -> str:

@@ -5,6 +5,7 @@
         'url': 'sqlite:///' + environ['TRIGLOT_DEMO_DB'],
     },
     'run_dir': environ['TRIGLOT_DEMO_RUN'],
+    'server': {'grpc_port': environ['TRIGLOT_BENCH_GRPC_PORT']} if 'TRIGLOT_BENCH_GRPC_PORT' in environ else {},
 
     'dataset_loader_train': {
         '!': 'triglot.dataset.CSV',

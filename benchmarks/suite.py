@@ -12,10 +12,10 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from benchmarks import alone, floor, open_loop, ours
+from benchmarks import alone, floor, h2load, open_loop, ours, protocol
 from benchmarks.data import MANY, ONE, flowers, many
-from benchmarks.figures import Measurement, Presence
-from benchmarks.load import Load, Request, ask, wrk
+from benchmarks.figures import PROTOCOL, Measurement, Presence
+from benchmarks.load import MANY_CONNECTIONS, WIDEST, Load, Request, Timed, ask, shorter, wrk
 from benchmarks.preparation import Preparation
 from benchmarks.processes import REST_S, Running, free_port, served
 from benchmarks.systems import OURS, Place, System
@@ -25,17 +25,24 @@ OURS_ALONE = {"logistic": (256,)}  # what more connections cost
 RATES = {"logistic": 1000, "r-forest": 500}  # requests a second of the open loop
 UNREACHABLE_RATE = 100_000  # shows what the generator of the open loop can do
 MANY_OF = ("logistic", "r-forest", "julia")  # models that are sent a thousand rows a request as well
-MANY_CONNECTIONS = 4
-WIDEST = 64
-START_S = {"own": 3, "fastapi": 4, "mlserver": 6, "bentoml": 8, "mlflow": 11, "vetiver": 4, "plumber": 2, OURS: 8}
+START_S = {
+    "own": 3,
+    "fastapi": 4,
+    "mlserver": 6,
+    "kserve": 8,
+    "litserve": 6,
+    "bentoml": 8,
+    "mlflow": 11,
+    "vetiver": 4,
+    "plumber": 2,
+    OURS: 8,
+}
 FLOORS = {
     "nginx": "nginx, `return 200`",
     "zeromq": "ZeroMQ echo over ipc, no HTTP",
     "sklearn": "scikit-learn alone, one thread",
     "r": "R alone, one thread",
 }
-
-Timed = tuple[str, int, Callable[[int], Load]]  # a load's name, its seconds, and what runs it for so many
 
 
 class Suite:
@@ -50,6 +57,8 @@ class Suite:
         self.absent = self._prepared.absent
         for name, reason in self.absent.items():
             say(f"{name} is absent: {reason}")
+        if any("grpc" in system.ways for system in systems) and (reason := h2load.missing()):
+            say(f"gRPC is not measured: {reason}")
 
     def round(self, number: int, floors: Sequence[str]) -> None:
         """Measure everything once."""
@@ -80,31 +89,39 @@ class Suite:
             yield from alone.measure(name, self._prepared.fitted(name), shorter(self._seconds))
 
     def _system(self, system: System, number: int) -> None:
-        with self._held(system) as (running, port):
+        with self._held(system) as (running, place):
             for model in system.models:
-                one, thousand = requests(system, model, port)
-                self._prepared.check(system, model, ask(one), ask(thousand))
+                one, thousand = requests(system, model, place.port)
+                self._prepared.check(system, model, *(system.speech.labels(ask(rows)) for rows in (one, thousand)))
                 wrk(one, WIDEST, 1)
-                for name, seconds, run in loads(system, model, one, thousand, self._seconds):
+                for timed in loads(system, model, one, thousand, self._seconds):
                     ask(one)  # what the load before has left in the queue is answered first
-                    before = running.cpu_s()
-                    found = run(seconds)
-                    answered = found.requests_per_s * seconds
-                    cpu_ms = 1000 * (running.cpu_s() - before) / answered if answered else None
-                    self._add(Measurement(system.name, model, name, number, **asdict(found), cpu_ms=cpu_ms))
+                    self._add(measured(running, system, model, number, timed))
+            for way in protocol.ways(system, place):
+                self._way(running, system, way, number)
             time.sleep(REST_S)
             self.presences.append(Presence(system.name, number, running.start_s, running.memory_mb()))
 
+    def _way(self, running: Running, system: System, way: protocol.Way, number: int) -> None:
+        """Measure a way of the Open Inference Protocol, once its labels are right and its first load has warmed it."""
+        self._prepared.check(system, protocol.MODEL, way.labels([ONE]), way.labels(many(flowers()[0])))
+        for place, timed in enumerate(way.loads(self._seconds)):
+            if not place:
+                timed[2](1)
+            way.labels([ONE])
+            self._add(measured(running, system, PROTOCOL, number, timed))
+
     @contextmanager
-    def _held(self, system: System) -> Iterator[tuple[Running, int]]:
-        """Hold a system that answers; give what runs, and its port."""
-        place = Place(free_port(), self._prepared.models(system.environment), self._prepared.place(system.name))
-        first, _ = requests(system, system.models[0], place.port)
+    def _held(self, system: System) -> Iterator[tuple[Running, Place]]:
+        """Hold a system that answers; give what runs, and where."""
+        models, folder = self._prepared.models(system.environment), self._prepared.place(system.name)
+        place = Place(free_port(), models, folder, free_port())
+        first, _ = requests(system, (*system.models, protocol.MODEL)[0], place.port)
         environ, log = system.environment_variables(place), place.folder / "log"
         with served(system.command(place), environ, log, lambda: ask(first) is not None) as running:
-            if system.name == OURS:  # its first model answers before the last language is up
+            if system.is_ours:  # its first model answers before the last language is up
                 ours.wait_until_ready(place.port)
-            yield running, place.port
+            yield running, place
 
     def _add(self, found: Measurement) -> None:
         self.measurements.append(found)
@@ -114,6 +131,16 @@ class Suite:
             + "".join(f"  {name} {ms:8.2f} ms" for name, ms in latencies if ms is not None)
             + f"  {found.errors} errors" * bool(found.errors)
         )
+
+
+def measured(running: Running, system: System, model: str, number: int, timed: Timed) -> Measurement:
+    """Return what one load of a running system measured."""
+    name, seconds, run = timed
+    before = running.cpu_s()
+    found = run(seconds)
+    answered = found.requests_per_s * seconds
+    cpu_ms = 1000 * (running.cpu_s() - before) / answered if answered else None
+    return Measurement(system.name, model, name, number, **asdict(found), cpu_ms=cpu_ms)
 
 
 def requests(system: System, model: str, port: int) -> tuple[Request, Request]:
@@ -150,19 +177,16 @@ def open_at(request: Request, rate: int, seconds: int) -> Timed:
     return f"open {rate}", shorter(seconds), partial(open_loop.measure, request, rate)
 
 
-def shorter(seconds: int) -> int:
-    """Return how long a load lasts that is not the widest."""
-    return max(1, seconds // 3)
-
-
 def estimate(systems: Sequence[System], floors: Sequence[str], seconds: int, rounds: int) -> float:
     """Return about how many minutes a run takes, with the starts as they were seen on two free processors."""
-    took = 0.0
+    took, nowhere = 0.0, Place(0, Path(), Path())
     for system in systems:
-        took += REST_S + START_S.get(system.environment, 3) + (START_S[OURS] if system.name == OURS else 0)
+        took += REST_S + START_S.get(system.environment, 3) + (START_S[OURS] if system.is_ours else 0)
         for model in system.models:
             one, thousand = requests(system, model, 0)
             took += 1.5 + sum(lasts for _, lasts, _ in loads(system, model, one, thousand, seconds))
+        for way in protocol.ways(system, nowhere):
+            took += 3 + sum(lasts for _, lasts, _ in way.loads(seconds))
     nothing = Request(0, "/")
     took += sum(lasts for _, lasts, _ in ceiling(nothing, seconds)) if "nginx" in floors else 0
     took += 3 * shorter(seconds) if "zeromq" in floors else 0

@@ -12,7 +12,6 @@ import orjson
 from benchmarks import ours
 from benchmarks.alternatives import environments, mlserver_folder
 from benchmarks.data import Row, columns, query
-from benchmarks.processes import free_port
 
 OWN = "own"  # the project's own environment, which has scikit-learn, Flask and the servers
 HERE = Path(__file__).parent
@@ -22,11 +21,12 @@ LOGISTIC = ("logistic",)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one system is started: its port, the models of its environment and a folder of its own."""
+    """Where one system is started: its ports, the models of its environment and a folder of its own."""
 
     port: int
     models: Path
     folder: Path
+    grpc_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One system in one setting."""
+    """One system in one setting; `ways` are those of the Open Inference Protocol that it is asked by as well."""
 
     name: str
     title: str
@@ -55,6 +55,12 @@ class System:
     environ: Callable[[Place], Mapping[str, str]] = lambda place: {}
     headers: tuple[tuple[str, str], ...] = ()
     default: bool = True
+    ways: tuple[str, ...] = ()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is this project's own service."""
+        return self.speech is TRIGLOT
 
     @property
     def python(self) -> Path:
@@ -90,18 +96,22 @@ def _ask_plumber(_model: str, rows: list[Row]) -> tuple[str, Any]:
     return (f"/predict?{query(rows[0])}", None) if len(rows) == 1 else ("/predict", rows)
 
 
-def _ask_mlserver(model: str, rows: list[Row]) -> tuple[str, Any]:
+def _ask_v2(model: str, rows: list[Row]) -> tuple[str, Any]:
     flat = [value for row in rows for value in row]
     tensor = {"name": "x", "shape": [len(rows), len(rows[0])], "datatype": "FP64", "data": flat}
-    return f"/v2/models/{model}/infer", {"inputs": [tensor]}
+    return f"/v2/models/{model}/infer", {"inputs": [tensor], "outputs": [{"name": "predict"}]}
 
 
 TRIGLOT = Speech(_ask_triglot, lambda answer: _as_list(answer["result"]))
 PLAIN = Speech(_ask_plain, lambda answer: _as_list(answer["result"]))
 PLUMBER = Speech(_ask_plumber, lambda answer: _as_list(answer["result"]))
-MLSERVER = Speech(_ask_mlserver, lambda answer: answer["outputs"][0]["data"])
+V2 = Speech(_ask_v2, lambda answer: answer["outputs"][0]["data"])
 BENTOML = Speech(lambda model, rows: (f"/{model}", {"rows": rows}), _as_list)
 MLFLOW = Speech(lambda _model, rows: ("/invocations", {"inputs": rows}), lambda answer: answer["predictions"])
+KSERVE = Speech(
+    lambda model, rows: (f"/v1/models/{model}:predict", {"instances": rows}), lambda answer: answer["predictions"]
+)
+LITSERVE = Speech(lambda model, rows: (f"/{model}", {"rows": rows}), lambda answer: answer["result"])
 VETIVER = Speech(lambda _model, rows: ("/predict", rows), lambda answer: answer["predict"])
 
 
@@ -148,6 +158,21 @@ def bentoml(service: str) -> Callable[[Place], list[str]]:
     return lambda place: [program, "serve", name, "--host", "127.0.0.1", "--port", str(place.port)]
 
 
+def kserve(place: Place) -> list[str]:
+    """Return what serves both models with KServe's own server, with two processes."""
+    return [
+        *(str(environments.python("kserve")), "-m", "benchmarks.alternatives.kserve_app"),
+        *("--http_port", str(place.port), "--workers", "2"),
+        *("--log_config_file", str(HERE / "alternatives" / "kserve_logging.json")),
+    ]
+
+
+def litserve(batch: int) -> Callable[[Place], list[str]]:
+    """Return what serves both models with LitServe; `batch` requests may share a call, 0 for none."""
+    program = [str(environments.python("litserve")), "-m", "benchmarks.alternatives.litserve_app"]
+    return lambda place: [*program, str(place.port), str(batch)]
+
+
 def mlflow(place: Place) -> list[str]:
     """Return what serves the model that was saved for MLflow, with two processes."""
     program = str(environments.python("mlflow").with_name("mlflow"))
@@ -165,7 +190,7 @@ def plumber(place: Place) -> list[str]:
 
 
 def _mlserver_environ(place: Place) -> Mapping[str, str]:
-    return {"MLSERVER_HTTP_PORT": str(place.port), "MLSERVER_GRPC_PORT": str(free_port())}
+    return {"MLSERVER_HTTP_PORT": str(place.port), "MLSERVER_GRPC_PORT": str(place.grpc_port)}
 
 
 def _bentoml_environ(place: Place) -> Mapping[str, str]:
@@ -173,7 +198,7 @@ def _bentoml_environ(place: Place) -> Mapping[str, str]:
 
 
 _FASTAPI = "benchmarks.alternatives.fastapi_app"
-OURS = "triglot"
+OURS, OURS_GRPC = "triglot", "triglot-grpc"
 
 SYSTEMS = (
     System("flask-gunicorn-1", "plain Flask, gunicorn sync, 1 process", gunicorn(1, 1), PLAIN, models=("forest",)),
@@ -203,14 +228,23 @@ SYSTEMS = (
         environment="fastapi",
         default=False,
     ),
-    System("mlserver", "MLServer, in process", mlserver(0), MLSERVER, "mlserver", environ=_mlserver_environ),
+    System(
+        "mlserver",
+        "MLServer, in process",
+        mlserver(0),
+        V2,
+        environment="mlserver",
+        environ=_mlserver_environ,
+        ways=("grpc",),
+    ),
     System(
         "mlserver-batching",
         "MLServer, in process, batching",
         mlserver(64),
-        MLSERVER,
+        V2,
         environment="mlserver",
         environ=_mlserver_environ,
+        ways=("grpc",),
     ),
     System(
         "bentoml",
@@ -228,6 +262,15 @@ SYSTEMS = (
         BENTOML,
         environment="bentoml",
         environ=_bentoml_environ,
+    ),
+    System("kserve", "KServe, 2 processes", kserve, KSERVE, environment="kserve"),
+    System("litserve", "LitServe, 2 processes", litserve(0), LITSERVE, environment="litserve", default=False),
+    System(
+        "litserve-batching",
+        "LitServe, batching",
+        litserve(64),
+        LITSERVE,
+        environment="litserve",
     ),
     System("mlflow", "MLflow, 2 processes", mlflow, MLFLOW, environment="mlflow", models=LOGISTIC),
     System(
@@ -256,5 +299,18 @@ SYSTEMS = (
         TRIGLOT,
         models=("logistic", "forest", "r-forest", "julia"),
         environ=lambda place: ours.environment(place.folder, CONFIG),
+        ways=("v2", "v2-binary"),
+    ),
+    System(
+        OURS_GRPC,
+        "triglot, three languages and gRPC",
+        lambda place: ours.command(place.port),
+        TRIGLOT,
+        models=(),
+        environ=lambda place: {
+            **ours.environment(place.folder, CONFIG),
+            "TRIGLOT_BENCH_GRPC_PORT": str(place.grpc_port),
+        },
+        ways=("grpc",),
     ),
 )

@@ -15,8 +15,9 @@ from types import ModuleType
 
 NAME = "palladium"
 PACKAGE = "triglot.palladium"
+PALLADIUM_VERSION = "1.2.4.1"  # the release whose users and clients find here what they know
 # These stand in the room that knows HTTP; importing wsgi makes the application.
-IN_THE_SERVER = {"server": "triglot.server.palladium", "wsgi": "triglot.server.wsgi"}
+IN_THE_SERVER = {"server": "triglot.server.palladium", "wsgi": "triglot.server.palladium_wsgi"}
 
 
 def install() -> None:
@@ -53,9 +54,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         return ModuleSpec(fullname, _Alias(name), is_package=found.submodule_search_locations is not None)
 
     def _has_owner(self) -> bool:
-        """Return whether somebody else's package has the name; a folder without `__init__.py` is none."""
+        """Return whether somebody else's package has the name; a folder without `__init__.py` is none, nor our file."""
         specs = (finder.find_spec(NAME, None) for finder in sys.meta_path if finder is not self)
-        return any(spec is not None and spec.origin is not None for spec in specs)
+        return any(spec is not None and spec.submodule_search_locations and spec.origin is not None for spec in specs)
 
 
 class _Alias(importlib.abc.Loader):

@@ -4,6 +4,7 @@ The signature covers the manifest and the manifest covers the blob by its hash, 
 manifests alone, and no loader needs to see a byte before both hold.
 """
 
+import functools
 import hashlib
 import hmac
 import json
@@ -59,11 +60,11 @@ class Artefact:
     @property
     def sha256(self) -> str:
         """What the manifest says that the blob hashes to; for telling versions apart, not for trusting them."""
-        return str(self.card().get("blob_sha256", ""))
+        return _sha256_in(self.manifest)
 
     def verified(self, key: bytes) -> Manifest:
         """Return the manifest once signature and blob hash hold; raise `ArtefactRefused` otherwise."""
-        if not hmac.compare_digest(_sign(self.manifest, key), self.signature):
+        if not hmac.compare_digest(sign(self.manifest, key), self.signature):
             raise ArtefactRefused(
                 "the artefact's signature does not hold: it was signed with another key, or changed since; "
                 "give this process the key of the process that fitted the model (TRIGLOT_SIGNING_KEY or "
@@ -77,6 +78,12 @@ class Artefact:
             )
         check_blob(card, self.blob)
         return Manifest(dict(card))
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_in(manifest: bytes) -> str:
+    """Return what each question to a worker names; no whole manifest is read for each of them."""
+    return str(Artefact(manifest, b"", b"").card().get("blob_sha256", ""))
 
 
 def _is_readable(card: Mapping[str, Any]) -> bool:
@@ -101,7 +108,7 @@ def reseal(artefact: Artefact, key: bytes) -> Artefact:
     Raises `ArtefactRefused` where blob and manifest do not belong together.
     """
     check_blob(artefact.card(), artefact.blob)
-    return Artefact(artefact.manifest, artefact.blob, _sign(artefact.manifest, key))
+    return Artefact(artefact.manifest, artefact.blob, sign(artefact.manifest, key))
 
 
 def changed(artefact: Artefact, key: bytes, **fields: Any) -> Artefact:
@@ -134,7 +141,7 @@ def seal(fields: Mapping[str, Any], blob: bytes, key: bytes) -> Artefact:
         "blob_sha256": hashlib.sha256(blob).hexdigest(),
     }
     manifest = _canonical(content)
-    return Artefact(manifest, blob, _sign(manifest, key))
+    return Artefact(manifest, blob, sign(manifest, key))
 
 
 def load_key(path: Path | None, environ: Mapping[str, str]) -> bytes:
@@ -145,15 +152,23 @@ def load_key(path: Path | None, environ: Mapping[str, str]) -> bytes:
     """
     if "TRIGLOT_SIGNING_KEY" in environ:
         return _long_enough(environ["TRIGLOT_SIGNING_KEY"].strip().encode(), "TRIGLOT_SIGNING_KEY")
+    return put_key(key_place(path, environ), secrets.token_hex(32).encode())
+
+
+def key_place(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the file that holds the signing key, or will, where the environment does not have the key itself."""
     if named := environ.get("TRIGLOT_SIGNING_KEY_FILE"):
-        path = Path(named)
-    elif path is None:
-        path = _home(environ) / "signing.key"
+        return Path(named)
+    return _home(environ) / "signing.key" if path is None else path
+
+
+def put_key(path: Path, key: bytes) -> bytes:
+    """Return the signing key of a file, which is made to hold this one where it is missing."""
     try:
         try:
             return _read_key(path)
         except FileNotFoundError:
-            _make_key(path)
+            _make_key(path, key)
         return _read_key(path)
     except OSError as error:
         raise ConfigError(
@@ -162,10 +177,11 @@ def load_key(path: Path | None, environ: Mapping[str, str]) -> bytes:
         ) from error
 
 
-def _sign(manifest: bytes, key: bytes) -> bytes:
+def sign(data: bytes, key: bytes) -> bytes:
+    """Return the signature of bytes by the key; raises `ConfigError` where it is empty."""
     if not key:
         raise ConfigError("the signing key is empty; set TRIGLOT_SIGNING_KEY or TRIGLOT_SIGNING_KEY_FILE")
-    return hmac.digest(key, manifest, "sha256")
+    return hmac.digest(key, data, "sha256")
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
@@ -226,7 +242,7 @@ def _long_enough(key: bytes, where: str) -> bytes:
     return key
 
 
-def _make_key(path: Path) -> None:
+def _make_key(path: Path, key: bytes) -> None:
     """Make the key file unless somebody else just did; it is never seen half-written.
 
     A hard link fails when its name is taken, where a rename would replace a key already in use.
@@ -236,7 +252,7 @@ def _make_key(path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "wb") as file:
-            file.write(secrets.token_hex(32).encode() + b"\n")
+            file.write(key + b"\n")
             file.flush()
             os.fsync(file.fileno())
         try:

@@ -1,7 +1,8 @@
 """What answers, made of what a project's configuration says."""
 
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.hooks import Hooks
+from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.project import Project
 from triglot.serving.service import ABSENCE_S, Service
 from triglot.store.jobs import UPDATE
@@ -10,7 +11,8 @@ from triglot.transport.discovery import run_directory
 
 def service(project: Project, hooks: Hooks | None = None) -> Service:
     """Return the service of a project's store and of the workers in its run directory and on other hosts."""
+    tell_of_what_waits(project.store)
     patience_s = project.server().get("patience_s", ABSENCE_S)
     client = Client(run_directory(project.run_dir), project.remote_workers, project.curve_keys, patience_s)
     asked = (lambda: project.jobs.newest(UPDATE)) if project.has_jobs else None
-    return Service(project.store, client, patience_s, asked, hooks, project.worker_groups)
+    return Service(project.store, client, patience_s, asked, hooks, project.worker_groups, project.otherwise)

@@ -84,6 +84,7 @@ class abstractcache(ABC):
                 logger.warning("cannot write cache file %s (%s: %s)", path, type(error).__name__, error)
             return value
 
+        cached.__cache__ = self  # type: ignore[attr-defined]  # for whoever would change its settings
         return cached
 
     def filename(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Path:

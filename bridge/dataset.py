@@ -4,22 +4,29 @@ A loader may have a method `frame() -> (DataFrame, Series or None)`; what needs 
 `load`. pandas and SQLAlchemy are imported when data is loaded, so that naming a loader costs nothing.
 """
 
+import functools
 import logging
 import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, Protocol
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from triglot.bygone import arguments as bygone
 from triglot.decorators import pluggable
-from triglot.errors import ConfigError
+from triglot.errors import ConfigError, MissingKey
 from triglot.process_store import process_store
-from triglot.schedule import RruleThread
+from triglot.schedule import RruleThread, rule_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sqlalchemy import URL
 
 logger = logging.getLogger("triglot")
+
+Call: TypeAlias = Callable[[Any], tuple[Any, Any]]
+_loading: ContextVar[Any] = ContextVar("the loader that is loading", default=None)
 
 
 class DatasetLoader(Protocol):
@@ -36,6 +43,16 @@ def load(loader: DatasetLoader) -> tuple[Any, Any]:
     return loader.frame() if isinstance(loader, ScheduledDatasetLoader) else load_data(loader)
 
 
+def decorated(call: Call) -> Call:
+    """Return the `__call__` of a loader, inside the configuration's decorators also where it is called directly."""
+
+    @functools.wraps(call)
+    def calling(self: Any) -> tuple[Any, Any]:
+        return call(self) if _loading.get() is self else load_data(self)
+
+    return calling
+
+
 @pluggable("load_data_decorators")
 def load_data(loader: DatasetLoader) -> tuple[Any, Any]:
     """Have the loader load, inside the decorators of the configuration; `load` is for callers."""
@@ -43,7 +60,11 @@ def load_data(loader: DatasetLoader) -> tuple[Any, Any]:
     give = getattr(loader, "frame", loader)
     if not callable(give):
         raise ConfigError(f"a dataset loader is called to load, and {name} cannot be; name a class with __call__")
-    pair = give()
+    before = _loading.set(loader)
+    try:
+        pair = give()
+    finally:
+        _loading.reset(before)
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ConfigError(
             f"dataset loader {name} gave {type(pair).__name__}; it must give a pair, the data and the target"
@@ -60,13 +81,13 @@ class _Frames(ABC):
 
     def __call__(self) -> tuple[Any, Any]:
         """Return data and target, as arrays unless `ndarray` is false; loaded anew each time."""
-        return self.given(*self.frame())
+        return self.given(*load_data(self))
 
     def given(self, data: Any, target: Any) -> tuple[Any, Any]:
         """Return data and target of `frame` as a call gives them."""
         if not self.ndarray:
             return data, target
-        return data.to_numpy(), None if target is None else target.to_numpy()
+        return _plain(data), _plain(target)
 
     def frame(self) -> "tuple[pd.DataFrame, pd.Series[Any] | None]":
         """Return the data with its names and types, in the order of the source, and the target."""
@@ -77,7 +98,7 @@ class _Frames(ABC):
         if found != 1:
             columns = ", ".join(map(repr, frame.columns))
             fault = "does not exist" if found == 0 else "is there more than once"
-            raise ConfigError(
+            raise MissingKey(
                 f"{self._source()}: target_column {self.target_column!r} {fault}; the columns are {columns}"
             )
         return frame.drop(columns=[self.target_column]), frame[self.target_column]
@@ -102,6 +123,11 @@ class _Frames(ABC):
         return checked
 
 
+def _plain(values: Any) -> Any:
+    """Return the array that is in a frame or a Series; what a decorator made of one is left as it is."""
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
 class CSV(_Frames):
     """Loads a file of comma-separated values, by path or URL.
 
@@ -121,6 +147,8 @@ class CSV(_Frames):
         ((3, 4), ['Iris-setosa', 'Iris-setosa', 'Iris-versicolor'])
     """
 
+    pandas_read: Callable[..., Any] | None = None  # of a subclass: what reads in place of pandas' own reader
+
     def __init__(self, path: str, target_column: Hashable | None = None, ndarray: bool = True, **kwargs: Any) -> None:
         self.path = path
         self.target_column = target_column
@@ -133,15 +161,19 @@ class CSV(_Frames):
         return pd.read_csv
 
     def _read(self) -> "pd.DataFrame":
-        read = self._reader()
+        read = self.pandas_read or self._reader()
         try:
-            return self._checked(read(self.path, **self.kwargs))
+            frame = read(self.path, **bygone.todays(read, self.kwargs, self._tell))
         except FileNotFoundError as error:
             where = os.path.abspath(self.path)
             remedy = "relative paths start at the working directory"
             raise ConfigError(f"{self._source()}: there is no file {where!r}; {remedy}") from error
         except (OSError, TypeError, ValueError) as error:  # ValueError: what the parser and wrong arguments raise
             raise ConfigError(f"{self._source()}: cannot be read: {type(error).__name__}: {error}") from error
+        return self._checked(frame)
+
+    def _tell(self, advice: str) -> None:
+        logger.warning("%s: %s", self._source(), advice)
 
     def _source(self) -> str:
         return f"dataset {str(self.path)!r}"
@@ -160,6 +192,42 @@ class Table(CSV):
         import pandas as pd
 
         return pd.read_table
+
+
+class Parquet(_Frames):
+    """Loads a Parquet file, or a folder of them whose inner folders may be called `column=value`.
+
+    Args:
+        path: Relative to the working directory, or a URL.
+        target_column: As of `CSV`.
+        ndarray: As of `CSV`.
+        **kwargs: Go to `pandas.read_parquet`.
+
+    Raises:
+        ConfigError: When it loads: there is no such file, pandas cannot read it, or the target column is not there.
+
+    Examples:
+        >>> Parquet("flowers.parquet", target_column="species")()
+        Traceback (most recent call last):
+        triglot.errors.ConfigError: dataset 'flowers.parquet': cannot be read: FileNotFoundError: flowers.parquet
+    """
+
+    def __init__(self, path: str, target_column: Hashable | None = None, ndarray: bool = True, **kwargs: Any) -> None:
+        self.path = path
+        self.target_column = target_column
+        self.ndarray = ndarray
+        self.kwargs = kwargs
+
+    def _read(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        try:
+            return pd.read_parquet(self.path, **self.kwargs)
+        except (OSError, TypeError, ValueError) as error:  # pyarrow's own are among these
+            raise ConfigError(f"{self._source()}: cannot be read: {type(error).__name__}: {error}") from error
+
+    def _source(self) -> str:
+        return f"dataset {str(self.path)!r}"
 
 
 class SQL(_Frames):
@@ -186,7 +254,7 @@ class SQL(_Frames):
         self, url: str, sql: str, target_column: Hashable | None = None, ndarray: bool = True, **kwargs: Any
     ) -> None:
         self.url = url
-        self.sql = sql
+        self.sql: Any = sql  # or what SQLAlchemy has made of one
         self.target_column = target_column
         self.ndarray = ndarray
         self.kwargs = kwargs
@@ -197,6 +265,8 @@ class SQL(_Frames):
         from sqlalchemy.exc import SQLAlchemyError
         from sqlalchemy.pool import NullPool
 
+        from triglot.database_words import reason, without_secrets
+
         source = self._source()
         try:
             engine = create_engine(self.url, poolclass=NullPool)
@@ -204,20 +274,27 @@ class SQL(_Frames):
             raise ConfigError(f"{source}: cannot be opened: {error}; correct url, or install the driver") from error
         try:
             with engine.connect() as connection:
-                return self._checked(pd.read_sql(self.sql, connection, **self.kwargs))
+                frame = pd.read_sql(self.sql, connection, **self.kwargs)
         except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # OSError: pandas' DatabaseError is one
-            raise ConfigError(f"{source}: {self.sql!r} cannot be read: {error}") from error
+            words = without_secrets(reason(error.__cause__ or error), engine.url)
+            raise ConfigError(f"{source}: {str(self.sql)!r} cannot be read: {words}") from error
         finally:
             engine.dispose()
+        return self._checked(frame)
+
+    def parsed_url(self) -> "URL":
+        """Return the URL; raises `ConfigError` where it is none."""
+        from triglot.database_words import parsed
+
+        found = parsed(self.url)
+        if found is None:
+            raise ConfigError("the url of the SQL loader is none; write dialect://user:password@host/name")
+        return found
 
     def _source(self) -> str:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
+        from triglot.database_words import shown
 
-        try:
-            return f"database {make_url(self.url).render_as_string(hide_password=True)!r}"
-        except ArgumentError:  # what cannot be parsed may hold a password, so it is not shown, nor is its error
-            raise ConfigError("the url of the SQL loader is none; write dialect://user:password@host/name") from None
+        return f"database {shown(self.parsed_url())!r}"
 
 
 class EmptyDatasetLoader:
@@ -228,6 +305,7 @@ class EmptyDatasetLoader:
         (None, None)
     """
 
+    @decorated
     def __call__(self) -> tuple[None, None]:
         """Return two times None."""
         return None, None
@@ -248,6 +326,7 @@ class OpenML:
         self.name = name
         self.kwargs = kwargs
 
+    @decorated
     def __call__(self) -> tuple[Any, Any]:
         """Return data and target as scikit-learn gives them."""
         from sklearn.datasets import fetch_openml
@@ -284,7 +363,7 @@ class ScheduledDatasetLoader:
 
     def __init__(self, impl: DatasetLoader, update_cache_rrule: Any) -> None:
         self.impl = impl
-        self._thread = RruleThread(self.update_cache, update_cache_rrule)
+        self._thread = RruleThread(self.update_cache, rule_of(update_cache_rrule, "update_cache_rrule"))
         self._filled = False
         self._filling = threading.Lock()
 

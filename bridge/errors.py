@@ -1,17 +1,17 @@
 """Every error of the bridge: one root, one sentence and one wire code a class.
 
-Numbers of HTTP stand in `triglot.server.errors` alone; what crosses a process boundary is text.
+Numbers of HTTP stand in `triglot.bodies.telling` alone; what crosses a process boundary is text.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 
 class TriglotError(Exception):
     """Root of all errors that this project raises on purpose."""
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
 
     def details(self) -> dict[str, Any]:
         """Return the facts of the error as plain JSON values, for the wire and for clients."""
@@ -79,7 +79,19 @@ class JobNotFound(TriglotError, LookupError):
     code = "job-not-found"
 
 
-class ConfigError(TriglotError):
+class PipelineNotFound(TriglotError, LookupError):
+    """No pipeline of that name is declared; the message lists the known ones."""
+
+    code = "pipeline-not-found"
+
+
+class ResultNotFound(TriglotError, LookupError):
+    """The job has no result that could be fetched: not yet, none at all, or not any more; the message says which."""
+
+    code = "result-not-found"
+
+
+class ConfigError(TriglotError, ValueError):
     """The configuration is wrong; the message names file, key path and remedy."""
 
     code = "config"
@@ -134,6 +146,10 @@ class EstimatorFailed(TriglotError):
         }
 
 
+class WrongAnswer(EstimatorFailed):
+    """The author's code answered what is no label of its classes, and no number."""
+
+
 class ArtefactNeeded(TriglotError):
     """The worker does not hold that version; repeat the request with the artefact attached."""
 
@@ -186,9 +202,13 @@ class Overloaded(TriglotError):
 
 
 class WorkerUnavailable(TriglotError):
-    """No worker of the language took the request before its deadline."""
+    """No worker of the language took the request before its deadline; `deaths` of them ended with it in their hands."""
 
     code = "worker-unavailable"
+
+    def __init__(self, message: str, *, deaths: int = 0) -> None:
+        super().__init__(message)
+        self.deaths = deaths
 
 
 class DeadlineExceeded(TriglotError):
@@ -240,6 +260,8 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         VersionNotFound,
         VersionInUse,
         JobNotFound,
+        PipelineNotFound,
+        ResultNotFound,
         ConfigError,
         LanguageUnavailable,
         ArtefactNeeded,

@@ -4,37 +4,33 @@ These are declarations: constructors only store. The data is fetched when it is 
 language that ends afterwards, and keeps names, types, levels and missing values.
 """
 
-import logging
 import os
 import secrets
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from triglot.protocol.sources import collect, collect_project
+from triglot.protocol.sources import located
 from triglot.tables.frames import to_frame
 from triglot.tables.table import Column, Table
-from triglot.training.fit_worker import bench
+from triglot.training.fit_worker import Bench, bench, pass_on
 
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger("triglot")
-
 
 @dataclass
-class _ForeignDataset(ABC):
+class _ForeignDataset:
     script: str
     function: str = "dataset"
     params: Mapping[str, Any] = field(default_factory=dict)
 
     language: ClassVar[str]
 
-    @abstractmethod
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's function, and the author's files."""
+        where, sources = located(self.language, self.script)
+        return {**where, "function": self.function, "params": dict(self.params)}, sources
 
     def frame(self, environ: Mapping[str, str] | None = None) -> tuple[Table, Column | None]:
         """Return data and target with names, types, levels and missing values; loaded anew each time.
@@ -42,15 +38,15 @@ class _ForeignDataset(ABC):
         `environ` says where the language is; by default it is this process's environment. What the author's
         function prints and warns of goes to the log.
         """
-        spec, sources = self.author()
         # nothing is signed or verified for data, so the worker gets no key that could
         variables = {**(os.environ if environ is None else environ), "TRIGLOT_SIGNING_KEY": secrets.token_hex(32)}
         with bench(self.language, variables) as worker:
-            reply = worker.dataset(spec, sources)
-        for line in reply.output.splitlines():
-            logger.info("%s: %s", self.function, line)
-        for line in reply.warnings:
-            logger.warning("%s: %s", self.function, line)
+            return self.read(worker)
+
+    def read(self, worker: Bench) -> tuple[Table, Column | None]:
+        """Return the same, from a worker of the language that is there already."""
+        reply = worker.dataset(*self.author())
+        pass_on(self.function, reply)
         return reply.tables[0], reply.tables[1].columns[0] if len(reply.tables) > 1 else None
 
     def __call__(self) -> "tuple[pd.DataFrame, pd.Series[Any] | None]":
@@ -85,12 +81,6 @@ class RDataset(_ForeignDataset):
 
     language: ClassVar[str] = "r"
 
-    def author(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return how to call the author's function, and the author's files."""
-        script = Path(self.script).absolute()
-        spec = {"script": script.name, "folder": str(script.parent), "function": self.function}
-        return {**spec, "params": dict(self.params)}, collect("r", script)
-
 
 @dataclass
 class JuliaDataset(_ForeignDataset):
@@ -116,7 +106,5 @@ class JuliaDataset(_ForeignDataset):
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's function, and the author's files."""
-        script = Path(self.script).absolute()
-        folder, sources = collect_project(script)
-        spec = {"script": script.relative_to(folder).as_posix(), "folder": str(folder), "function": self.function}
-        return {**spec, "params": dict(self.params), "layout": self.layout}, sources
+        spec, sources = super().author()
+        return {**spec, "layout": self.layout}, sources

@@ -34,7 +34,7 @@ class WorkerCall(NamedTuple):
     """One call: the requests that it answers, which are alike, and when nobody waits for it any more.
 
     `requests` are as they came; one may hold what several callers asked (`Request.ids`). `until` is in seconds of the
-    monotonic clock. In the front end a call is one request for predictions, in a worker any of the five operations.
+    monotonic clock. In the front end a call is one request for predictions, in a worker any of the operations.
     """
 
     requests: Sequence[Request]
@@ -42,7 +42,7 @@ class WorkerCall(NamedTuple):
 
     @property
     def op(self) -> Op:
-        """What is asked: "predict", "predict_proba", "fit", "load" or "dataset"."""
+        """What is asked: "predict", "predict_proba", "fit", "load", "dataset", "transform" or "score"."""
         return self.requests[0].op
 
     @property

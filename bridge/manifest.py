@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 import numpy as np
 
 from triglot.errors import ArtefactRefused
+from triglot.tables.example import example
 from triglot.tables.labels import Label, Labels, Task
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
@@ -23,7 +24,7 @@ Question: TypeAlias = Literal["predict", "predict_proba"]
 class Golden:
     """Training rows with the answers of the model that was fitted; a copy that is loaded must give the same.
 
-    `op` is what was asked, and `answers` have a row for each of X.
+    `op` is what was asked, and `answers` have a row for each of X: codes, numbers or probabilities, or texts of JSON.
     """
 
     op: Question
@@ -107,6 +108,12 @@ class ManifestFields(Mapping[str, Any]):
             raise self._refused("schema", f"of type {type(found).__name__}, not a list")
         return Schema.from_json(found)
 
+    @cached_property
+    def example(self) -> dict[str, Any]:
+        """A row that the model takes and that is none of the training data's, for forms and documents."""
+        found = self.get("example")
+        return example(self.schema, found if isinstance(found, list) else ())
+
     @property
     def classes(self) -> tuple[Label, ...] | None:
         """The classes in the order of their codes; None where the model answers numbers."""
@@ -121,6 +128,13 @@ class ManifestFields(Mapping[str, Any]):
     def labels(self) -> Labels | None:
         """The classes, with their codes."""
         return None if self.classes is None else Labels(self.classes)
+
+    @property
+    def any_answers(self) -> bool:
+        """Whether the answers are any JSON, and neither labels nor numbers."""
+        if (found := self.get("answers")) not in (None, "any"):
+            raise self._refused("answers", f"{found!r}, not 'any'")
+        return found == "any"
 
     @property
     def batch(self) -> Any:
@@ -139,7 +153,8 @@ class ManifestFields(Mapping[str, Any]):
             return None
         found = self._map("golden")
         rows = [dict(zip(self.schema.names, row, strict=True)) for row in found["rows"]]
-        return Golden(found["op"], self.schema.rows(rows), np.array(found["answers"], dtype=np.float64))
+        kind = object if self.any_answers else np.float64
+        return Golden(found["op"], self.schema.rows(rows), np.array(found["answers"], dtype=kind))
 
     def _text(self, name: str) -> str:
         if not isinstance(found := self.get(name), str):

@@ -1,8 +1,12 @@
 """What an operator runs, made of what a project's configuration says: a supervised service, or a deployment of it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
+from triglot.bodies.limits import MAX_BODY_BYTES, MAX_BULK_BYTES
+from triglot.config.brokers import missing_client
 from triglot.deploy.description import Deployment, ServiceFacts, describe
 from triglot.errors import ConfigError
 from triglot.hooks import load
@@ -10,7 +14,8 @@ from triglot.languages.known import LANGUAGES, missing
 from triglot.languages.launch import MEMORY_VARIABLE
 from triglot.languages.pools import group_of, in_order, language_of
 from triglot.project import Project
-from triglot.serving.service import MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S
+from triglot.serving.service import TIMEOUT_S
+from triglot.store.jobs import RUNNER_VARIABLE
 from triglot.supervision.supervisord import FrontEnd, Plan
 from triglot.transport.discovery import run_directory
 
@@ -18,7 +23,8 @@ from triglot.transport.discovery import run_directory
 def plan(project: Project, *, host: str | None, port: int | None, workers: Mapping[str, int]) -> Plan:
     """Return what is to be supervised: `workers` overrides the configuration's, which overrides one a pool."""
     front_end = project.front_end
-    wide = FrontEnd(host or front_end.host, port or front_end.port, front_end.processes, front_end.threads)
+    wide = replace(front_end, host=host or front_end.host, port=port or front_end.port)
+    _check_grpc(project, wide)
     counts = _counts(project.pools(), {**project.worker_counts(), **workers})
     for pool, count in counts.items():
         language = language_of(pool)
@@ -30,6 +36,8 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
             )
     # what is wrong with one is told now, and not by processes that start again and again
     load([*project.hooks("workers"), *project.hooks("server")])
+    _ = project.access, project.pipelines, project.schedules
+    _check_brokers(project)
     return Plan(
         run_dir=run_directory(project.run_dir),
         directory=project.directory,
@@ -37,9 +45,32 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
         front_end=wide,
         key_file=project.key_file,
         jobs=project.has_jobs,
+        messages=project.takes_messages,
         crash_loop=project.crash_loop(),
-        environment=project.own_environment(),
+        environment=project.own_environment() | ({RUNNER_VARIABLE: "1"} if project.has_jobs else {}),
     )
+
+
+def _check_grpc(project: Project, front_end: FrontEnd) -> None:
+    """Refuse gRPC where it would not start, or be a way round what guards HTTP."""
+    if not front_end.grpc_port:
+        return
+    if find_spec("grpc") is None:
+        raise ConfigError("server: grpc_port needs grpcio; run: pip install 'triglot[grpc]', or leave the entry out")
+    if front_end.grpc_port == front_end.port:
+        raise ConfigError(f"server: grpc_port: {front_end.port} is the port of HTTP; choose another one")
+    if project.is_guarded and project.access is None:
+        raise ConfigError(
+            "server: grpc_port: predict_decorators wrap routes of HTTP and would not guard gRPC; use access, or leave "
+            "the entry out"
+        )
+
+
+def _check_brokers(project: Project) -> None:
+    """Refuse what is wrong with `messages`, and a client that is not installed; a broker may be away meanwhile."""
+    for broker in project.brokers:
+        if command := missing_client(broker):
+            raise ConfigError(f"messages: {broker.name}: {broker.protocol} needs: {command}")
 
 
 def _counts(pools: Collection[str], said: Mapping[str, int]) -> dict[str, int]:
@@ -57,6 +88,8 @@ def deployment(project: Project, said: Mapping[str, Any]) -> Deployment:
         max_body_bytes=max(server.get("max_body_bytes", MAX_BODY_BYTES), server.get("max_bulk_bytes", MAX_BULK_BYTES)),
         workers=project.worker_counts(),
         groups=project.spelt_groups(),
+        grpc_port=project.front_end.grpc_port,
+        messages=project.takes_messages,
         worker_memory=project.worker_memory().get(MEMORY_VARIABLE, ""),
     )
     return describe({**entries, **said}, service, name=project.default_name)

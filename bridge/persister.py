@@ -140,13 +140,23 @@ def check_name(kind: str, name: str) -> None:
 
 def no_model(model: str, known: Iterable[str]) -> ModelNotFound:
     """Return the error for a model that is not there."""
-    return ModelNotFound(f"there is no model {model!r}; known models: {_listed(sorted(known))}")
+    names = ", ".join(sorted(known))
+    told = f"; known models: {names}" if names else ", nor any other: fit one first, then it is stored"
+    return ModelNotFound(f"there is no model {model!r}{told}")
+
+
+def not_configured(models: Iterable[str], known: Iterable[str]) -> ModelNotFound:
+    """Return the error for models that the configuration does not have."""
+    names, others = ", ".join(map(repr, models)), ", ".join(known)
+    told = f"; known are {others}" if others else ", nor any other: add one under 'model' or 'models'"
+    return ModelNotFound(f"no model {names} is configured{told}")
 
 
 def no_version(model: str, version: int | None, known: Iterable[int]) -> VersionNotFound:
     """Return the error for a version that is not there; None is the active one."""
     missing = "active version" if version is None else f"version {version}"
-    return VersionNotFound(f"model {model!r} has no {missing}; known versions: {_listed(sorted(known))}")
+    versions = ", ".join(map(str, sorted(known))) or "none"
+    return VersionNotFound(f"model {model!r} has no {missing}; known versions: {versions}")
 
 
 def in_use(model: str, version: int, held: Iterable[str]) -> VersionInUse:
@@ -167,7 +177,3 @@ def for_listing(metadata: Mapping[str, Any]) -> dict[str, Any]:
     keys = sorted(key for key in metadata if key.startswith(ATTACHMENT))
     shown = {key: value for key, value in metadata.items() if not key.startswith(ATTACHMENT)}
     return shown | {ATTACHMENTS: keys} if keys else shown
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values)) or "none"

@@ -1,7 +1,8 @@
 """What one process keeps and shows to its operators: values by name, and when each was set."""
 
+import copy
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +16,12 @@ class ProcessStore(MutableMapping[str, Any]):
         (1, True)
     """
 
-    def __init__(self, **entries: Any) -> None:
+    def __init__(self, *mappings: Mapping[str, Any], **entries: Any) -> None:
         self._lock = threading.RLock()
         self._entries: dict[str, Any] = {}
         self.mtime: dict[str, datetime] = {}
-        self.update(entries)
+        for mapping in (*mappings, entries):
+            self.update(mapping)
 
     def __getitem__(self, key: str) -> Any:
         return self._entries[key]
@@ -39,6 +41,10 @@ class ProcessStore(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ProcessStore":
+        """Return a store of copies, whose times are those of the copy; suites keep one and put it back."""
+        return ProcessStore(copy.deepcopy(dict(self), memo))
 
     def __repr__(self) -> str:
         return f"ProcessStore({', '.join(sorted(self._entries))})"

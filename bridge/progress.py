@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from triglot.util import timer
 
 logger = logging.getLogger("triglot")
@@ -26,9 +23,13 @@ def notice(line: str) -> None:
 @contextmanager
 def bar(what: str, total: int | None) -> Iterator[Show]:
     """Give the function that shows how much is done, of a total if there is one, and says it; on a terminal only."""
-    console = _console()
+    if not _on_a_terminal():
+        yield lambda done, said: None
+        return
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with _progress(*columns) as progress:
         task = progress.add_task(what, total=total, said="")
         yield lambda done, said: progress.update(task, completed=done, said=said)
 
@@ -36,15 +37,25 @@ def bar(what: str, total: int | None) -> Iterator[Show]:
 @contextmanager
 def step(what: str, log: Callable[[str], Any] = logger.info) -> Iterator[None]:
     """Show that `what` is going on, and log how long it took in seconds."""
-    console = _console()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with (
-        timer(log, what),
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        progress.add_task(what, total=None)
-        yield
+    with timer(log, what):
+        if not _on_a_terminal():
+            yield
+            return
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        with _progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()) as progress:
+            progress.add_task(what, total=None)
+            yield
 
 
-def _console() -> Console:
-    return Console(stderr=True, quiet=not logger.isEnabledFor(logging.INFO))
+def _on_a_terminal() -> bool:
+    """Whether somebody sees it who did not ask for quiet; without, rich is not even imported."""
+    return sys.stderr.isatty() and logger.isEnabledFor(logging.INFO)
+
+
+def _progress(*columns: Any) -> Any:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    above = sys.stdout.isatty()  # what is printed meanwhile; elsewhere it is not for eyes
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above)

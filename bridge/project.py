@@ -4,13 +4,12 @@ The environment and the files are read once, here, at the edge; nothing deeper d
 somebody asks for them, so that listing versions loads no data and serving imports no estimator.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from triglot.access.access import Access, access_of
 from triglot.config import (
     Config,
     RawConfig,
@@ -22,18 +21,29 @@ from triglot.config import (
     note_config,
     read_config,
 )
-from triglot.config.shapes import check_shapes, front_end_entries
-from triglot.config.worker_groups import check_counts, groups_of
+from triglot.config.brokers import Broker, brokers_of
+from triglot.config.hook_entries import Where, hooks_of
+from triglot.config.own_entries import is_palladiums, own_entries, scheduled_data
+from triglot.config.scopes import otherwise_of
+from triglot.config.server_entries import checked_server, front_end_entries, token_of
+from triglot.config.shapes import check_shapes, names_palladium
+from triglot.config.spelt import languages_of_groups, languages_of_models, predict_services, spelt_model
+from triglot.config.worker_groups import check_counts, check_groups, groups_of
+from triglot.dataset import load
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
-from triglot.languages.launch import MEMORY_VARIABLE, Workshop, memory_text
+from triglot.languages.launch import Workshop, held_variables, memory_variables
 from triglot.languages.pools import pool_of
 from triglot.logs import LEVEL_VARIABLE
-from triglot.persister import Persister, VersionInfo, missing_methods
+from triglot.persister import ACTIVE, Persister, VersionInfo, missing_methods, not_configured
 from triglot.persisters.cached import CachedUpdatePersister
+from triglot.pipelines.declared import Declared, one_of, pipelines_of
+from triglot.pipelines.timetable import Schedule, schedules_of
 from triglot.store import ModelStore
 from triglot.store.jobs import JobStore
+from triglot.store.letters import LetterStore
+from triglot.store.scopes import Summary, summaries, versions_without_scopes
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
 from triglot.training.entry import Entry
@@ -44,15 +54,6 @@ from triglot.transport.discovery import Endpoint, listed, run_directory
 
 DEFAULT_NAME = "model"
 DEFAULT_RUN_DIR = "run"
-SERVER_KEYS = frozenset(field.name for field in fields(FrontEnd)) | {
-    "timeout_s",
-    "patience_s",
-    "max_body_bytes",
-    "max_bulk_bytes",
-    "max_bulk_rows",
-    "debug",
-    "admin_token_file",
-}
 MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers", "x")
 
 
@@ -99,18 +100,18 @@ class Project:
     def only_name(self) -> str:
         """The name of the one configured model; raises `ModelNotFound`, listing them, where there are several."""
         if len(self.names) != 1:
-            raise ModelNotFound(f"say which model: {', '.join(self.names) or 'the configuration has none'}")
+            known = ", ".join(self.names) or "the configuration has none: add one under 'model' or 'models'"
+            raise ModelNotFound(f"say which model: {known}")
         return self.names[0]
 
     def entry(self, name: str) -> Entry:
         """Return a configured model with its components built; what it does not say itself, the top level says."""
         if name not in self.names:
-            raise ModelNotFound(f"no model {name!r} is configured; known are {', '.join(self.names) or 'none'}")
+            raise not_configured([name], self.names)
         built = self._build(name, MODEL_KEYS)
         refuse_misplaced(name, self._raw.get("models", {}).get(name, self._raw), built["model"])
-        return Entry(
-            name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"), terms_of(name, built)
-        )
+        terms = terms_of(name, built, palladium=names_palladium(self._raw))
+        return Entry(name, built["model"], built["dataset_loader_train"], built.get("dataset_loader_test"), terms)
 
     @cached_property
     def store(self) -> Persister:
@@ -119,14 +120,23 @@ class Project:
         return self.persister("model_persister") or ModelStore(url)
 
     def answering(self, pools: Collection[str]) -> list[VersionInfo]:
-        """Return the active versions that workers of these pools answer for, by the names of their models."""
-        active = [self.store.info(model, version) for model, version in sorted(self.store.active().items())]
-        return [info for info in active if self._pool(info.model, info.language) in pools]
+        """Return the active versions that workers of these pools answer for, but for those of scopes."""
+        active = [info for info in versions_without_scopes(self.store) if ACTIVE in info.aliases]
+        return [info for info in active if self.pool_of(info.model, info.language) in pools]
+
+    def families(self) -> list[Summary]:
+        """Return what the stored versions of each family of scopes' models come to."""
+        return summaries(self.store)
+
+    @cached_property
+    def otherwise(self) -> dict[str, str]:
+        """The model that answers for the scopes that have none, of each family whose configuration names one."""
+        return otherwise_of(self._raw, DEFAULT_NAME)
 
     @property
     def is_guarded(self) -> bool:
-        """Whether decorators of the configuration decide who may ask for predictions."""
-        return bool(self._raw.get("predict_decorators"))
+        """Whether the configuration decides who may ask for predictions."""
+        return bool(self._raw.get("predict_decorators")) or "access" in self._raw
 
     @cached_property
     def export_store(self) -> Persister:
@@ -149,15 +159,27 @@ class Project:
         persister: Persister = built
         return persister
 
-    @cached_property
+    @property
     def jobs(self) -> JobStore:
         """The jobs: in the model store's database, or in one of their own beside the sockets where it is none."""
+        return self._records.jobs
+
+    @property
+    def letters(self) -> LetterStore:
+        """The requests by message, in the database of the jobs."""
+        return self._records.letters
+
+    @property
+    def database(self) -> ModelStore | None:
+        """The model store, where it is a database."""
         store: Any = self.store
         while isinstance(store, CachedUpdatePersister):
             store = store.impl
-        if isinstance(store, ModelStore):
-            return store.jobs
-        return ModelStore(f"sqlite:///{run_directory(self.run_dir) / 'jobs.db'}").jobs
+        return store if isinstance(store, ModelStore) else None
+
+    @cached_property
+    def _records(self) -> ModelStore:
+        return self.database or ModelStore(f"sqlite:///{run_directory(self.run_dir) / 'jobs.db'}")
 
     @property
     def run_dir(self) -> Path:
@@ -188,37 +210,84 @@ class Project:
     def server_options(self) -> dict[str, Any]:
         """Return what the configuration says of the HTTP application, with its components built."""
         decorators = {str(key) for key in self._raw if str(key).endswith("_decorators")}
-        keys = {"service_metadata", "alive", "flask_add_url_rules", *self._service_keys()}
-        built = dict(self._instantiate(self._raw, keys))
-        resolved = decorator_lists(self._raw)
+        raw, palladiums = self._raw, self._is_palladiums
+        held, own = scheduled_data(raw, palladiums=palladiums), own_entries(raw, palladiums=palladiums)
+        keys = {"service_metadata", "alive", "flask_add_url_rules", *predict_services(raw), *held, *own}
+        built = dict(self._instantiate(raw, keys))
+        for loader in (built[key] for key in held):
+            load(loader)  # what answers, and /alive, may look for it from the first request on
+        resolved = decorator_lists(raw)
         return built | {key: resolved(key) for key in decorators} | {"server": self.server()}
+
+    @cached_property
+    def own(self) -> Config:
+        """What components of the author's own made, in a configuration that was written for Palladium."""
+        return self._instantiate(self._raw, own_entries(self._raw, palladiums=self._is_palladiums))
+
+    @property
+    def _is_palladiums(self) -> bool:
+        return not self._given and is_palladiums(self._outer, self._cwd)
 
     @cached_property
     def admin_token(self) -> str:
         """The token of the views that change something; empty switches them off."""
-        path = self.server().get("admin_token_file")
-        if path is None:
-            return self._outer.get("TRIGLOT_ADMIN_TOKEN", "").strip()
-        try:
-            token = (self._cwd / str(path)).read_text("utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"server: admin_token_file: {error}; make the file, or leave the entry out") from None
-        if not token:
-            raise ConfigError(f"server: admin_token_file: {str(path)!r} is empty; write a long random token into it")
-        return token
+        return token_of(self.server(), self._cwd, self._outer)
+
+    @cached_property
+    def access(self) -> Access | None:
+        """Who may do what; None where the configuration says nothing of it."""
+        if "access" not in self._raw:
+            return None
+        return access_of(self._raw["access"], self._cwd, self._outer, self.admin_token)
+
+    @cached_property
+    def brokers(self) -> tuple[Broker, ...]:
+        """The brokers that bring requests."""
+        return brokers_of(self._raw.get("messages", {}), self._cwd, self._outer)
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether any broker is named; what is said of it is not looked at."""
+        return bool(self._raw.get("messages"))
+
+    @property
+    def service_metadata(self) -> dict[str, Any]:
+        """What the service says of itself in every answer."""
+        return dict(self._instantiate(self._raw, {"service_metadata"}).get("service_metadata", {}))
 
     @property
     def has_jobs(self) -> bool:
         """Whether the service can be asked to change something, which is done by jobs."""
-        return bool(self.admin_token) or "flask_add_url_rules" in self._raw
+        asked = bool({"flask_add_url_rules", "access", "schedules"} & self._raw.keys())
+        return asked or bool(self.admin_token) or (self.takes_messages and "pipelines" in self._raw)
+
+    @cached_property
+    def pipelines(self) -> Mapping[str, Declared]:
+        """The declared pipelines by name; no step of theirs is built."""
+        return pipelines_of(self._raw.get("pipelines", {}))
+
+    def steps(self, name: str) -> list[tuple[Any, Any]]:
+        """Return the steps of a declared pipeline: each built, and as the configuration has it."""
+        one_of(self.pipelines, name)
+        said, raw = list(self._raw["pipelines"][name]["steps"]), self._raw
+        alone = RawConfig({**raw, "pipelines": {name: {"steps": said}}}, raw.files, raw.origins)
+        built = self._instantiate(alone, {"pipelines"})["pipelines"][name]["steps"]
+        return list(zip(built, said, strict=True))
+
+    @cached_property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """What is to be done by recurrence rules."""
+        return schedules_of(self._raw.get("schedules", {}), self.pipelines, self.names)
+
+    def pool_of(self, name: str, language: str) -> str:
+        """Return the pool of workers that a service has for a model of a language."""
+        return pool_of(language, self.worker_groups.get(name, ""))
 
     @cached_property
     def remote_workers(self) -> Mapping[str, Endpoint]:
         """The workers on other hosts, by name."""
         found = listed(list(self._raw.get("remote_workers", ())))
-        for name, worker in found.items():
-            if worker.group and worker.group not in self.worker_groups.values():
-                raise ConfigError(f"remote_workers: {name!r}: group {worker.group!r}: no model has it as its 'worker'")
+        check_groups({name: worker.group for name, worker in found.items()}, self.worker_groups)
         return found
 
     @property
@@ -235,10 +304,7 @@ class Project:
     @property
     def deploy(self) -> Mapping[str, Any]:
         """What is said of the deployment."""
-        entries = self._raw.get("deploy", {})
-        if not isinstance(entries, Mapping):
-            raise ConfigError(f"deploy: {entries!r}; write a dict with 'image' and what else is to be said")
-        return entries
+        return dict(self._raw.get("deploy", {}))
 
     def own_environment(self) -> dict[str, str]:
         """Return the variables by which a process that is started in this directory finds this very project."""
@@ -270,9 +336,10 @@ class Project:
 
     def pools(self) -> set[str]:
         """Return the pools of workers that answer for what is configured and for what is stored."""
-        stored = {info.model: info.language for info in self.store.list() if "active" in info.aliases}
+        stored = {info.model: info.language for info in versions_without_scopes(self.store) if ACTIVE in info.aliases}
         configured = {name: self._language(name, stored.get(name)) for name in self.names}
-        return {self._pool(name, language) for name, language in (*stored.items(), *configured.items())}
+        of_scopes = [(summary.family, language) for summary in self.families() for language in summary.languages]
+        return {self.pool_of(name, language) for name, language in (*stored.items(), *configured.items(), *of_scopes)}
 
     @cached_property
     def worker_groups(self) -> dict[str, str]:
@@ -281,17 +348,12 @@ class Project:
 
     def spelt_groups(self) -> dict[str, set[str]]:
         """Return the languages of each group's models, as far as that can be told without building anything."""
-        found: dict[str, set[str]] = {group: set() for group in self.worker_groups.values()}
-        for name, group in self.worker_groups.items():
-            found[group].add(language_of_estimator(self._spelt(name)) or "python")
-        return found
+        return languages_of_groups(self._raw, self.worker_groups)
 
     def spelt_languages(self) -> set[str]:
         """Return the languages that the configuration names, as far as that can be told without building anything."""
-        shared = {"": self._raw, **self._raw.get("models", {})}
-        factories = [_factory(entry.get("model")) for entry in shared.values()]
-        spelt = {language for said in factories if (language := language_of_estimator(said))}
-        return spelt | {name for name, count in self.worker_counts().items() if count and name in LANGUAGES}
+        counted = {name for name, count in self.worker_counts().items() if count and name in LANGUAGES}
+        return languages_of_models(self._raw) | counted
 
     def worker_counts(self) -> dict[str, int]:
         """Return how many workers of each language and group the configuration asks for, where it does."""
@@ -299,42 +361,24 @@ class Project:
 
     def crash_loop(self) -> CrashLoop:
         """Return what counts as crashing again and again."""
-        said = self._raw.get("crash_loop", {})
-        known = {field.name for field in fields(CrashLoop)}
-        if not isinstance(said, Mapping) or said.keys() - known or not all(map(_is_number, said.values())):
-            raise ConfigError(f"crash_loop: {said!r}; write numbers for some of {', '.join(sorted(known))}")
-        return CrashLoop(**said)
+        return CrashLoop.said(self._raw.get("crash_loop", {}))
 
     def worker_memory(self) -> dict[str, str]:
         """Return the variable that bounds the memory of workers, where the configuration does."""
-        said = self._raw.get("worker_memory")
-        return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
+        return memory_variables(self._raw.get("worker_memory"))
 
-    def hooks(self, where: Literal["workers", "server"]) -> tuple[str, ...]:
+    def hooks(self, where: Where) -> tuple[str, ...]:
         """Return the names of the classes that are told of what happens there."""
-        said = self._raw.get("hooks", {})
-        if not isinstance(said, Mapping) or said.keys() - {"workers", "server"}:
-            raise ConfigError(f"hooks: {said!r}; write a mapping with 'workers', 'server' or both")
-        names = said.get(where, ())
-        if isinstance(names, str) or not isinstance(names, Sequence) or not all(map(_is_name, names)):
-            raise ConfigError(f"hooks: {where}: {names!r}; write a list of names such as 'module.Class'")
-        return tuple(names)
+        return hooks_of(self._raw.get("hooks", {}), where)
 
     def _for_workers(self) -> dict[str, str]:
         """Return the variables by which the configuration reaches workers, which read no configuration."""
-        return {**self.worker_memory(), **hook_variables(self.hooks("workers"), self.python_path)}
+        bounds = self.worker_memory() | held_variables(self._raw.get("worker_versions"))
+        return {**bounds, **hook_variables(self.hooks("workers"), self.python_path)}
 
     def server(self) -> dict[str, Any]:
         """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""
-        server = dict(self._raw.get("server", {}))
-        unknown = sorted(set(server) - SERVER_KEYS)
-        if unknown:
-            raise ConfigError(f"server: unknown {', '.join(unknown)}; known are {', '.join(sorted(SERVER_KEYS))}")
-        for key, what in (("timeout_s", "an answer may take"), ("patience_s", "requests wait for a worker")):
-            said = server.get(key, 1)
-            if not _is_number(said) or not 0 <= said < math.inf or (key == "timeout_s" and not said):
-                raise ConfigError(f"server: {key}: {said!r}; write how many seconds {what}")
-        return server
+        return checked_server(self._raw.get("server", {}))
 
     def _instantiate(self, raw: RawConfig, keys: set[str]) -> Config:
         with building(raw):
@@ -353,31 +397,4 @@ class Project:
 
     def _language(self, name: str, stored: str | None) -> str:
         """Return the language of a configured model; it is built, which takes a second, only if nothing else tells."""
-        return language_of_estimator(self._spelt(name)) or stored or language_of(self.entry(name).model)
-
-    def _spelt(self, name: str) -> str:
-        """Return the dotted name of what makes a configured model."""
-        return _factory({**self._raw, **self._raw.get("models", {}).get(name, {})}.get("model"))
-
-    def _pool(self, name: str, language: str) -> str:
-        return pool_of(language, self.worker_groups.get(name, ""))
-
-    def _service_keys(self) -> set[str]:
-        """Return the top-level keys of predict services, by their name or by their class's."""
-        return {
-            str(key)
-            for key, value in self._raw.items()
-            if "predict_service" in str(key) or "PredictService" in _factory(value)
-        }
-
-
-def _is_name(said: Any) -> bool:
-    return isinstance(said, str) and all(part.isidentifier() for part in said.split("."))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _factory(value: Any) -> str:
-    return str(value.get("!", "")) if isinstance(value, Mapping) else ""
+        return language_of_estimator(spelt_model(self._raw, name)) or stored or language_of(self.entry(name).model)

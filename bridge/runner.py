@@ -28,9 +28,13 @@ LOOK_S = 0.1
 BEAT_S = 2.0
 # How long a command that is told to end may take to end in order.
 ORDERLY_END_S = 15.0
+LAST_WORDS_S = 5.0  # for what a process has said before its end to be read
+DONE = 70  # what a command ends with that has done all of its work: code of an author's that calls exit says 0, too
 INFO_CHARACTERS = 20_000
+LAST_CHARACTERS = 2_000  # of what a job has said, while it runs
+SCHEDULE = "schedule"  # the parameter of a job that a rule has entered
 # An author's code has no business with the token of the views that change something.
-_KEPT_BACK = frozenset({"TRIGLOT_ADMIN_TOKEN"})
+_KEPT_BACK = frozenset({"TRIGLOT_ADMIN_TOKEN", "TRIGLOT_CALLERS"})
 
 _FLAGS = {
     "persist": (False, "--no-save"),
@@ -51,7 +55,9 @@ def fit_arguments(job: Job) -> list[str]:
         if name in _FLAGS and isinstance(value, bool):
             when, option = _FLAGS[name]
             arguments += [option] if value is when else []
-        elif name == "persist_if_better_than" and _is_number(value):
+        elif name == SCHEDULE:
+            continue
+        elif name == "persist_if_better_than" and is_number(value):
             arguments += ["--save-if-better-than", str(value)]
         elif name == "models" and isinstance(value, list) and all(isinstance(model, str) for model in value):
             names = value
@@ -60,18 +66,68 @@ def fit_arguments(job: Job) -> list[str]:
     return [*arguments, "--", *names]
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-KINDS: Mapping[str, Callable[[Job], list[str]]] = {"fit": fit_arguments}
+def run_arguments(job: Job) -> list[str]:
+    """Return the command line of a pipeline's job, which takes parameters and rows from the job itself."""
+    name = job.parameters.get("pipeline")
+    if not isinstance(name, str):
+        raise BadRequest("a pipeline's job says which one, as 'pipeline'")
+    return ["run", "--job", job.id, "--", name]
+
+
+def score_arguments(job: Job) -> list[str]:
+    """Return the command line of a job that scores: which model, which rows, and where the answers go.
+
+    Raises `BadRequest` for a parameter that is not known or not of its type.
+    """
+    said = {name: value for name, value in job.parameters.items() if name != SCHEDULE}
+    places = [said.pop(name, None) for name in ("model", "rows", "answers")]
+    if not all(isinstance(place, str) and place for place in places):
+        raise BadRequest("a score needs 'model', 'rows' and 'answers', each a text")
+    options: list[str] = []
+    for name, value in said.items():
+        if name not in SCORE_OPTIONS or not SCORE_OPTIONS[name](value):
+            raise BadRequest(f"a score takes no {name} = {value!r}")
+        option = f"--{name.replace('_', '-')}"
+        texts = value if isinstance(value, list) else [value]
+        options += ([option] if value else []) if isinstance(value, bool) else [f"{option}={text}" for text in texts]
+    return ["score", *options, "--", *map(str, places)]
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+SCORE_OPTIONS: Mapping[str, Callable[[Any], bool]] = {
+    "keep": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    "proba": lambda value: isinstance(value, bool),
+    "bad_rows": lambda value: isinstance(value, str),
+    "partitions": _is_count,
+    "workers": _is_count,
+}
+KINDS: Mapping[str, Callable[[Job], list[str]]] = {
+    "fit": fit_arguments,
+    "pipeline": run_arguments,
+    "score": score_arguments,
+}
+
+
+def nothing_due() -> None:
+    """Enter no job: there is no timetable."""
 
 
 class Runner:
-    """Carries out jobs until it is told to stop; several runners share the jobs of one store."""
+    """Carries out jobs until it is told to stop; several runners share the jobs of one store.
 
-    def __init__(self, jobs: JobStore, environ: Mapping[str, str]) -> None:
+    enter_due: called before each look for a job, and while one is done; enters those that a timetable wants by now.
+    """
+
+    def __init__(self, jobs: JobStore, environ: Mapping[str, str], enter_due: Callable[[], None] = nothing_due) -> None:
         self._jobs = jobs
+        self._enter_due = enter_due
         self._environ = {key: value for key, value in environ.items() if key not in _KEPT_BACK}
         # A container's successor may have the same host name and process id.
         self._name = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -85,6 +141,7 @@ class Runner:
         """Work until `stop`."""
         logger.info("ready for jobs")
         while not self._over:
+            self._enter()
             try:
                 job = self._jobs.claim(self._name)
             except TriglotError as error:
@@ -95,6 +152,13 @@ class Runner:
             else:
                 self._carry_out(job)
 
+    def _enter(self) -> None:
+        """Enter what is due; where that fails there are other jobs to be done all the same."""
+        try:
+            self._enter_due()
+        except TriglotError as error:
+            logger.error("what is due cannot be entered: %s", error)
+
     def _carry_out(self, job: Job) -> None:
         logger.info("job %s: %s", job.id, job.kind)
         try:
@@ -102,7 +166,7 @@ class Runner:
         except BadRequest as error:
             self._end(job, "error", str(error))
             return
-        with subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "triglot.cli.tethered", *arguments],
             env=self._environ,
             stdin=subprocess.PIPE,  # nothing is written: it ends when this process does
@@ -111,28 +175,32 @@ class Runner:
             encoding="utf-8",
             errors="backslashreplace",
             start_new_session=True,
-        ) as process:
-            said = _Said(process)
-            state = self._watch(job, process)
-            info = said.tail()
-        self._end(job, state, info)
+        )
+        said = _Said(process)
+        try:
+            state = self._watch(job, process, said)
+        finally:
+            said.close()
+        info = said.tail()
+        self._end(job, state, info + _unsaid(process.returncode, info) if state == "error" else info)
 
-    def _watch(self, job: Job, process: "subprocess.Popen[str]") -> State | None:
+    def _watch(self, job: Job, process: "subprocess.Popen[str]", said: "_Said") -> State | None:
         """Return how the job ended; None where this runner stops and leaves it to the next one."""
         beat = alive = time.monotonic()
         try:
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    return "finished" if process.wait(LOOK_S) == 0 else "error"
+                    return "finished" if process.wait(LOOK_S) == DONE else "error"
                 if self._over:
                     return None
                 if time.monotonic() - beat < BEAT_S:
                     continue
                 beat = time.monotonic()
                 try:
-                    if not self._jobs.beat(job.id, self._name):
+                    if not self._jobs.beat(job.id, self._name, said.last()):
                         return "cancelled"
                     alive = time.monotonic()
+                    self._enter()
                 except TriglotError as error:
                     logger.error("job %s: no sign of life can be given: %s", job.id, error)
                     if time.monotonic() - alive > LOST_AFTER_S:  # another runner may have begun it
@@ -163,13 +231,30 @@ class _Said:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._kept = ""
+        self._process = process
         self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._thread.start()
 
+    def close(self) -> None:
+        """Let go of a process that has ended, once all that it said is read.
+
+        What it has started for good may hold its output open: that is not waited for.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._thread.join(LAST_WORDS_S)
+        if not self._thread.is_alive():
+            self._process.stdout.close()
+
     def tail(self) -> str:
-        """Return the last of it, once all of it has come."""
-        self._thread.join(ORDERLY_END_S)
+        """Return the last of it."""
         return self._kept
+
+    def last(self) -> str:
+        """Return its last lines so far."""
+        kept = self._kept[-LAST_CHARACTERS:]
+        return kept if len(kept) < LAST_CHARACTERS else kept.partition("\n")[2]
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
@@ -177,6 +262,18 @@ class _Said:
             self._kept = (self._kept + line)[-INFO_CHARACTERS:]
             sys.stdout.write(line)
             sys.stdout.flush()
+
+
+def _unsaid(code: int, said: str) -> str:
+    """Return why a process has failed, where it cannot have said so itself."""
+    start = "" if not said or said.endswith("\n") else "\n"
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        memory = ", as the system does where memory is short" if -code == signal.SIGKILL else ""
+        return f"{start}the process of this job was ended by {name}{memory}"
+    if code == 0:
+        return f"{start}the process of this job ended before its work was done: code in it has called exit"
+    return "" if said.strip() else f"the process of this job ended with exit code {code} and said nothing"
 
 
 def _arguments(job: Job) -> list[str]:

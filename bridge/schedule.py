@@ -8,7 +8,7 @@ Without a `dtstart` a rule starts when the thread is made.
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import dateutil.parser
 import dateutil.rrule
 
 from triglot.errors import ConfigError
+from triglot.occurrences import HORIZON_YEARS, happens, occurrences
 
 logger = logging.getLogger("triglot")
 
@@ -28,32 +29,59 @@ _WORDS: Final = {"freq": _FREQUENCIES, "wkst": _DAYS, "byweekday": _DAYS, "byday
 Now = Callable[[Any], datetime]  # given a time zone or None, as `datetime.now`
 
 
-def rule_of(rrule: Any) -> Any:
+def rule_of(rrule: Any, key: str = "") -> Any:
     """Return dateutil's rule: the one given, or that of a dict of its arguments.
 
     Frequencies and days may be words ('HOURLY', ['MO', 'FR']), dates may be text. The rules are those of RFC 5545,
-    section 3.3.10.
+    section 3.3.10. `key` is where the rule stands, for the error.
 
     Raises:
-        ConfigError: It is neither, an argument is not known, or a word is none of those.
+        ConfigError: It is neither, an argument is not known, a word is none of those, or it never happens.
 
     Examples:
         >>> mondays = rule_of({"freq": "WEEKLY", "byweekday": ["MO"], "dtstart": "2026-01-01T03:00:00", "count": 2})
         >>> [str(at) for at in mondays]
         ['2026-01-05 03:00:00', '2026-01-12 03:00:00']
     """
-    if not isinstance(rrule, Mapping):
-        if not hasattr(rrule, "after"):
-            raise ConfigError(f"a rule must be a dict such as {{'freq': 'HOURLY'}}, not {type(rrule).__name__}")
-        return rrule
-    if "freq" not in rrule:
+    try:
+        return _checked(_made(rrule) if isinstance(rrule, Mapping) else rrule)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}" if key else str(error)) from error.__cause__
+
+
+def _checked(rule: Any) -> Any:
+    if not hasattr(rule, "after"):
+        raise ConfigError(f"a rule must be a dict such as {{'freq': 'HOURLY'}}, not {type(rule).__name__}")
+    _check_interval(getattr(rule, "_interval", 1))
+    if not happens(rule):
+        raise ConfigError(
+            f"the rule names no time within {HORIZON_YEARS} years of its start; look at {_conditions(rule)}"
+        )
+    return rule
+
+
+def _made(said: Mapping[Any, Any]) -> Any:
+    if "freq" not in said:
         raise ConfigError(f"a rule needs 'freq': one of {', '.join(_FREQUENCIES)}")
-    arguments = {str(key): _argument(str(key), value) for key, value in rrule.items()}
+    arguments = {str(key): _argument(str(key), value) for key, value in said.items()}
+    _check_interval(arguments.get("interval", 1))
     arguments["byweekday"] = arguments.pop("byday", arguments.get("byweekday"))
     try:
         return dateutil.rrule.rrule(**arguments)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"the rule {dict(rrule)!r} is none: {error}; see dateutil.rrule.rrule") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"the rule {dict(said)!r} is none: {error}; see dateutil.rrule.rrule") from error
+
+
+def _check_interval(interval: Any) -> None:
+    if not isinstance(interval, int) or interval < 1:  # dateutil would go on the spot, or backwards
+        raise ConfigError(f"the rule's interval is {interval!r}; use a whole number from 1 on")
+
+
+def _conditions(rule: Any) -> str:
+    """Return the arguments of a rule that may keep all times away."""
+    said = [name for name, value in rule._original_rule.items() if value]
+    bounds = {"interval": rule._interval != 1, "count": rule._count is not None, "until": rule._until is not None}
+    return ", ".join([*said, *(name for name, is_said in bounds.items() if is_said)])
 
 
 class RruleThread:
@@ -94,6 +122,11 @@ class RruleThread:
         self._thread: threading.Thread | None = None
         self.last_execution = self._clock()
 
+    @property
+    def rrule(self) -> Any:
+        """The rule as dateutil has it."""
+        return self._rule
+
     def start(self) -> None:
         """Begin; a second call does nothing."""
         if self._thread is None or not self._thread.is_alive():
@@ -123,8 +156,8 @@ class RruleThread:
         return self._now(None if start is None else start.tzinfo)
 
     def _run(self, over: threading.Event) -> None:
-        occurrences: Iterator[datetime] = iter(self._rule)  # kept, because a rule counts from its start each time
-        due = next((at for at in occurrences if at > self.last_execution), None)
+        times = occurrences(self._rule, self.last_execution)  # kept, because a rule counts from its start each time
+        due = next(times, None)
         while due is not None:
             now = self._clock()
             if now < due:
@@ -132,7 +165,7 @@ class RruleThread:
                     return
                 continue
             self.last_execution = now
-            due = next((at for at in occurrences if at > now), None)
+            due = next((at for at in times if at > now), None)
             try:
                 self._func()
             except Exception:

@@ -3,8 +3,10 @@
 import ctypes
 import os
 import signal
+import sys
 from collections.abc import Mapping
 
+PARENT_VARIABLE = "TRIGLOT_PARENT"
 _PR_SET_PDEATHSIG = 1
 
 _pid = os.getpid()
@@ -24,8 +26,13 @@ def pid() -> int:
 
 
 def end_with_parent() -> None:
-    """Have the kernel send SIGTERM when the thread that started this process ends, even by -9."""
+    """Have the kernel send SIGTERM when the thread that started this process ends, even by -9.
+
+    A parent that says who it is (`PARENT_VARIABLE`) may have ended before: then this process ends now.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.environ.pop(PARENT_VARIABLE, str(os.getppid())) != str(os.getppid()):
+        sys.exit(f"{os.path.basename(sys.executable)}: whoever started this process has ended")
 
 
 def end_with_supervisor(environ: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from triglot.bygone import arguments as bygone
 from triglot.config import known_config, resolve_dotted_name
 from triglot.decorators import pluggable
 from triglot.process_store import process_store
@@ -68,7 +69,7 @@ def apply_kwargs(func: Callable[..., Any], **kwargs: Any) -> Any:
 
 
 def Partial(func: Callable[..., Any] | str, **kwargs: Any) -> Callable[..., Any]:
-    """Return the function, which may be a dotted name, with these arguments given.
+    """Return the function, which may be a dotted name, with these arguments given, as its library takes them today.
 
     Raises:
         ConfigError: The dotted name leads nowhere.
@@ -78,9 +79,13 @@ def Partial(func: Callable[..., Any] | str, **kwargs: Any) -> Callable[..., Any]
         [3, 2, 1]
     """
     function = resolve_dotted_name(func) if isinstance(func, str) else func
-    partial = functools.partial(function, **kwargs)
-    functools.update_wrapper(partial, function)
+    partial = functools.partial(function, **bygone.todays(function, kwargs, _tell))
+    functools.update_wrapper(partial, function, updated=())
     return partial
+
+
+def _tell(advice: str) -> None:
+    logging.getLogger("triglot").warning("Partial: %s", advice)
 
 
 def memory_usage() -> tuple[float, float]:

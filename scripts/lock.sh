@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints requirements.lock: the newest versions that pyproject.toml allows, every one pinned. With `docs` it prints
-# requirements-docs.lock: what the site needs beside these.
+# requirements-docs.lock, what the site needs beside these; with `dask` requirements-dask.lock, what the extra needs.
 #
 #   PYTHON=python3.11 scripts/lock.sh >requirements.lock
 #   PYTHON=python3.11 scripts/lock.sh docs >requirements-docs.lock
@@ -29,15 +29,20 @@ pinned() {
         LC_ALL=C sort --ignore-case --field-separator = --key 1,1
 }
 
-if [[ ${1:-} == docs ]]; then
-    "$work/bin/python" >"$work/docs" <<'PYTHON'
+if [[ -n ${1:-} ]]; then
+    "$work/bin/python" - "$1" >"$work/further" <<'PYTHON'
+import sys
 import tomllib
 
 with open("pyproject.toml", "rb") as file:
-    print(*tomllib.load(file)["dependency-groups"]["docs"], sep="\n")
+    settings = tomllib.load(file)
+print(*(settings["dependency-groups"] | settings["project"]["optional-dependencies"])[sys.argv[1]], sep="\n")
 PYTHON
-    "${pip[@]}" install --quiet --no-compile --requirement "$work/docs" --constraint requirements.lock
-    echo "# What 'make docs' needs beside requirements.lock, pinned; made by 'make lock' from pyproject.toml's group docs."
+    "${pip[@]}" install --quiet --no-compile --requirement "$work/further" --constraint requirements.lock
+    case $1 in
+    docs) echo "# What 'make docs' needs beside requirements.lock, pinned; made by 'make lock' from pyproject.toml's group docs." ;;
+    *) echo "# What the extra $1 needs beside requirements.lock, pinned, for the tests; made by 'make lock' from pyproject.toml." ;;
+    esac
     pinned | grep --invert-match --regexp '^setuptools==' | grep --invert-match --line-regexp --fixed-strings --file requirements.lock
     exit
 fi

@@ -89,7 +89,7 @@ as() {
     # Through a pipe of the user's own, because supervisord opens its standard output once more.
     # shellcheck disable=SC2016
     inside "$root" setpriv --reuid="$who" --regid="$who" --init-groups env --ignore-environment HOME="$home" \
-        PATH="$path" LANG=C.UTF-8 CI="${CI:-}" TRIGLOT_REQUIRE="r julia ruby" "$julia" "${index[@]}" \
+        PATH="$path" LANG=C.UTF-8 CI="${CI:-}" TRIGLOT_REQUIRE="r julia ruby" TRIGLOT_WITHOUT="clients browser spark" "$julia" "${index[@]}" \
         bash -c 'set -o pipefail; cd "$1" && shift && "$@" 2>&1 | cat' in "$folder" "$@"
 }
 

@@ -1,11 +1,17 @@
-"""What hooks are told of an answer of HTTP, whichever way it was made."""
+"""What is counted of an answer of HTTP, and what hooks are told of it, whichever way it was made."""
 
 import time
 
 from flask import Response, g, request
 
 from triglot.hooks import Answered
-from triglot.server.route import Told
+from triglot.server.exchange import Told
+from triglot.serving.service import Service
+
+
+def counted(service: Service, rule: str, status: int, code: str, begun: float) -> None:
+    """Count an answer by its route as Flask writes it, its status and the code of its error, with its time."""
+    service.tallies.counters.timed(round((time.perf_counter() - begun) * 1e9), "http", rule, str(status), code)
 
 
 def of_prediction(told: Told, request_id: str, path: str, begun: float) -> Answered:

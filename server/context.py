@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from triglot.server.limits import BULK_ROWS
-from triglot.serving.service import MAX_BODY_BYTES, MAX_BULK_BYTES, TIMEOUT_S, Service
-from triglot.store.jobs import JobStore, RecentJobs
+from triglot.access.access import Access
+from triglot.bodies.limits import BULK_ROWS, MAX_BODY_BYTES, MAX_BULK_BYTES, BodyLimits
+from triglot.pipelines.declared import Declared
+from triglot.server.arrivals import Patience
+from triglot.serving.service import TIMEOUT_S, Service
+from triglot.store.jobs import JobStore
+from triglot.store.recent_jobs import RecentJobs
 
 if TYPE_CHECKING:
     from triglot.server.predict import PredictService
@@ -22,7 +26,11 @@ THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the application behaves; all of it has a sound default."""
+    """How the application behaves; all of it has a sound default.
+
+    models: the names that a fit may be asked for; None where they are not known. pipelines: what may be run, by name.
+    runner: whether one was started that carries out jobs.
+    """
 
     services: Sequence["PredictService"] = ()
     rules: Sequence["Rule"] = ()
@@ -34,8 +42,25 @@ class Options:
     max_bulk_bytes: int = MAX_BULK_BYTES
     max_bulk_rows: int = BULK_ROWS
     admin_token: str = ""
+    access: Access | None = None
+    mlflow_model: str = ""
     debug: bool = False
+    examples: bool = True
     threads: int = THREADS
+    patience: Patience = field(default_factory=Patience)
+    models: tuple[str, ...] | None = None
+    pipelines: Mapping[str, Declared] = field(default_factory=dict)
+    runner: bool = True
+
+    @property
+    def limits(self) -> BodyLimits:
+        """How much one request may hold."""
+        return BodyLimits(self.max_body_bytes, self.max_bulk_bytes, self.max_bulk_rows)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether somebody may change something, so that there are routes for it."""
+        return bool(self.admin_token) or self.access is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,78 +1,62 @@
-"""Errors of the bridge as HTTP: the one place where a code becomes a status, and the one shape of an error."""
+"""Errors of the bridge as HTTP: the responses that tell of them, all of one shape."""
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from triglot.errors import BadRequest, EstimatorFailed, TriglotError, VersionNotLoadable
+from triglot.bodies.payload import BARE_JSON, JSON_TYPE
+from triglot.bodies.telling import PREDICT_ERROR, STATUS, for_the_log, told
+from triglot.errors import EstimatorFailed, TriglotError, VersionNotLoadable
 from triglot.server.payload import error_body, json_response
 
 logger = logging.getLogger("triglot.server")
 
-STATUS = {
-    "bad-request": 400,
-    "model-not-found": 404,
-    "version-not-found": 404,
-    "job-not-found": 404,
-    "not-acceptable": 406,
-    "version-in-use": 409,
-    "too-large": 413,
-    "unsupported-media-type": 415,
-    "poison-request": 422,
-    "config": 500,
-    "estimator-failed": 500,
-    "artefact-refused": 500,
-    "protocol": 500,
-    "error": 500,
-    "artefact-needed": 503,
-    "language-unavailable": 503,
-    "overloaded": 503,
-    "store": 503,
-    "table-needed": 503,
-    "version-not-loadable": 503,
-    "worker-lost": 503,
-    "worker-makes-room": 503,
-    "worker-unavailable": 503,
-    "deadline-exceeded": 504,
-}
-PREDICT_ERROR = "predict-error"
+Shape = Callable[[Mapping[str, Any], int], tuple[Mapping[str, Any], int]]
+
 RETRY_AFTER_S = 1
+SHAPES = "triglot.shapes"  # what becomes of errors at endpoints whose clients want them otherwise
 SHOWN_PATH = 200
+_MAIN = ("/models", "/models/<name>/predict", "/models/<name>/predict_proba", "/predict", "/list", "/ready", "/docs")
+_BARE = ("/v2", "/v1/")  # below these, clients show the text of an error only if its type has no parameter
+_NAMED = ("/v2/models/", "/v2/repository/models/", "/models/")
 _OF_THE_BODY = {"content-type", "content-length"}
-# What these say was written for the caller; everything else may name files and functions of ours.
-_TOLD = {code for code, status in STATUS.items() if status != 500}
 
 
 def register(app: Flask) -> None:
     """Answer every error of this app in the one shape."""
-    app.register_error_handler(TriglotError, _bridge)
+    app.register_error_handler(TriglotError, answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _bridge(error: TriglotError) -> Response:
+def answer(error: TriglotError) -> Response:
+    """Return the answer to an error of the bridge."""
     status = STATUS.get(error.code, 500)
     if isinstance(error, EstimatorFailed) and error.error_code is not None:
         logger.warning("[%s] the model foresaw: %s (%s)", g.get("request_id", ""), error, error.error_code)
         return foreseen(str(error), error.error_code)
     if status >= 500:
-        logger.error("[%s] %s: %s", g.get("request_id", ""), error.code, _for_the_log(error))
-    if current_app.debug:
-        body = _body(str(error), error.code, error.details())
-    elif error.code in _TOLD:
-        body = _body(_said(error), error.code, error.details())
-    elif isinstance(error, EstimatorFailed):
-        body = _body(f"the model failed ({error.native_class or 'error'}); see the log for this request_id", error.code)
-    else:
-        body = _body("the service failed; see the log for this request_id", error.code)
-    response = json_response(body, status)
+        logger.error("[%s] %s: %s", g.get("request_id", ""), error.code, for_the_log(error))
+    message, details = told(error, debug=current_app.debug)
+    response = _response(_body(message, error.code, details), status)
     if status == 503:
         response.headers["Retry-After"] = str(_retry_after(error))
     return response
+
+
+def response_to(error: Exception) -> Response:
+    """Return the answer to any error, the one that the application gives where it is raised."""
+    if isinstance(error, TriglotError):
+        return answer(error)
+    if not isinstance(error, HTTPException):
+        return _unexpected(error)
+    if error.code is None:  # what `abort` was given is an answer already
+        return current_app.make_response(error.get_response())
+    return _http(error)
 
 
 def _retry_after(error: TriglotError) -> int:
@@ -83,7 +67,14 @@ def _retry_after(error: TriglotError) -> int:
 
 def foreseen(message: str, error_code: Any) -> Response:
     """Return the answer to a failure that an author foresaw: code and message are meant for the caller."""
-    return json_response(_body(message, PREDICT_ERROR, error_code=error_code), 500)
+    return _response(_body(message, PREDICT_ERROR, error_code=error_code), 500)
+
+
+def _response(body: Mapping[str, Any], status: int) -> Response:
+    shape = current_app.extensions.get(SHAPES, {}).get(request.endpoint)
+    if shape is not None:
+        body, status = shape(body, status)
+    return json_response(body, status, BARE_JSON if request.path.startswith(_BARE) else JSON_TYPE)
 
 
 def _body(message: str, code: str, details: Mapping[str, Any] | None = None, error_code: Any = -1) -> dict[str, Any]:
@@ -95,7 +86,7 @@ def _body(message: str, code: str, details: Mapping[str, Any] | None = None, err
 
 
 def _http(error: HTTPException) -> Response:
-    response = json_response(_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
+    response = _response(_body(f"{error.name}: {_remedy(error)}", "http"), error.code or 500)
     for name, value in error.get_headers():
         if name.lower() not in _OF_THE_BODY:  # such as WWW-Authenticate, which callers act on
             response.headers.add(name, value)
@@ -107,8 +98,11 @@ def _http(error: HTTPException) -> Response:
 def _remedy(error: HTTPException) -> str:
     """Return what the caller can do about an error of HTTP itself."""
     if error.code == 404:
-        routes = ", ".join(sorted({rule.rule for rule in current_app.url_map.iter_rules()}))
-        return f"there is no route {request.path[:SHOWN_PATH]!r}; the routes are {routes}"
+        routes = {rule.rule for rule in current_app.url_map.iter_rules()}
+        main = ", ".join(rule for rule in _MAIN if rule in routes)
+        slash = "; a model's name has no '/'" if request.path.startswith(_NAMED) else ""
+        told = f"there are {main}, and all others in /openapi.json"
+        return f"there is no route {request.path[:SHOWN_PATH]!r}{slash}; {told}"
     if error.code == 405:
         return f"{request.method} is not allowed here; use {', '.join(_methods(error))}"
     if error.code == 413:
@@ -121,15 +115,7 @@ def _methods(error: HTTPException) -> list[str]:
 
 
 def _unexpected(error: Exception) -> Response:
-    logger.exception("[%s] unexpected error", g.get("request_id", ""))
+    # the short way hands over an error that is no longer being handled
+    logger.error("[%s] unexpected error", g.get("request_id", ""), exc_info=error)
     message = f"{type(error).__name__}: {error}" if current_app.debug else "the service failed; see the log"
-    return json_response(_body(message, "error"), 500)
-
-
-def _said(error: TriglotError) -> str:
-    return f"BadRequest: {error}" if isinstance(error, BadRequest) else str(error)
-
-
-def _for_the_log(error: TriglotError) -> str:
-    trace = getattr(error, "traceback", "")
-    return f"{error}\n{trace}" if trace else str(error)
+    return _response(_body(message, "error"), 500)

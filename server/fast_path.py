@@ -2,8 +2,8 @@
 
 Flask's own work for a request is as much as all the rest of this process's. Whatever is out of the ordinary goes
 through Flask: another method, type of body or type of answer, a route with decorators or with methods of its author's
-own, functions that somebody has hung around requests. So does every error. Answers are the same either way; a test
-compares them.
+own, functions that somebody has hung around requests. So does every error. Answers are the same either way; tests
+compare them.
 """
 
 import copy
@@ -12,17 +12,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from flask import Flask, g, request_finished, request_started
 
-from triglot.client.asynchronous import Lane
-from triglot.server.answered import of_prediction
+from triglot.dispatch.asynchronous import Lane
+from triglot.server.access.door import DOOR, Door, Ticket
+from triglot.server.answered import counted, of_prediction
 from triglot.server.context import Options, View
-from triglot.server.media import JSON, is_ordinary
-from triglot.server.payload import JSON_TYPE, dumps
-from triglot.server.request import Asked
-from triglot.server.route import Route, Told
+from triglot.server.encoding import WORTH_BYTES, accepted, packed
+from triglot.server.exchange import Heard, Quick, Told
+from triglot.server.request import has_body
 from triglot.serving.service import Service
 from triglot.transport.request_ids import new_id
 
@@ -33,36 +32,40 @@ Headers = list[tuple[str, str]]
 
 EXPRESS = "triglot.express"  # where an application's own is found, whatever has been put around it
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-_MODELS = "/models/"
-_JSON = frozenset({JSON, f"{JSON};charset=utf-8", f"{JSON}; charset=utf-8"})
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """A route that may be answered without Flask, as long as this view stands behind it."""
+    """A route that may be answered without Flask, as long as this view stands behind it; `rule` as Flask writes it."""
 
+    rule: str
     endpoint: str
     view: View
-    route: Route
+    route: Quick
 
 
 class Order(NamedTuple):
     """An ordinary request that the short way takes.
 
-    `body_bytes` is the length of a POST's body, None for a GET; `begun` is in seconds of the performance counter.
+    `head` is what the route made of the request's head, `body_bytes` the length of a POST's body, None for a GET;
+    `begun` is in seconds of the performance counter, `codings` are those that the caller accepts; `ticket` is there
+    where not everybody is let in.
     """
 
-    route: Route
+    route: Quick
     model: str | None
-    args: Mapping[str, str]
+    head: Any
     request_id: str
     body_bytes: int | None
     path: str
     begun: float
+    rule: str
+    codings: str = ""
+    ticket: Ticket | None = None
 
-    def asked(self, body: bytes | None) -> Asked:
+    def heard(self, body: bytes | None) -> Heard:
         """Return the request with its body, once that is there."""
-        return Asked(self.args, body, self.request_id)
+        return Heard(self.head, body, self.request_id)
 
 
 def request_id_of(environ: Mapping[str, Any]) -> str:
@@ -74,7 +77,8 @@ def request_id_of(environ: Mapping[str, Any]) -> str:
 class Express:
     """A WSGI application before Flask's own; to be made once all that belongs to the application is in it.
 
-    fixed: shortcuts by their path. named: shortcuts by what stands behind `/models/NAME/`.
+    fixed: shortcuts by their path. named: by what stands before a model's name, shortcuts by what stands behind it, as
+    `predict` does in `/models/NAME/predict`.
     """
 
     def __init__(
@@ -83,7 +87,7 @@ class Express:
         service: Service,
         options: Options,
         fixed: Mapping[str, Shortcut | None],
-        named: Mapping[str, Shortcut | None],
+        named: Mapping[str, Mapping[str, Shortcut | None]],
     ) -> None:
         self.service = service
         self.options = options
@@ -93,54 +97,64 @@ class Express:
         self._named = named
         self._before = copy.deepcopy(app.before_request_funcs)
         self._after = copy.deepcopy(app.after_request_funcs)
+        self._door: Door = app.extensions[DOOR]
+        self._scopes = {rule.endpoint: self._door.scopes.of(rule) for rule in app.url_map.iter_rules()}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         order = self.take(environ)
         if order is None:
             return self._flask(environ, start_response)
+        self._door.count(order.ticket)
         body = None if order.body_bytes is None else environ["wsgi.input"].read(order.body_bytes)
-        try:
-            headers, answer = self._good(order.route.told(order.asked(body), order.model), order)
-        except Exception as error:
-            return self.failed(error, order)(environ, start_response)
-        start_response("200 OK", headers)
-        return [answer]
+        return self.at_length(order, body)(environ, start_response)
 
     def take(self, environ: Mapping[str, Any]) -> Order | None:
-        """Return what an ordinary request asks for, or None; of the environ its line and five headers are read."""
+        """Return what an ordinary request asks for, or None; of the environ its line and some headers are read."""
         shortcut, model = self._shortcut(environ["PATH_INFO"])
-        query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
-        if shortcut is None or not query.isascii() or not self._is_untouched(shortcut):
-            return None
-        if not is_ordinary(environ.get("HTTP_ACCEPT")):
+        if shortcut is None or not self._is_untouched(shortcut):
             return None
         body_bytes = None
-        if method == "POST":
+        if environ["REQUEST_METHOD"] == "POST":
             length = environ.get("CONTENT_LENGTH", "")
-            if environ.get("CONTENT_TYPE", "").lower() not in _JSON or not (length.isascii() and length.isdigit()):
+            if not (length.isascii() and length.isdigit()):
                 return None
             body_bytes = int(length)
             if body_bytes > self.options.max_body_bytes or environ.get("HTTP_TRANSFER_ENCODING"):
                 return None
-        elif method != "GET":
+        elif environ["REQUEST_METHOD"] != "GET" or has_body(environ):
             return None
-        args: dict[str, str] = {}
-        if query:
-            for name, value in parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"):
-                args.setdefault(name, value)
-        return Order(
-            shortcut.route,
-            model,
-            args,
-            request_id_of(environ),
-            body_bytes,
-            environ["PATH_INFO"],
-            time.perf_counter(),
-        )
+        ticket = None
+        if not self._door.is_open:
+            ticket = self._door.ticket(environ, self._scopes[shortcut.endpoint])
+            if ticket is None:
+                return None
+        head = shortcut.route.head(environ)
+        if head is None:
+            return None
+        begun, codings = time.perf_counter(), environ.get("HTTP_ACCEPT_ENCODING", "")
+        about = (environ["PATH_INFO"], begun, shortcut.rule, codings, ticket)
+        return Order(shortcut.route, model, head, request_id_of(environ), body_bytes, *about)
 
     async def answer_soon(self, lane: Lane, order: Order, body: bytes | None) -> tuple[Headers, bytes]:
-        """Return the headers and the body of a good answer, by the lane of the event loop that awaits it."""
-        return self._good(await order.route.told_soon(lane, order.asked(body), order.model), order)
+        """Return the headers and the body of a good answer, by the lane of the event loop that awaits it.
+
+        Raises `Lengthy`.
+        """
+        self._door.count(order.ticket)
+        return self._good(await order.route.told_soon(lane, order.heard(body), order.model), order)
+
+    def at_length(self, order: Order, body: bytes | None) -> WSGIApp:
+        """Return the WSGI application that answers an ordinary request, which has been counted."""
+
+        def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            try:
+                headers, content = self._good(order.route.told(order.heard(body), order.model), order)
+            except Exception as error:
+                return self.failed(error, order)(environ, start_response)
+            start_response("200 OK", headers)
+            return [content]
+
+        return answer
 
     def failed(self, error: Exception, order: Order) -> WSGIApp:
         """Return the WSGI application that answers an error as Flask would."""
@@ -155,8 +169,14 @@ class Express:
         return answer
 
     def _good(self, told: Told, order: Order) -> tuple[Headers, bytes]:
-        body = dumps(told.content)
-        headers = [("Content-Type", JSON_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", order.request_id)]
+        headers, body = [*told.headers, *self._door.headers], told.body
+        if len(body) >= WORTH_BYTES and not any(name == "Vary" for name, _ in told.headers):
+            headers.append(("Vary", "Accept-Encoding"))
+            if coding := accepted(order.codings):
+                body = packed(body, coding)
+                headers.append(("Content-Encoding", coding))
+        headers += [("Content-Length", str(len(body))), ("X-Request-Id", order.request_id)]
+        counted(self.service, order.rule, 200, "", order.begun)
         if self.service.hooks.hears("request_answered"):
             self.service.hooks.request_answered(of_prediction(told, order.request_id, order.path, order.begun))
         return headers, body
@@ -164,10 +184,11 @@ class Express:
     def _shortcut(self, path: str) -> tuple[Shortcut | None, str | None]:
         if path in self._fixed:
             return self._fixed[path], None
-        if path.startswith(_MODELS):
-            name, slash, what = path[len(_MODELS) :].partition("/")
-            if slash and name and name.isascii():  # what is not needs decoding
-                return self._named.get(what), name
+        for before, named in self._named.items():
+            if path.startswith(before):
+                name, slash, what = path[len(before) :].partition("/")
+                if slash and name and name.isascii() and "%" not in name:  # what is not needs decoding
+                    return named.get(what), name
         return None, None
 
     def _is_untouched(self, shortcut: Shortcut) -> bool:

@@ -6,16 +6,20 @@ from typing import Any, Final
 from flask import Response
 
 from triglot import __version__
+from triglot.aliases import PALLADIUM_VERSION
+from triglot.bodies.payload import for_everybody
 from triglot.persister import for_listing
 from triglot.process_store import process_store
 from triglot.server import standing
 from triglot.server.admin import summary
 from triglot.server.context import here
-from triglot.server.payload import for_everybody, json_response
-from triglot.serving.catalogue import STORE_KEY, Served
+from triglot.server.payload import json_response
+from triglot.serving.catalogue import STORE_KEY
+from triglot.serving.served import Served
+from triglot.serving.service import Service
+from triglot.tally.recent import Trouble
 from triglot.util import memory_usage
 
-PALLADIUM_VERSION: Final = "1.2.4.1"  # the release whose clients find here what they know
 MISSING: Final = "N/A"
 LARGE: Final = frozenset({"cv_results"})
 
@@ -23,7 +27,8 @@ LARGE: Final = frozenset({"cv_results"})
 def alive() -> Response:
     """Return memory, version and what is required; 503 while something required is missing, or a program is down.
 
-    `unhealthy` then names the programs that are down for good, or crash again and again, with their reasons.
+    `unhealthy` then names the programs that are down for good, or crash again and again, with their reasons. `degraded`
+    has the models whose version failed at least half of its requests within the last minute.
 
     A required name is a model, one of Palladium's names for "the model" (`model_persister`, `model`), or a name that
     something of the user's has set in this process's `process_store`.
@@ -43,6 +48,10 @@ def alive() -> Response:
     body |= {"process_metadata": {"jobs": jobs} if jobs else {}}
     troubles = context.service.troubles()
     body |= {"unhealthy": troubles} if troubles else {}
+    sick = context.service.sick()
+    body |= (
+        {"degraded": {model: _told(version, sick[model, version]) for model, version in sorted(sick)}} if sick else {}
+    )
     return json_response(body, 503 if troubles or MISSING in entries.values() else 200)
 
 
@@ -53,13 +62,26 @@ def ready() -> Response:
     """
     service = here().service
     models = {name: standing.told(each) for name, each in sorted(service.standings().items())}
-    good = bool(models) and all(model["workers"] for model in models.values())
+    good = is_ready(service)
     body: dict[str, Any] = {"ready": good, "models": models}
     degraded = [name for name, model in models.items() if "not_loadable" in model]
     body |= {"degraded": degraded} if degraded else {}
+    families = {name: standing.of_family(each) for name, each in sorted(service.families().items())}
+    body |= {"families": families} if families else {}
     if service.trouble:
         body["store"] = "cannot be read at the moment; what was active last is served on"
     return json_response(body, 200 if good else 503)
+
+
+def is_ready(service: Service) -> bool:
+    """Whether each active model has a worker that has loaded it, and each family of scopes' models one that could.
+
+    A service whose models somebody has taken out is ready to be given others; one that never had any is not.
+    """
+    answering = [standing.answers for standing in service.standings().values()]
+    families = [family for family in service.families().values() if family.versions]
+    held = all(served is not None and service.holders(served) for served in answering)
+    return held and all(map(service.has_workers, families)) and bool(answering or families or service.has_answered)
 
 
 def ready_of(name: str) -> Response:
@@ -67,6 +89,11 @@ def ready_of(name: str) -> Response:
     model = standing.told(here().service.standing(name))
     good = bool(model["workers"])
     return json_response({"name": name, "ready": good, **model}, 200 if good else 503)
+
+
+def _told(version: int, trouble: Trouble) -> dict[str, Any]:
+    told = {"requests": trouble.requests, "failed": trouble.failed, "codes": dict(trouble.codes)}
+    return {"version": version, **told} if version else told  # those of scopes are counted as one family
 
 
 def _entry(name: str, models: Mapping[str, Served]) -> Any:

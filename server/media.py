@@ -1,20 +1,14 @@
-"""Types of bodies: what a request may send, what an answer may be, and which of them is asked for."""
+"""Which type of answer is asked for, as HTTP's Accept says it."""
+
+from typing import NamedTuple
 
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_options_header
 
+from triglot.bodies.media import BODIES, IN_PIECES, JSON, ORIENTS, USUAL, Form
 from triglot.errors import BadRequest
 
-JSON = "application/json"
-CSV = "text/csv"
-ARROW = "application/vnd.apache.arrow.stream"
-BODIES = (JSON, CSV, ARROW)
 _ALL = ", ".join(BODIES)
-
-
-class UnsupportedMediaType(BadRequest):
-    """The body is of a type that this route does not read."""
-
-    code = "unsupported-media-type"
 
 
 class NotAcceptable(BadRequest):
@@ -24,27 +18,39 @@ class NotAcceptable(BadRequest):
 
 
 def is_ordinary(accept: str | None) -> bool:
-    """Whether this header lets the answer be JSON and does not name another type that it could be."""
-    return accept is None or (("*/*" in accept or JSON in accept) and CSV not in accept and ARROW not in accept)
+    """Whether this header lets the answer be the usual JSON, names no other type that it could be and has no `q`."""
+    if accept is None:
+        return True
+    return ("*/*" in accept or JSON in accept) and ";" not in accept and not any(kind in accept for kind in IN_PIECES)
 
 
-def wanted(accept: MIMEAccept) -> str:
-    """Return the type that the answer shall be: JSON where nothing is said; raises `NotAcceptable`."""
+def wanted(accept: MIMEAccept) -> Form:
+    """Return what the answer shall be: the usual JSON where nothing is said; raises `NotAcceptable`."""
     if not accept:
-        return JSON
-    best = accept.best_match(BODIES)
-    if best is None:
+        return USUAL
+    ranges = [_Range.said(each, quality) for each, quality in accept]
+    likings = {kind: max(found) for kind in BODIES if (found := [each for each in ranges if each.holds(kind)])}
+    best = max(likings, key=lambda kind: (likings[kind].quality, likings[kind].exactness), default="")
+    if not best or not likings[best].quality:
         raise NotAcceptable(f"the answer may be {_ALL}, which Accept: {accept.to_header()[:100]!r} does not take")
-    return best
+    return Form(best, likings[best].orient if best == JSON else "")
 
 
-def body_type(mimetype: str, charset: str | None, encoding: str | None, known: tuple[str, ...] = BODIES) -> str:
-    """Return the type of a body; raises `UnsupportedMediaType` for one that is not among the known ones."""
-    if mimetype not in known:
-        said = repr(mimetype) if mimetype else "nothing"
-        raise UnsupportedMediaType(f"send Content-Type: {' or '.join(known)}, not {said}")
-    if encoding and encoding.lower() != "identity":
-        raise UnsupportedMediaType(f"Content-Encoding {encoding[:20]!r} is not read here; send the body as it is")
-    if mimetype == CSV and charset and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMediaType(f"CSV must be UTF-8, not {charset[:20]!r}")
-    return mimetype
+class _Range(NamedTuple):
+    """One of the ranges of Accept; the most exact one that holds a type counts, whatever the others say."""
+
+    exactness: int
+    quality: float
+    mimetype: str
+    orient: str
+
+    @classmethod
+    def said(cls, text: str, quality: float) -> "_Range":
+        mimetype, parameters = parse_options_header(text)
+        orient = parameters.get("orient", "")
+        if orient and orient not in ORIENTS:
+            raise NotAcceptable(f"orient is {orient[:20]!r}; it must be one of {', '.join(ORIENTS)}")
+        return cls(2 - mimetype.count("*"), quality, mimetype.lower(), orient)
+
+    def holds(self, kind: str) -> bool:
+        return self.mimetype in (kind, f"{kind.partition('/')[0]}/*", "*/*")

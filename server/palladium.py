@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from triglot.errors import ConfigError
+from triglot.palladium.commands import command
 from triglot.server.admin import activate, fit, update_model_cache
 from triglot.server.context import here
 from triglot.server.health import alive
@@ -21,12 +22,16 @@ __all__ = [
     "add_url_rule",
     "alive",
     "create_predict_function",
+    "devserver_cmd",
     "fit",
     "list",
     "make_ujson_response",
     "predict",
+    "stream_cmd",
     "update_model_cache",
 ]
+
+devserver_cmd, stream_cmd = command("devserver"), command("stream")
 
 
 def make_ujson_response(obj: Any, status_code: int = 200) -> Response:
@@ -54,10 +59,10 @@ def create_predict_function(
 
 
 def __getattr__(name: str) -> Any:
-    if name == "app":  # made of the configuration, so only when it is asked for
-        from triglot.server.wsgi import app
+    if name == "app":  # modules may import it before it is made of the configuration that names them
+        from triglot.server.wsgi import early
 
-        return app
+        return early()
     if name == "PredictStream":  # it brings what fits and predicts beside a server
         from triglot.palladium.stream import PredictStream
 

@@ -1,38 +1,17 @@
-"""The JSON shapes, in and out, in one place."""
+"""JSON as Flask's responses, and the body of an error of the request that Flask is answering."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from flask import Response, g
 
-from triglot.persister import NOT_PROVED
-from triglot.util import get_metadata
-
-_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+from triglot.bodies import payload
+from triglot.bodies.payload import JSON_TYPE, dumps
 
 
-JSON_TYPE = "application/json; charset=utf-8"
-
-
-def dumps(body: Any) -> bytes:
-    """Return a body as JSON; NaN and infinity are null, as JSON has no word for them."""
-    return orjson.dumps(body, option=_OPTIONS)
-
-
-def json_response(body: Any, status: int = 200) -> Response:
+def json_response(body: Any, status: int = 200, content_type: str = JSON_TYPE) -> Response:
     """Return a response of this body."""
-    return Response(dumps(body), status=status, content_type=JSON_TYPE)
-
-
-def metadata(service_metadata: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
-    """Return the metadata of a good answer: Palladium's keys in their order, then ours, then the service's own."""
-    return get_metadata(facts=facts, service_metadata=service_metadata)
-
-
-def for_everybody(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what callers may see of a version's metadata: that it is not proved, and not why, which names its data."""
-    return {key: True if key == NOT_PROVED else value for key, value in metadata.items()}
+    return Response(dumps(body), status=status, content_type=content_type)
 
 
 def error_body(
@@ -42,9 +21,5 @@ def error_body(
     service_metadata: Mapping[str, Any] | None = None,
     error_code: int = -1,
 ) -> dict[str, Any]:
-    """Return the body of an error: Palladium's three keys first, ours behind them, details only where there are any."""
-    told = {key: value for key, value in (details or {}).items() if value}
-    facts = {"code": code, "request_id": g.get("request_id", "")} | told
-    return {
-        "metadata": get_metadata(error_code, message, "ERROR", facts=facts, service_metadata=service_metadata or {})
-    }
+    """Return the body of an error with this request's id; see `triglot.bodies.payload.error_body`."""
+    return payload.error_body(message, code, g.get("request_id", ""), details, service_metadata, error_code)

@@ -39,6 +39,11 @@ def add_url_rule(
     return Rule(rule, endpoint, view_func, options)
 
 
+def endpoint_of(number: int, rule: Rule) -> str:
+    """Return the name that the application has for a route, the how manieth of the configuration it is."""
+    return rule.endpoint or f"rule {number} {rule.rule}"
+
+
 def declared(node: Any) -> Iterator[Rule]:
     """Give the rules in a configuration, wherever they stand."""
     if isinstance(node, Rule):

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from triglot.serving.catalogue import Served
 from triglot.serving.remote_model import RemoteModel
+from triglot.serving.served import Served
 from triglot.serving.service import Question, Service, require_classes
 from triglot.tables.table import Array, Table
 

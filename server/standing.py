@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 from triglot.server.context import here
-from triglot.serving.catalogue import Standing
+from triglot.serving.families import Family
+from triglot.serving.served import Standing
 
 
 def told(standing: Standing) -> dict[str, Any]:
@@ -22,3 +23,13 @@ def told(standing: Standing) -> dict[str, Any]:
     next_s = math.ceil(error.retry_after_s)
     trouble = {"version": standing.active.version, "cause": refusal.cause, "tries": refusal.tries, "next_try_s": next_s}
     return body | {"not_loadable": trouble}
+
+
+def of_family(family: Family) -> dict[str, Any]:
+    """Return how a family of scopes' models stands, whose models are loaded when somebody asks for them."""
+    told: dict[str, Any] = {
+        "scopes": len(family.versions),
+        "columns": list(family.columns),
+        "language": family.language,
+    }
+    return told | ({"otherwise": family.otherwise} if family.otherwise else {})

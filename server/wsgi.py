@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,44 @@ from triglot.hooks import Hooks, load
 from triglot.logs import level_of, set_level
 from triglot.project import Project
 from triglot.server.app import create_app
+from triglot.server.application import Application
+from triglot.server.arrivals import Patience
 from triglot.server.context import Options
 from triglot.server.predict import PredictService
 from triglot.server.rules import declared
+from triglot.store.jobs import RUNNER_VARIABLE
 
-WANTED = ("timeout_s", "max_body_bytes", "max_bulk_bytes", "max_bulk_rows", "debug", "threads")
+PATIENCE = {"body_quiet_s": "quiet_s", "body_timeout_s": "whole_s", "body_least_rate": "least_rate", "bodies": "most"}
+WANTED = (
+    "timeout_s",
+    "max_body_bytes",
+    "max_bulk_bytes",
+    "max_bulk_rows",
+    "mlflow_model",
+    "debug",
+    "examples",
+    "threads",
+)
 
 
-def build(project: Project) -> Flask:
-    """Return the application of a project."""
+def build(project: Project, app: Application | None = None) -> Flask:
+    """Return the application of a project; `app` is made to be that one."""
     built = project.server_options()
     server = built["server"]
     wanted = {key: server[key] for key in WANTED if key in server}
-    options = Options(**wanted, **_components(built), admin_token=project.admin_token)
+    patience = Patience(**{field: server[key] for key, field in PATIENCE.items() if key in server})
+    options = Options(
+        **wanted,
+        **_components(built),
+        admin_token=project.admin_token,
+        access=project.access,
+        patience=patience,
+        models=project.names,
+        pipelines=project.pipelines,
+        runner=RUNNER_VARIABLE in project.environ,
+    )
     jobs = project.jobs if project.has_jobs else None
-    return create_app(assembly.service(project, Hooks(load(project.hooks("server")))), options, jobs)
+    return create_app(assembly.service(project, Hooks(load(project.hooks("server")))), options, jobs, app)
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:
@@ -44,26 +68,67 @@ def _components(built: dict[str, Any]) -> dict[str, Any]:
         )
     return {
         "services": tuple(value for value in built.values() if isinstance(value, PredictService)),
-        "rules": tuple(declared(built.get("flask_add_url_rules", ()))),
+        "rules": tuple(declared(built)),
         "decorators": {key: value for key, value in built.items() if key.endswith("_decorators")},
         "service_metadata": dict(built.get("service_metadata", {})),
         "required": tuple(built.get("alive", {}).get("process_store_required", ())),
     }
 
 
-def _app() -> Flask:
+def plain_options(project: Project) -> Options:
+    """Return the options that are no components: for whoever answers by other means than Flask."""
+    server = project.server()
+    wanted = {key: server[key] for key in WANTED if key in server}
+    return Options(**wanted, admin_token=project.admin_token, access=project.access)
+
+
+def project_of_environment() -> Project:
+    """Return the project of a front end's process, which logs as that says."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
     set_level(level_of(os.environ))
     project = Project([], os.environ, Path.cwd())
     project.configure_logging()
-    return build(project)
+    return project
+
+
+def early() -> Flask:
+    """Return the application of this process, be it made or not, to whom it may be imported while it is made."""
+    with _making:
+        return globals().get("app") or _unmade[0]
+
+
+def forget() -> None:
+    """Have the application made anew when it is asked for next: another test has another configuration."""
+    with _making:
+        app = globals().pop("app", None)
+        _unmade[0] = Application(_made)
+    if app is not None:
+        app.extensions["triglot"].service.close()
+
+
+def _made() -> Flask:
+    """Return the application, made of the configuration; what asks for it meanwhile gets it as it is by then."""
+    with _making:
+        app = _unmade[0]
+        if "app" in globals() or app.is_being_made:
+            return early()
+        app.is_being_made = True
+        try:
+            build(project_of_environment(), app)
+        finally:
+            _unmade[0] = Application(_made)
+        globals()["app"] = app
+    # What is there now stays: a collector that looked at all of it again and again would stop requests meanwhile.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+_making = threading.RLock()
+_unmade = [Application(_made)]
 
 
 def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    made = globals()[name] = _app()
-    # What is there now stays: a collector that looked at all of it again and again would stop requests meanwhile.
-    gc.collect()
-    gc.freeze()
-    return made
+    return _made()

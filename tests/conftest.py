@@ -15,8 +15,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests.helpers import KEY, Hive, require
 from tests.warm import stop
-from triglot.client.blocking import Client
 from triglot.config import use_config
+from triglot.dispatch.blocking import Client
 from triglot.languages.known import LANGUAGES
 from triglot.training.fit_worker import Bench, bench
 from triglot.workers.julia.interpreter import OPTIMISATION
@@ -26,8 +26,10 @@ collect_ignore = [] if os.environ.get("TRIGLOT_IMAGE_TESTS") else ["image"]
 _CHILDREN = Path("/proc/self/task")
 _LONGEST = (
     "functional/test_faults.py",
+    "spark/test_frames.py",
     "workers/test_guard.py",
     "serving/test_not_loadable.py",
+    "messages/test_brokers.py",
     "training/test_proof.py",
     "test_docs.py",
     "test_types.py",
@@ -48,11 +50,16 @@ _TOGETHER = {
     "a service of every model": ("functional/",),
     "servers of HTTP and S3": ("persisters/",),
     "models behind a front end": ("server/",),
+    "a service of orders": ("client/",),
+    "a cluster of Dask": ("dask/",),
     "databases": ("store/",),
+    "clusters of Spark": ("spark/",),
+    "brokers": ("messages/",),
     "a worker of each language": (
         "bridge/test_foreign.py",
         "conformance/test_labels.py",
         "conformance/test_shares.py",
+        "pipelines/test_run.py",
         "test_examples.py",
         "test_types.py",
     ),

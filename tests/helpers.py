@@ -33,7 +33,8 @@ PATIENCE_S = 120.0  # the bound of every wait for what will come: it guards agai
 
 def require(language: str) -> None:
     """Skip where a language is missing; fail where the run promised to have it."""
-    reason = missing_ruby() if language == "ruby" else missing(language, os.environ)
+    known = {"ruby": missing_ruby, "dask": missing_dask}
+    reason = known[language]() if language in known else missing(language, os.environ)
     if reason is None:
         return
     if language in os.environ.get("TRIGLOT_REQUIRE", "").split():
@@ -65,6 +66,12 @@ def missing_ruby() -> str | None:
         return "Ruby is not installed: run make setup-test"
     tried = subprocess.run(["ruby", "-r", "ffi-rzmq", "-r", "msgpack", "-e", ""], capture_output=True, text=True)
     return tried.stderr.strip().splitlines()[0] if tried.returncode else None
+
+
+def missing_dask() -> str | None:
+    """Return why nothing can run on Dask here, or None."""
+    found = importlib.util.find_spec("distributed")
+    return "Dask is not installed: run make setup-test" if found is None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def lend_to_commands(monkeypatch: pytest.MonkeyPatch, of: Callable[[str], Bench]
     """Have the commands of this process borrow the workers that `of` gives, for as long as the patch holds."""
 
     @contextmanager
-    def borrowed(language: str, _: Mapping[str, str], __: Path | None = None) -> Iterator[Bench]:
+    def borrowed(language: str, _: Mapping[str, str], __: Path | None = None, **___: object) -> Iterator[Bench]:
         yield of(language)
 
     @contextmanager

@@ -61,7 +61,8 @@ class Reader:
         self.ports = {documented: _free_port() for documented in PORTS}
         bin_folder = ROOT / ".venv" / "bin"
         home = {"TRIGLOT_HOME": str(folder / "home")} | _julia()
-        self.environ = {**os.environ, **home, **(environ or {}), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+        path = [str(bin_folder), os.environ["PATH"], *(str(Path(julia).parent) for julia in _julia().values())]
+        self.environ = {**os.environ, **home, **(environ or {}), "PATH": os.pathsep.join(path)}
         self.servers: list[subprocess.Popen[bytes]] = []
         self.command = ""
         self.said = ""

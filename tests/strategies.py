@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 
 from triglot.artefact import Artefact
 from triglot.errors import Problem
-from triglot.protocol.messages import OPS, Fault, Reply, Request, Started
+from triglot.protocol.messages import OPS, Fault, Reply, Request, Spent, Started
 from triglot.tables.table import NUMERIC, Array, Column, Kind, Table
 from triglot.tables.times import DAY, INSTANT
 
@@ -88,6 +88,7 @@ replies = st.one_of(
         output=text,
         warnings=st.lists(text, max_size=3).map(tuple),
         parts=st.just(()),
+        spent=st.none() | st.builds(Spent, *[st.integers(0, 2**53 - 1)] * len(Spent._fields)),
     ),
     st.builds(Fault, id=text, code=text, message=text, details=mappings),
     st.builds(Started, id=text),

@@ -33,6 +33,7 @@ NETWORK = {"zmq", "socket", "socketserver", "http.client", "http.server", "urlli
 # a room or module -> what nothing in it may import
 FORBIDDEN = {
     "triglot": FRONT_END | LANGUAGES | {"triglot.server", "triglot.workers"},
+    "triglot.client": DATABASE | DESERIALISERS | NETWORK - {"httpx", "socket"},
     "triglot.server": NETWORK | DATABASE | LANGUAGES | {"sklearn"} | DESERIALISERS | {"triglot.workers"},
     "triglot.workers": FRONT_END | DATABASE | NETWORK - {"zmq"} | {"triglot.server"},
     "triglot.workers.python": {"rpy2", "julia", "zmq", "triglot.workers.r", "triglot.workers.julia"},
@@ -41,23 +42,81 @@ FORBIDDEN = {
 }
 # All that the front end's modules import of the core, and all of the core that a worker's process can ever come to.
 SEEN_BY_SERVER = {
-    *("assembly", "bulk", "client.asynchronous", "config", "errors", "hooks", "interfaces", "logs", "palladium.stream"),
-    *("persister", "process_store", "project", "serving", "store", "tables", "this_process", "transport", "util"),
+    *(
+        "access",
+        "aliases",
+        "assembly",
+        "bodies",
+        "bulk",
+        "dispatch.asynchronous",
+        "config",
+        "errors",
+        "hooks",
+        "interfaces",
+        "logs",
+        "metrics",
+        "palladium.beside",
+        "palladium.commands",
+        "palladium.stream",
+    ),
+    *(
+        "persister",
+        "process_store",
+        "pipelines.declared",
+        "pipelines.submission",
+        "project",
+        "scope_names",
+        "serving",
+        "store",
+        "tables",
+        "tally",
+        "this_process",
+        "transport",
+        "util",
+    ),
 }
 SEEN_BY_WORKERS = {
-    *("aliases", "artefact", "errors", "hooks", "interfaces", "languages", "logs", "manifest", "model"),
-    *("protocol", "tables", "this_process", "transport"),
+    *("aliases", "artefact", "bygone", "errors", "hooks", "interfaces", "languages", "logs", "manifest", "model"),
+    *("protocol", "tables", "tally", "this_process", "transport"),
 }
-# Who opens what can run code: a worker what it has verified, a cache what its own user wrote. Neither is on the wire.
-MAY_DESERIALISE = {"triglot.workers.python.runtime", "triglot.cache"}
+# A program that calls a service carries nothing that a service needs.
+SEEN_BY_CALLERS = {"client", "errors"}
+# Who opens what can run code: a worker what it has verified, a cache what its own user wrote, an executor of Spark what
+# its driver sends beside functions that Spark opens in the same way. None is on the wire.
+MAY_DESERIALISE = {
+    *("triglot.workers.python.runtime", "triglot.workers.python.former_pickles"),
+    *("triglot.cache", "triglot.spark.executor"),
+}
 # Decisions and encodings: they are handed the time and say what to send.
 PURE = tuple(f"tables.{name}" for name in ("table", "field", "labels", "schema", "arrow"))
 PURE += tuple(f"protocol.{name}" for name in ("messages", "wire", "bundles", "batching", "runtime"))
-PURE += ("client.routing", "client.loads", "supervision.crash_loops", "training.scoring", "workers.fit_spec")
+PURE += tuple(f"access.{name}" for name in ("scopes", "refusals", "token_terms", "cors"))
+PURE += (
+    "bodies.telling",
+    "dispatch.routing",
+    "dispatch.loads",
+    "messages.patience",
+    "messages.sequence",
+    "supervision.crash_loops",
+    "tally.recent",
+    "tally.sums",
+    "training.scoring",
+    "workers.fit_spec",
+)
 # And what is written of a deployment: values in, text out.
 PURE += tuple(
     f"deploy.{name}"
-    for name in ("values", "description", "text", "marathon", "kubernetes", "kserve", "compose", "nginx")
+    for name in (
+        "values",
+        "description",
+        "text",
+        "marathon",
+        "former_marathon",
+        "kubernetes",
+        "kserve",
+        "compose",
+        "nginx",
+    )
 )
 IMPURE = NETWORK | {"time", "threading", "subprocess", "random", "secrets", "os", "pathlib", "datetime"}
 
@@ -142,6 +201,11 @@ def test_a_worker_can_never_come_to_more_of_the_core_than_it_may_see() -> None:
     assert not over_the_wall(imports(), reached, hidden_from(SEEN_BY_WORKERS))
 
 
+def test_a_caller_can_never_come_to_more_of_the_core_than_its_errors() -> None:
+    reached = set().union(*(closure(imports(), name) for name in modules_of("triglot.client")))
+    assert not over_the_wall(imports(), reached, hidden_from(SEEN_BY_CALLERS))
+
+
 def test_imports_make_no_circle_of_modules_nor_of_packages() -> None:
     assert not circle(imports(), str)
     assert not circle(imports(), package_of)
@@ -169,7 +233,7 @@ def test_imports_point_down_the_levels_that_the_architecture_draws() -> None:
 def test_nothing_on_the_way_of_the_wire_can_deserialise_an_object() -> None:
     for start in (
         "triglot.protocol.wire",
-        "triglot.client.blocking",
+        "triglot.dispatch.blocking",
         "triglot.workers.control",
         "triglot.workers.worker",
     ):
@@ -241,12 +305,13 @@ def test_the_package_itself_brings_nothing_into_a_process() -> None:
 
 # What a process would carry without need, or could be attacked by.
 BALLAST = {
+    "triglot.client": {"flask", "sqlalchemy", "zmq", "numpy", "pandas", "polars", "pyarrow", "sklearn"},
     "triglot.workers.worker": {"flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia"},
     "triglot.workers.__main__": {"numpy", "zmq"},
     "triglot.workers.process": {
         *("flask", "sqlalchemy", "cloudpickle", "sklearn", "pandas", "pyarrow", "rpy2", "julia", "asyncio"),
     },
-    "triglot.client.blocking": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},
+    "triglot.dispatch.blocking": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},
     "triglot.serving.service": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
     "triglot.project": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
     "triglot.server.wsgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},

@@ -1,4 +1,4 @@
-"""docs/authorisation.md keeps its word: its passwords, and its tokens, fetched from its authorization server."""
+"""docs/own-authorisation.md keeps its word: its passwords, and its tokens, fetched from its authorization server."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """Hold the service and the authorization server of the document, which was followed to its end."""
     made = Reader(tmp_path_factory.mktemp("authorisation"))
     try:
-        assert made.follow("docs/authorisation.md") == COMMANDS
+        assert made.follow("docs/own-authorisation.md") == COMMANDS
         yield made
     finally:
         made.close()

@@ -144,14 +144,17 @@ def test_an_empty_file_is_named(tmp_path):
 def test_a_failing_query_is_named_with_the_database(database):
     with pytest.raises(ConfigError, match=r"^database 'sqlite:///.*': 'select nope from t' cannot be read: .*nope"):
         SQL(database, "select nope from t")()
+    with pytest.raises(ConfigError, match=r"^database 'sqlite:///.*': pandas gave generator instead of a data frame"):
+        SQL(database, "select * from t", chunksize=1)()
 
 
 def test_no_message_shows_the_password():
-    with pytest.raises(ConfigError, match="dialect://user:password@host/name") as caught:
-        SQL("no url with secret", "t")()
-    assert "secret" not in str(caught.value)
+    for url in ("no url with secret", "postgresql://me:secret@host:port/db"):
+        with pytest.raises(ConfigError, match="dialect://user:password@host/name") as caught:
+            SQL(url, "t")()
+        assert "secret" not in str(caught.value)
     with pytest.raises(ConfigError, match=r"nodialect://me:\*\*\*@host/db'?: cannot be opened") as caught:
-        SQL("nodialect://me:secret@host/db", "t")()
+        SQL("nodialect://me:secret@host/db?password=secret", "t")()
     assert "secret" not in str(caught.value)
 
 
@@ -176,3 +179,12 @@ def test_a_configuration_names_a_loader(name, csv, tmp_path, monkeypatch):
     )
     _, y = instantiate(read_config([tmp_path / "c.py"], {}))["d"]()
     assert y.tolist() == [0, 1]
+
+
+def test_a_subclass_may_read_by_another_function_of_pandas(tmp_path):
+    class Lines(CSV):
+        pandas_read = staticmethod(pd.read_json)
+
+    (tmp_path / "d.jsonl").write_text('{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n')
+    X, y = Lines(str(tmp_path / "d.jsonl"), target_column="b", lines=True)()
+    assert (X.tolist(), list(y)) == ([[1], [2]], ["x", "y"])

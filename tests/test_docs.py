@@ -8,10 +8,13 @@ import pytest
 
 from tests.helpers import require
 from tests.reading import ROOT, Reader, blocks
+from triglot.access.refusals import RateLimited
+from triglot.bodies.media import UnsupportedMediaType
+from triglot.bodies.telling import STATUS
 from triglot.cli.main import PLACES
 from triglot.errors import TriglotError
-from triglot.server.errors import STATUS
-from triglot.server.media import UnsupportedMediaType
+from triglot.server.arrivals import BodyTooSlow
+from triglot.server.media import NotAcceptable
 
 
 @pytest.fixture
@@ -53,10 +56,15 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         ("docs/julia-authors.md", "julia", 3),
         ("docs/python.md", "python", 3),
         ("docs/loaders.md", "python", 4),
+        ("docs/scopes.md", "r", 12),
         ("docs/logging.md", "python", 4),
         ("docs/hooks.md", "python", 5),
         ("docs/gallery.md", "r", 4),
-        ("docs/deployment.md", "python", 6),
+        ("docs/deployment.md", "python", 8),
+        ("docs/scoring.md", "python", 9),
+        ("docs/dask.md", "dask r", 4),
+        ("docs/authorisation.md", "python", 13),
+        ("docs/pipelines.md", "r julia", 9),
     ],
 )
 def test_an_author_who_follows_the_document_gets_what_it_shows(
@@ -69,7 +77,18 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("document", "commands"), [("docs/http.md", 13), ("docs/operations.md", 8)])
+@pytest.mark.parametrize(
+    ("document", "commands"),
+    [
+        ("docs/http.md", 17),
+        ("docs/calling.md", 6),
+        ("docs/clients.md", 5),
+        ("docs/open-inference.md", 7),
+        ("docs/operations.md", 9),
+        ("docs/metrics.md", 1),
+        ("docs/runbook.md", 3),
+    ],
+)
 def test_every_command_and_request_of_the_service_documents_answers_as_shown(
     operator: Reader, document: str, commands: int
 ) -> None:
@@ -83,8 +102,8 @@ def test_every_command_of_the_command_line_is_documented() -> None:
 
 def test_every_route_is_documented() -> None:
     text = (ROOT / "docs" / "http.md").read_text("utf-8")
-    routes = ("/predict", "/models/NAME/predict", "/models/NAME/predict_proba", "/list", "/alive", "/ready")
-    routes += ("/fit", "/activate", "/refresh", "/jobs", "/jobs/ID")
+    routes = ("/predict", "/models/NAME/predict", "/models/NAME/predict_proba", "/list", "/alive", "/ready", "/metrics")
+    routes += ("/fit", "/activate", "/refresh", "/jobs", "/jobs/ID", "/jobs/ID/result", "/pipelines", "/pipelines/NAME")
     assert not [route for route in routes if f"{route}`" not in text]
 
 
@@ -92,7 +111,8 @@ def test_every_error_code_has_a_status() -> None:
     def codes(kind: type[TriglotError]) -> set[str]:
         return {kind.code}.union(*(codes(child) for child in kind.__subclasses__()))
 
-    assert UnsupportedMediaType.code in codes(TriglotError)  # the front end's own error counts, too
+    own = {each.code for each in (BodyTooSlow, RateLimited, UnsupportedMediaType, NotAcceptable)}
+    assert own <= codes(TriglotError)  # the front end's own errors count, too
     assert codes(TriglotError) == set(STATUS)
 
 

@@ -9,14 +9,22 @@ import click
 import pytest
 
 from triglot import errors, estimators
+from triglot.access.cors import CORS_KEYS
+from triglot.access.settings import ACCESS_KEYS
+from triglot.access.token_terms import OIDC_KEYS
+from triglot.bodies import media
+from triglot.bodies.telling import PREDICT_ERROR, STATUS
 from triglot.cli.main import main
 from triglot.config import KNOWN_KEYS
+from triglot.config.server_entries import SERVER_KEYS
 from triglot.deploy import description
 from triglot.former_parameters import former_names
-from triglot.project import MODEL_KEYS, SERVER_KEYS
+from triglot.pipelines.declared import PARAMETER_KEYS, PIPELINE_KEYS
+from triglot.pipelines.timetable import SCHEDULE_KEYS, SCORE_KEYS
+from triglot.project import MODEL_KEYS
 from triglot.protocol import batching
-from triglot.server import media
-from triglot.server.errors import PREDICT_ERROR, STATUS
+from triglot.server import arrivals
+from triglot.server.media import NotAcceptable
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.transport.discovery import Endpoint
 
@@ -24,10 +32,17 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "reference" / "names.md"
 KEYS = {
     "server": set(SERVER_KEYS),
+    "access": set(ACCESS_KEYS),
+    "oidc": set(OIDC_KEYS),
+    "cors": set(CORS_KEYS),
     "crash_loop": {field.name for field in fields(CrashLoop)},
     "remote_workers": {field.name for field in fields(Endpoint)} - {"incarnation"},  # it is asked for
     "batch": set(batching._UNITS),
     "deploy": set(description._READERS),
+    "pipelines": set(PIPELINE_KEYS),
+    "parameters": set(PARAMETER_KEYS),
+    "schedules": set(SCHEDULE_KEYS),
+    "score": set(SCORE_KEYS),
 }
 # How the code asks for an entry of the configuration.
 READ = re.compile(
@@ -100,7 +115,7 @@ def test_every_key_within_an_entry_is_listed_and_its_page_names_it(entry: str) -
 
 def test_every_code_is_listed_with_its_status_and_its_page_names_it() -> None:
     listed = {code: int(row[1]) for row in rows("Codes of errors") for code in names(row[0])}
-    assert media.UnsupportedMediaType.code in listed
+    assert {arrivals.BodyTooSlow.code, media.UnsupportedMediaType.code, NotAcceptable.code} <= listed.keys()
     assert listed.keys() == codes(errors.TriglotError)
     assert listed == STATUS
     for row in rows("Codes of errors"):

@@ -9,11 +9,11 @@ import pytest
 
 from triglot import artefact, errors
 from triglot.artefact import FORMAT, seal
-from triglot.client import monitor
+from triglot.bodies import media
+from triglot.dispatch import monitor
 from triglot.protocol import batching, wire
 from triglot.protocol.messages import OPS, Reply, Request
 from triglot.protocol.runtime import Runtime
-from triglot.server import media
 from triglot.store import migrations
 from triglot.tables.table import Table
 from triglot.transport.discovery import Endpoint

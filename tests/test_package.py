@@ -106,6 +106,7 @@ def packaged() -> set[str]:
     return {
         *(name for path, name in rooms.items() if path.is_file() and "__pycache__" not in path.parts),
         *(f"triglot/scripts/{name}" for name in INSTALLERS),
+        "palladium.py",
     }
 
 
@@ -131,6 +132,7 @@ def test_the_source_distribution_holds_what_a_checkout_does(distributions: dict[
         "LICENSE",
         "Makefile",
         "README.md",
+        "palladium.py",
         "pyproject.toml",
         "requirements.lock",
     }
@@ -190,5 +192,5 @@ def test_what_is_installed_into_an_empty_environment_runs(
     for language in ("r", "julia", "python"):
         run(triglot, "new", language, f"my-{language}", cwd=tmp_path)
         assert (tmp_path / f"my-{language}" / "triglot-config.py").is_file()
-    there = {str(path.relative_to(site)) for path in (site / "triglot").rglob("*") if path.is_file()}
+    there = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
     assert packaged() <= there

@@ -6,10 +6,13 @@ Supervisors and the command line start this very line; nothing else is needed to
 import os
 import sys
 
+from triglot.this_process import end_with_parent
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one worker until SIGTERM; return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
+    end_with_parent()  # before anything that takes time, as the parent may end meanwhile
     if argv[:1] == ["julia"]:
         from triglot.workers.julia.interpreter import preload
 

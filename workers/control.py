@@ -2,7 +2,7 @@
 
 Whatever else must go on meanwhile hangs on its heartbeat (`triglot.hooks`). It runs in a thread of its own. Calls into
 R and Julia let go of Python's lock; code of Python's own that keeps it holds this thread up, and then the connection
-alone tells that the worker is there: ZeroMQ's own thread answers its heartbeats (`triglot.client.monitor`).
+alone tells that the worker is there: ZeroMQ's own thread answers its heartbeats (`triglot.dispatch.monitor`).
 """
 
 import logging

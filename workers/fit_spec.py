@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 from triglot.errors import ConfigError, ProtocolError
 from triglot.protocol.batching import Batch, Limits
-from triglot.tables.labels import Labels, Task
+from triglot.tables.labels import AnswersWanted, Labels, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class FitSpec:
     unseen_levels: Any
     batch: Batch
     limits: Limits
+    answers: AnswersWanted = "typed"
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "FitSpec":
@@ -40,6 +41,9 @@ class FitSpec:
         sources = mapping(said, "sources")
         if not all(isinstance(text, str) for item in sources.items() for text in item):
             raise ProtocolError("'sources' must be a map of names to the text of files")
+        answers = said.get("answers", "typed")
+        if answers not in get_args(AnswersWanted):
+            raise ProtocolError(f"'answers' must be one of {', '.join(get_args(AnswersWanted))}, not {answers!r}")
         batch = said.get("batch", True)
         return cls(
             task=cast("Task", task),
@@ -49,6 +53,7 @@ class FitSpec:
             unseen_levels=unseen,
             batch=batch,
             limits=_limits(batch),
+            answers=cast("AnswersWanted", answers),
         )
 
 

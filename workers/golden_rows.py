@@ -16,9 +16,10 @@ import numpy as np
 from triglot.errors import ArtefactRefused, BadRequest, EstimatorFailed
 from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
 from triglot.manifest import Golden, Question
+from triglot.tables.json_answers import is_json
 from triglot.tables.likeness import alike
 from triglot.tables.schema import Schema
-from triglot.tables.table import Table
+from triglot.tables.table import Array, Table
 from triglot.workers.answers import WrongShares
 from triglot.workers.telling_rows import infinite, telling_rows
 
@@ -39,8 +40,8 @@ class GoldenRows(Hook):
     def model_fitted(self, fit: NewFit) -> None:
         """Write the rows into the manifest, and which columns must have a value for the model to answer.
 
-        Raises `EstimatorFailed` where a loaded copy answers otherwise, and what the model itself raises where it cannot
-        predict.
+        Raises `EstimatorFailed` where a loaded copy answers otherwise, and what the model itself raises where it can
+        predict none of the rows.
         """
         usable = np.flatnonzero(~infinite(fit.X))
         if not usable.size:
@@ -48,14 +49,20 @@ class GoldenRows(Hook):
             return
         rows = fit.X.take(telling_rows(fit.X, usable, fit.y if fit.classifier else None))
         whole = rows.take(np.flatnonzero(~rows.gaps()))
-        op = _question(whole if whole.rows else rows, fit)
+        try:
+            op, first = _question(whole if whole.rows else rows, fit)
+        except WrongShares:
+            raise
+        except EstimatorFailed as error:
+            rows = whole = _answered_alone(fit, rows, error)
+            op, first = _question(rows, fit)
         fails = 0 < whole.rows < rows.rows and not _answers(fit, op, rows)
         shown = () if fails else _shown(rows)
         if whole.rows:
             fit.fields["schema"] = _closed(fit, op, whole, shown).to_json()
         if fails:
             rows = whole
-        golden = record_golden_rows(fit, op, rows)
+        golden = record_golden_rows(fit, op, rows, first if len(first) == rows.rows else fit.ask(op, rows))
         fit.fields["golden"] = None if golden is None else golden.to_json()
         if op == "predict_proba":
             fit.ask("predict", rows)  # probabilities do not show that classes are answered, too
@@ -68,13 +75,14 @@ class GoldenRows(Hook):
             warm_up(golden, loaded.ask)
 
 
-def record_golden_rows(fit: NewFit, op: Question, rows: Table) -> Golden | None:
+def record_golden_rows(fit: NewFit, op: Question, rows: Table, first: Array) -> Golden | None:
     """Return these rows with their answers, or None where the answers differ from one call to the next.
+
+    first: the answers to a call before.
 
     A row whose answer is infinite is left out. Raises `EstimatorFailed` where the model answers alike twice, but
     otherwise once it was dumped and loaded.
     """
-    first = fit.ask(op, rows)
     if not alike(first, fit.ask(op, rows)):
         return None
     if not alike(first, fit.ask_reloaded(op, rows)):
@@ -82,6 +90,8 @@ def record_golden_rows(fit: NewFit, op: Question, rows: Table) -> Golden | None:
             "the model answers differently after it was dumped and loaded: something of it lives outside of what the "
             "language serialises (an external pointer, say)"
         )
+    if is_json(first):  # which has no infinity
+        return Golden(op, rows, first)
     finite = np.flatnonzero(~np.isinf(first).any(axis=1))
     return Golden(op, rows.take(finite), first[finite]) if finite.size else None
 
@@ -112,19 +122,27 @@ def warm_up(golden: Golden, ask: Ask) -> None:
             ask("predict", golden.X)
 
 
-def _question(rows: Table, fit: NewFit) -> Question:
-    """Prefer probabilities: classes may be drawn at random among equals."""
+def _question(rows: Table, fit: NewFit) -> tuple[Question, Array]:
+    """Return what is asked for, and the answers to it; probabilities where there are any.
+
+    Classes may be drawn at random among equals.
+    """
     if fit.classifier:
         try:
-            fit.ask("predict_proba", rows)
+            return "predict_proba", fit.ask("predict_proba", rows)
         except WrongShares:
             raise
         except (BadRequest, EstimatorFailed):
             pass
-        else:
-            return "predict_proba"
-    fit.ask("predict", rows)
-    return "predict"
+    return "predict", fit.ask("predict", rows)
+
+
+def _answered_alone(fit: NewFit, rows: Table, error: EstimatorFailed) -> Table:
+    """Return the rows that the model answers one by one; raises the error of all of them where there are none."""
+    able = [place for place in range(rows.rows) if _answers(fit, "predict", rows.slice(place, place + 1))]
+    if not able:
+        raise error
+    return rows.take(np.array(able))
 
 
 def _answers(fit: NewFit, op: Question, rows: Table) -> bool:

@@ -6,8 +6,14 @@ answers otherwise the process is spoilt, because most of what an author's code d
 be started again, and the new one is refused from then on.
 
 Of one model the later version is the one that is wanted: there the earlier one goes.
+
+Models of one family (`NAME/...`) that the same code has made do to a process what the first of them has done. So where
+one comes to its like, one of each code is asked and not all: there may be many, and they come when somebody asks. A
+worker that holds one version gives its like up for it, and asks nobody.
 """
 
+import hashlib
+import json
 import logging
 import math
 import time
@@ -20,6 +26,7 @@ from typing import Any
 
 from triglot.errors import ArtefactRefused, WorkerMakesRoom
 from triglot.hooks import LoadedVersion, WorkerCall
+from triglot.languages.launch import HELD_VERSIONS
 from triglot.workers.activity import Activity
 from triglot.workers.doubts import Doubts, Name
 from triglot.workers.ending import EXIT_SPOILT, End
@@ -38,6 +45,7 @@ REMEDY = "give one of them a worker of its own ('worker': 'own')"
 class _Neighbour:
     loaded: LoadedVersion
     seconds: float  # that its golden rows took
+    code: str
 
 
 class Neighbours(GoldenRows):
@@ -51,9 +59,11 @@ class Neighbours(GoldenRows):
         end: End,
         *,
         group: str = "",
+        held: int = HELD_VERSIONS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(versions)
+        self._held = held
         self._verdicts = Verdicts(run_dir, group)
         self._activity = activity
         self._end = end
@@ -89,11 +99,13 @@ class Neighbours(GoldenRows):
             super().version_loaded(loaded)
         except ArtefactRefused as error:
             raise ArtefactRefused(_beside(others, str(error))) from None
-        self._ask_others(newcomer, self._clock() + BUDGET_S)
-        began = self._clock()  # not before, because the first answer may wait for a compiler
-        if self._differs(loaded):  # asking the others may have changed it
-            raise ArtefactRefused(_beside(others, f"{newcomer} answers otherwise when it is asked again"))
-        self._here[newcomer] = _Neighbour(loaded, self._clock() - began)
+        code, began = _code(loaded), self._clock()
+        if not self._replaces_its_like(newcomer, code):
+            self._ask_others(newcomer, self._clock() + BUDGET_S, code)
+            began = self._clock()  # not before, because the first answer may wait for a compiler
+            if self._differs(loaded):  # asking the others may have changed it
+                raise ArtefactRefused(_beside(others, f"{newcomer} answers otherwise when it is asked again"))
+        self._here[newcomer] = _Neighbour(loaded, self._clock() - began, code)
         self._doubts.proved((newcomer.model, newcomer.version), self._clock())
         self._drop_verdicts(newcomer)
 
@@ -121,7 +133,7 @@ class Neighbours(GoldenRows):
 
     def _look_again(self, until: float) -> None:
         """Ask those beside whom others were called, before a newcomer's code runs and could be blamed for it."""
-        for other, neighbour in list(self._here.items()):
+        for other, neighbour in self._one_of_each_code():
             name = (other.model, other.version)
             if self._doubts.since(name) and self._clock() + neighbour.seconds <= until:
                 self._prove_again(name)
@@ -157,10 +169,22 @@ class Neighbours(GoldenRows):
     def _until(self, neighbour: _Neighbour) -> float:
         return time.monotonic() + max(LONGEST_S, 3 * neighbour.seconds)
 
-    def _ask_others(self, newcomer: Known, until: float) -> None:
-        """Ask those that were loaded last first."""
+    def _one_of_each_code(self) -> list[tuple[Known, _Neighbour]]:
+        """Return of the models that one code has made the one that was loaded last; the last of all comes first."""
+        found = {neighbour.code: (known, neighbour) for known, neighbour in self._here.items()}
+        return sorted(found.values(), key=lambda each: list(self._here).index(each[0]), reverse=True)
+
+    def _replaces_its_like(self, newcomer: Known, code: str) -> bool:
+        """Whether a worker that holds one version gives it up for one that the same code has made: nobody is beside."""
         self._forget_the_gone()
-        for other, neighbour in reversed(list(self._here.items())):
+        others = [neighbour for known, neighbour in self._here.items() if known != newcomer]
+        return self._held == 1 and bool(others) and all(neighbour.code == code for neighbour in others)
+
+    def _ask_others(self, newcomer: Known, until: float, code: str = "") -> None:
+        """Ask those that were loaded last first; all of them, unless the newcomer's code has run here before."""
+        self._forget_the_gone()
+        has_run = any(neighbour.code == code for known, neighbour in self._here.items() if known != newcomer)
+        for other, neighbour in self._one_of_each_code() if has_run else reversed(list(self._here.items())):
             if other == newcomer:
                 continue
             if self._late() or self._clock() + neighbour.seconds > until:
@@ -242,6 +266,15 @@ class Neighbours(GoldenRows):
 
 def _known(loaded: LoadedVersion) -> Known:
     return Known(loaded.model, loaded.version, loaded.manifest.blob_sha256)
+
+
+def _code(loaded: LoadedVersion) -> str:
+    """Return what is alike for the models of a family that the same code has made, and another for each other model."""
+    manifest, (family, slash, _) = loaded.manifest, loaded.model.partition("/")
+    if not slash:
+        return f"{loaded.model} {loaded.version}"
+    made_by = [manifest.spec, manifest.sources, manifest.get("modules")]
+    return f"{family} {hashlib.sha256(json.dumps(made_by, sort_keys=True, default=repr).encode()).hexdigest()}"
 
 
 def _beside(others: Sequence[Known], trouble: str) -> str:

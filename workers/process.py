@@ -20,10 +20,10 @@ from triglot.errors import ConfigError, LanguageUnavailable, TriglotError
 from triglot.hooks import Hook, Hooks, from_environment
 from triglot.languages import known
 from triglot.languages.known import LANGUAGES
-from triglot.languages.launch import EXIT_UNAVAILABLE, MEMORY_VARIABLE, memory_of
+from triglot.languages.launch import EXIT_UNAVAILABLE, HELD_VARIABLE, MEMORY_VARIABLE, held_of, memory_of
 from triglot.logs import keep_time_zone, level_of, set_level
 from triglot.protocol.runtime import Runtime
-from triglot.this_process import end_with_parent
+from triglot.tally.counters import Counters
 from triglot.transport.discovery import (
     Endpoint,
     announce,
@@ -36,6 +36,7 @@ from triglot.transport.discovery import (
 from triglot.workers import malloc
 from triglot.workers.activity import Activity
 from triglot.workers.control import Control
+from triglot.workers.counting import Counting
 from triglot.workers.curve import Curve
 from triglot.workers.deadlines import Deadlines
 from triglot.workers.ending import End, ending
@@ -54,10 +55,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run one worker until SIGTERM; return the exit code."""
     options = _parser().parse_args(argv)
     logging.basicConfig(
-        level=logging.INFO, stream=sys.stdout, format=f"%(asctime)s %(levelname)s {options.name}: %(message)s"
+        level=logging.INFO,
+        stream=sys.stderr if options.live else sys.stdout,
+        format=f"%(asctime)s %(levelname)s {options.name}: %(message)s",
     )
     keep_time_zone(os.environ)
-    end_with_parent()
     if options.language == "python":  # R and Julia have heaps of their own
         malloc.keep()
     try:
@@ -76,14 +78,16 @@ def _serve(options: argparse.Namespace) -> int:
     key = load_key(options.key_file, os.environ)
     endpoint = _endpoint(options, run_dir)
     memory = memory_of(os.environ.get(MEMORY_VARIABLE, ""), options.language)
+    held = held_of(os.environ.get(HELD_VARIABLE, ""))
     activity = Activity()
-    runtime = _runtime(options.language)
+    runtime = _runtime(options.language, live=options.live)
     runtime.start()
     end = ending(lambda why: leave_word(run_dir, endpoint, why))
     bounds = _bounds(runtime, activity, memory, end)
-    neighbours = Neighbours(runtime.versions, run_dir, activity, end, group=options.group)
+    neighbours = Neighbours(runtime.versions, run_dir, activity, end, group=options.group, held=held)
     watching: list[Hook] = [IdleCollection(runtime, activity), neighbours, Leftovers()]
-    hooks = Hooks([*bounds, *watching, *from_environment(os.environ)], may_refuse=True)
+    counting = Counting(Counters(run_dir), options.language)  # behind all that may refuse a version
+    hooks = Hooks([*bounds, *watching, *from_environment(os.environ), counting], may_refuse=True)
     # After the interpreter has started, because R and Julia put handlers of their own there.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: activity.drain())
@@ -118,6 +122,7 @@ def _serve(options: argparse.Namespace) -> int:
                 activity,
                 hooks,
                 queue=options.queue,
+                held=held,
                 drained=lambda: withdraw(run_dir, endpoint),
             ).run()
         finally:
@@ -149,12 +154,13 @@ def _leave_nothing(run_dir: Path, endpoint: Endpoint) -> None:
         run_dir.rmdir()
 
 
-def _runtime(language: str) -> Runtime:
+def _runtime(language: str, *, live: bool) -> Runtime:
     record = known.language(language)
     if not record.runtime:
         raise ConfigError(f"{record.name} has a worker of its own; start it by: {shlex.join(record.command)}")
     module, _, name = record.runtime.partition(":")
-    runtime: Runtime = getattr(importlib.import_module(module), name)()
+    make = getattr(importlib.import_module(module), name)
+    runtime: Runtime = make(live=True) if live else make()
     return runtime
 
 
@@ -181,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", required=True, help="the worker's name, unique in its run directory")
     parser.add_argument("--run-dir", required=True, type=Path, help="where sockets and announcements stand (mode 0700)")
     parser.add_argument("--group", default="", help="the group of models that it works for alone")
+    parser.add_argument("--live", action="store_true", help="Python: print what the author's code prints, at once")
     parser.add_argument("--key-file", type=Path, help="file of the key that signs artefacts")
     parser.add_argument("--queue", type=int, default=4_096, help="requests that may wait (default: %(default)s)")
     parser.add_argument("--bind", help="tcp://HOST:PORT for requests from other hosts")

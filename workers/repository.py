@@ -3,10 +3,11 @@
 No sockets and no queue in here: the loop (`triglot.workers.worker`) decides what is answered by one call.
 """
 
+import contextlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,29 +15,44 @@ from typing import Any
 import numpy as np
 
 from triglot.artefact import Artefact, seal
-from triglot.errors import ArtefactNeeded, ArtefactRefused, BadRequest, ConfigError, EstimatorFailed, ProtocolError
+from triglot.errors import (
+    ArtefactNeeded,
+    ArtefactRefused,
+    BadRequest,
+    ConfigError,
+    EstimatorFailed,
+    ProtocolError,
+    WrongAnswer,
+)
 from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
 from triglot.logs import writable
 from triglot.manifest import Manifest
 from triglot.protocol import batching, bundles
-from triglot.protocol.messages import Op, Reply, Request
+from triglot.protocol.messages import Op, Reply, Request, Spent
 from triglot.protocol.runtime import FitTask, Model, Output, Runtime
+from triglot.tables import json_answers
+from triglot.tables.example import typical
 from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
 from triglot.workers.activity import Activity
-from triglot.workers.answers import checked, checked_shares
+from triglot.workers.answers import WrongShares, checked, checked_json, checked_shares
 from triglot.workers.fit_spec import FitSpec, mapping
+from triglot.workers.telling_rows import evenly, infinite
 
 logger = logging.getLogger("triglot.worker")
 
 WARNINGS_SHOWN = 3  # of a load that is refused
+ANY = (
+    ". Have it answer the labels of its target, or numbers; or write 'answers': 'any' beside 'model' in the "
+    "configuration, if callers are to get what it answers as it is"
+)
 LARGE = 1_000_000  # bytes; of a model of more it is told what has them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """One version that this worker can answer for; its name is the model's."""
+    """One version that this worker can answer for; its name is the model's. Its answers may be any JSON."""
 
     name: str
     model: Model
@@ -44,6 +60,7 @@ class Held:
     labels: Labels | None
     sha256: str = ""
     pace: batching.Pace = field(default_factory=lambda: batching.Pace(batching.Limits()))
+    any_answers: bool = False
 
 
 class Models:
@@ -66,6 +83,10 @@ class Models:
             return [self._load(first)]
         if first.op == "dataset":
             return [self._dataset(first)]
+        if first.op == "transform":
+            return [self._transform(first)]
+        if first.op == "score":
+            return [self._score(first)]
         return self._predict(requests)
 
     def limits(self, request: Request) -> batching.Limits:
@@ -80,27 +101,39 @@ class Models:
         held = self._find(first)
         if any(len(request.tables) != 1 for request in requests):
             raise ProtocolError(f"{first.op} takes one table, X")
+        begun = time.perf_counter_ns()
         X = held.schema.check(Table.concat([request.tables[0] for request in requests]))
-        started = time.perf_counter()
+        asked = time.perf_counter_ns()
         answer = self._ask(held, first.op, X, first.params)
-        held.pace.took(X.rows, time.perf_counter() - started)
+        answered = time.perf_counter_ns()
+        held.pace.took(X.rows, (answered - asked) / 1e9)
+        spent = self._spent(X.rows, begun, asked, answered)
         output = self.take_output(requests)
-        names = [str(j) for j in range(answer.shape[1])]
         return [
             Reply(
                 request.id,
-                (Table(names, matrix=answer[start:stop]),),
+                (json_answers.to_table(answer[start:stop]),),
                 output=output.text,
                 warnings=output.warnings,
                 parts=request.parts,
+                spent=spent if request is first else spent._replace(rows=0),
             )
             for request, (start, stop) in zip(
                 requests, bundles.spans([request.tables[0].rows for request in requests]), strict=True
             )
         ]
 
+    def _spent(self, rows: int, begun: int, asked: int, answered: int) -> Spent:
+        """Return what a call took; where the language does not tell what was the model's own, all of it was."""
+        native, done = getattr(self._runtime, "native", (asked, answered))
+        if not asked <= native <= done <= answered:  # of another call: this one had no rows
+            native, done = asked, answered
+        return Spent(0, native - begun, done - native, answered - done, rows)
+
     def _ask(self, held: Held, op: Op, X: Table, params: Mapping[str, Any]) -> Array:
         """Return the model's answer as a checked matrix of one row a row of X."""
+        if held.any_answers:
+            return self._ask_for_json(held, op, X, params)
         if op == "predict_proba":
             if held.labels is None:
                 raise BadRequest("the model is no classifier and has no probabilities")
@@ -113,11 +146,25 @@ class Models:
         answers = self._runtime.predict(held.model, X, params)
         return checked(answers, X.rows, held.labels, self._runtime.language)
 
+    def _ask_for_json(self, held: Held, op: Op, X: Table, params: Mapping[str, Any]) -> Array:
+        answers = self._require_answers()
+        found = answers(held.model, op, X, params) if X.rows else ()
+        return checked_json(found, X.rows, op, self._runtime.language)
+
+    def _require_answers(self) -> Callable[..., Sequence[Any]]:
+        """Return what asks a model for whatever it answers; raises `BadRequest` in a language without that."""
+        answers: Callable[..., Sequence[Any]] | None = getattr(self._runtime, "answers", None)
+        if answers is None:
+            raise BadRequest(f"models of {self._runtime.language} answer labels or numbers, and nothing else")
+        return answers
+
     def _wrong(self, message: str) -> EstimatorFailed:
         return EstimatorFailed(message, language=self._runtime.language)
 
     def _fit(self, request: Request) -> Reply:
         spec = FitSpec.of(request.spec)
+        if spec.answers == "any":
+            self._require_answers()
         X, y, schema = _training_data(request, spec)
         base = None
         if request.artefact is not None:
@@ -128,16 +175,21 @@ class Models:
         seconds = time.perf_counter() - started
         output = self.take_output([request])
         blob = self._runtime.dump(model)
-        fields = self._manifest(spec, schema)
+        fields = self._manifest(spec, schema) | {"example": typical(X)}
         fitted = Held(request.model, model, schema, spec.labels)
+        if self._answers_anything(spec, fitted, X):
+            fitted = replace(fitted, labels=None, any_answers=True)
+            fields |= {"answers": "any", "classes": None}
         known = self._runtime.describe(model)
         fields |= {name: known[name] for name in ("attributes", "modules", "parts") if known.get(name)}
         again = self._runtime.load(Manifest(fields), blob)  # bytes that never left this process
-        reloaded = Held(request.model, again, schema, spec.labels, pace=batching.Pace(spec.limits))
+        reloaded = replace(fitted, model=again, pace=batching.Pace(spec.limits))
         if known.get("predict", True):  # a search over parameters may be made for its results alone
-            self._hooks.model_fitted(
-                NewFit(fields, schema, X, y, spec.labels is not None, self._asking(fitted), self._asking(reloaded))
-            )
+            classifier = fitted.labels is not None
+            with self._telling_of_any(fitted):
+                self._hooks.model_fitted(
+                    NewFit(fields, schema, X, y, classifier, self._asking(fitted), self._asking(reloaded))
+                )
         self._runtime.take_output()  # what hooks made the model print belongs to no request
         artefact = seal(fields, blob, self._key)
         if request.version > 0:
@@ -147,6 +199,38 @@ class Models:
             info["weights"] = [list(part) for part in self._runtime.weigh(model)]
             self._runtime.take_output()
         return Reply(request.id, artefact=artefact, info=info, output=output.text, warnings=output.warnings)
+
+    def _answers_anything(self, spec: FitSpec, fitted: Held, X: Table) -> bool:
+        """Return whether the answers of what was fitted are to be any JSON: as was declared, or because they are."""
+        if spec.answers != "either" or not hasattr(self._runtime, "answers"):
+            return spec.answers == "any"
+        return self._is_wrong(fitted, X.take(evenly(np.flatnonzero(~infinite(X)))))
+
+    def _is_wrong(self, fitted: Held, rows: Table) -> bool:
+        """Return whether an answer is no label, number or share; rows that the author's code refuses are left out."""
+        return self._answers_wrong("predict", fitted, rows) or (
+            fitted.labels is not None and self._answers_wrong("predict_proba", fitted, rows)
+        )
+
+    def _answers_wrong(self, op: Op, fitted: Held, rows: Table) -> bool:
+        try:
+            self._ask(fitted, op, rows, {})
+        except WrongAnswer:
+            return True
+        except (BadRequest, EstimatorFailed):
+            places = range(rows.rows) if rows.rows > 1 else ()
+            return any(self._answers_wrong(op, fitted, rows.slice(place, place + 1)) for place in places)
+        return False
+
+    @contextlib.contextmanager
+    def _telling_of_any(self, fitted: Held) -> Iterator[None]:
+        """Add to what is no answer how it may be one."""
+        try:
+            yield
+        except WrongAnswer as error:
+            if not (fitted.any_answers or isinstance(error, WrongShares)) and hasattr(self._runtime, "answers"):
+                error.args = (f"{error}{ANY}",)
+            raise
 
     def _manifest(self, spec: FitSpec, schema: Schema) -> dict[str, Any]:
         """Return what is written of a fit, but for what the fitted model itself tells."""
@@ -172,6 +256,29 @@ class Models:
         tables = (X,) if y is None else (X, Table.of({"y": _target(y)}))
         info = {"seconds": seconds, "rows": X.rows}
         return Reply(request.id, tables, info=info, output=output.text, warnings=output.warnings)
+
+    def _transform(self, request: Request) -> Reply:
+        if len(request.tables) > 1:
+            raise ProtocolError("transform takes one table, X, or none")
+        X = request.tables[0] if request.tables else None
+        started = time.perf_counter()
+        made = self._runtime.transform(mapping(request.spec, "spec"), mapping(request.spec, "sources"), X)
+        seconds = time.perf_counter() - started
+        output = self.take_output([request])
+        info = {"seconds": seconds, "rows": made.rows}
+        return Reply(request.id, (made,), info=info, output=output.text, warnings=output.warnings)
+
+    def _score(self, request: Request) -> Reply:
+        held, score = self._find(request), getattr(self._runtime, "score", None)
+        if len(request.tables) != 2:
+            raise ProtocolError("score takes X and y")
+        if score is None or not held.any_answers:
+            raise BadRequest("only a model whose answers are any JSON is asked for a score of its own")
+        X, y = request.tables
+        found = score(held.model, held.schema.check(X), y)
+        output = self.take_output([request])
+        table = Table(("score",), matrix=np.full((1, 1), found, dtype=np.float64))
+        return Reply(request.id, (table,), output=output.text, warnings=output.warnings)
 
     def _load(self, request: Request) -> Reply:
         if request.artefact is None:
@@ -216,6 +323,7 @@ class Models:
             manifest.labels,
             manifest.blob_sha256,
             batching.Pace(_declared(manifest)),
+            manifest.any_answers,
         )
         key = (request.model, request.version, held.sha256)
         try:

@@ -24,13 +24,18 @@ def telling_rows(X: Table, usable: Array, classes: Array | None) -> Array:
     has any.
     """
     most = max(EVENLY, min(MOST, CELLS // max(1, len(X.names))))
-    chosen = usable[np.unique(np.linspace(0, len(usable) - 1, EVENLY).astype(int))]
+    chosen = evenly(usable)
     for shows in _wanted(X, classes):
         if len(chosen) >= most:
             break
         if not shows(chosen).any() and (found := shows(usable)).any():
             chosen = np.append(chosen, usable[np.argmax(found)])
     return np.sort(chosen)
+
+
+def evenly(usable: Array) -> Array:
+    """Return a few of these indexes, the first and the last among them; none of none."""
+    return usable[np.unique(np.linspace(0, len(usable) - 1, EVENLY).astype(int))] if usable.size else usable
 
 
 def infinite(X: Table) -> Array:

@@ -22,6 +22,7 @@ from triglot.errors import (
     TriglotError,
 )
 from triglot.hooks import Answered, Hooks, WorkerCall
+from triglot.languages.launch import HELD_VERSIONS
 from triglot.logs import writable
 from triglot.protocol import batching, bundles, wire
 from triglot.protocol.messages import Fault, Part, Reply, Request, Started
@@ -33,7 +34,6 @@ from triglot.workers.table_cache import Buffers
 
 logger = logging.getLogger("triglot.worker")
 
-HELD_VERSIONS = 64
 KEPT_BYTES = 2**28
 POLL_MS = 100
 DRAINING_POLL_MS = 20
@@ -67,11 +67,12 @@ class Worker:
         hooks: Hooks,
         *,
         queue: int = 4_096,
+        held: int = HELD_VERSIONS,
         linger_s: float = 0.25,
         drained: Callable[[], None] = lambda: None,
     ) -> None:
         self._hooks = hooks
-        self._models = Models(runtime, key, activity, HELD_VERSIONS, hooks)
+        self._models = Models(runtime, key, activity, held, hooks)
         self._buffers = Buffers(KEPT_BYTES)
         self._socket = socket
         self._activity = activity
@@ -157,7 +158,7 @@ class Worker:
 
     def _call(self, call: Sequence[Received]) -> None:
         """Answer a call whole, or bisect it where the author's code fails, so that only the guilty one fails."""
-        requests = [received.request for received in call]
+        requests, begun = [received.request for received in call], time.monotonic()
         try:
             with self._hooks.around(requests, max(received.expires for received in call)):
                 replies = self._models.answer(requests)
@@ -185,7 +186,7 @@ class Worker:
                 self._fail(received, error)
             return
         for received, reply in zip(call, replies, strict=True):
-            self._send(received.client, reply)
+            self._send(received.client, _told(reply, begun - received.begun))
             self._answered(received)
 
     def _fail(self, received: Received, error: Exception, output: Output | None = None) -> None:
@@ -211,6 +212,12 @@ class Worker:
 
 def _as_told(call: Sequence[Received]) -> WorkerCall:
     return WorkerCall([received.request for received in call], max(received.expires for received in call))
+
+
+def _told(reply: Reply, waited_s: float) -> Reply:
+    """Return a reply that says how long its request waited, if it tells of times at all."""
+    spent = reply.spent
+    return reply if spent is None else reply._replace(spent=spent._replace(queue=int(1e9 * max(0.0, waited_s))))
 
 
 def _fault(request_id: str, error: Exception, output: Output | None = None) -> Fault:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from triglot.errors import BadRequest
-from triglot.tables.field import Field, converter
+from triglot.tables.field import ODD, Field, converter
 from triglot.tables.table import FLOATS, WHOLE
 
 pc: Any = pyarrow.compute  # whose functions are made when it is imported, which type checkers do not see
@@ -94,6 +94,8 @@ def number_reader(field: Field) -> Callable[[str], Any]:
 
 
 def _number(text: str) -> Any:
+    if ODD.search(text):
+        return text
     try:
         return int(text)
     except ValueError:

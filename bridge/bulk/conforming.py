@@ -4,7 +4,9 @@ Only distinct values are ever looked at one by one, and only where a column is n
 not fit is named with its column and its row, rows counted from 0 over the whole body.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -29,11 +31,16 @@ _FIRST_DAY, _BEHIND_LAST_DAY = np.datetime64("0001-01-01"), np.datetime64("10000
 
 
 class _Misfit(Exception):
-    """A column does not fit: messages, each with the row where there is one."""
+    """A column does not fit: messages, each with the row where there is one; they are made when they are read."""
 
-    def __init__(self, *found: tuple[int | None, str]) -> None:
-        super().__init__(found)
+    def __init__(self, found: Iterable[tuple[int | None, str]]) -> None:
+        super().__init__()
         self.found = found
+
+
+def _whole(message: str) -> list[tuple[int | None, str]]:
+    """Return what is wrong with a column in whatever row."""
+    return [(None, message)]
 
 
 class Conforming:
@@ -73,20 +80,46 @@ class Conforming:
 
     def table(self, batch: Any, first: int) -> Table:
         """Return the table of a batch whose first row has this number; raises `BadRequest` naming columns and rows."""
+        table, problems = self._read(batch)
+        if table is None:
+            shown = [_moved(problem, first) for problem in islice(problems, MAX_PROBLEMS)]
+            raise BadRequest("the rows do not fit the model", shown)
+        return table
+
+    def sifted(self, batch: Any) -> tuple[Table, dict[int, Problem]]:
+        """Return the table of the rows that fit, and of each other row of the batch the first thing that is wrong.
+
+        Raises `BadRequest` where a column fits in no row.
+        """
+        wrong: dict[int, Problem] = {}
+        places = np.arange(batch.num_rows)
+        while True:
+            table, problems = self._read(batch)
+            if table is not None:
+                return table, wrong
+            fits = np.ones(len(places), dtype=bool)
+            for problem in problems:
+                if problem.row is None:
+                    raise BadRequest("the rows do not fit the model", [problem])
+                fits[problem.row] = False
+                place = int(places[problem.row])
+                wrong.setdefault(place, replace(problem, row=place))
+            batch, places = batch.filter(arrow.packed(fits)), places[fits]
+
+    def _read(self, batch: Any) -> tuple[Table | None, Iterable[Problem]]:
+        """Return the table of a batch, or what is wrong with its columns, rows counted from its first."""
         if (matrix := self._matrix(batch)) is not None:
-            return Table([field.name for field in self._fields], matrix=matrix)
-        problems: list[Problem] = []
+            return Table([field.name for field in self._fields], matrix=matrix), ()
+        problems: list[Iterable[Problem]] = []
         columns: dict[str, Column] = {}
         for field, place in zip(self._fields, self._places, strict=True):
             try:
                 columns[field.name] = _column(batch.column(place), field, self._written)
             except _Misfit as misfit:
-                problems += [
-                    Problem(field.name, message, None if row is None else first + row) for row, message in misfit.found
-                ]
+                problems.append(_named(field.name, misfit.found))
         if problems:
-            raise BadRequest("the rows do not fit the model", problems[:MAX_PROBLEMS])
-        return Table.of(columns) if columns else Table((), columns=())
+            return None, chain.from_iterable(problems)
+        return (Table.of(columns) if columns else Table((), columns=())), ()
 
     def _matrix(self, batch: Any) -> Array | None:
         """Return the columns as they lie in the batch, where they are the model's own kind and need no second look."""
@@ -97,6 +130,14 @@ class Conforming:
             return matrix
         with np.errstate(all="ignore"):
             return matrix if np.isfinite(np.sum(matrix)) else None
+
+
+def _named(name: str, found: Iterable[tuple[int | None, str]]) -> Iterator[Problem]:
+    return (Problem(name, message, row) for row, message in found)
+
+
+def _moved(problem: Problem, first: int) -> Problem:
+    return problem if problem.row is None else replace(problem, row=first + problem.row)
 
 
 def _kept(name: str, array: Any) -> Any:
@@ -111,7 +152,7 @@ def _column(array: Any, field: Field, written: Dialect | None) -> Column:
         array = cells.without_gaps(array, field)
     array = _known(array, field)
     if array.null_count and not field.nullable:
-        _raise(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)), lambda _: _MISSING)
+        _raise(np.flatnonzero(arrow.unpacked(array.is_null())), lambda _: _MISSING)
     text = pa.types.is_string(array.type)
     if text and field.kind != "string":
         return _read(array, field, written)
@@ -122,7 +163,7 @@ def _column(array: Any, field: Field, written: Dialect | None) -> Column:
 
 def _levels(array: Any, field: Field) -> Column:
     if array.type not in _LEVELS and not pa.types.is_dictionary(array.type):
-        raise _Misfit((None, f"must be of kind category, not of Arrow type {arrow.shown(array.type)}"))
+        raise _Misfit(_whole(f"must be of kind category, not of Arrow type {arrow.shown(array.type)}"))
     return _by_value(array, field, converter(field))
 
 
@@ -131,7 +172,7 @@ def _values(array: Any, field: Field) -> Column:
     try:
         column = arrow.column(field.name, array)
     except TypeError as error:
-        raise _Misfit((None, str(error).removeprefix(f"column {field.name!r} "))) from None
+        raise _Misfit(_whole(str(error).removeprefix(f"column {field.name!r} "))) from None
     if column.kind in FLOATS:
         column = _without_nan(column, field)
     if column.kind in ("date", "datetime"):
@@ -141,9 +182,9 @@ def _values(array: Any, field: Field) -> Column:
     except ValueError as error:
         if column.kind in (*NUMBERS, "bool") and field.kind in (*NUMBERS, "bool"):
             return _by_value(array, field, converter(field))
-        raise _Misfit((None, str(error))) from None
+        raise _Misfit(_whole(str(error))) from None
     except BadRequest as error:
-        raise _Misfit((None, str(error))) from None
+        raise _Misfit(_whole(str(error))) from None
 
 
 def _known(array: Any, field: Field) -> Any:
@@ -153,9 +194,9 @@ def _known(array: Any, field: Field) -> Any:
         array = plain.plain(array)
         return _decimal(array, field) if pa.types.is_decimal(array.type) else plain.widened(array)
     except pa.ArrowInvalid as error:
-        raise _Misfit((None, f"of Arrow type {arrow.shown(kind)} has values that do not fit: {error}")) from None
+        raise _Misfit(_whole(f"of Arrow type {arrow.shown(kind)} has values that do not fit: {error}")) from None
     except NotImplementedError:  # pyarrow's word for a type that it has no such step for
-        raise _Misfit((None, f"must be of kind {field.kind}, not of Arrow type {arrow.shown(kind)}")) from None
+        raise _Misfit(_whole(f"must be of kind {field.kind}, not of Arrow type {arrow.shown(kind)}")) from None
 
 
 def _decimal(array: Any, field: Field) -> Any:
@@ -217,7 +258,7 @@ def _read(array: Any, field: Field, written: Dialect | None) -> Column:
 
 def _with_points(array: Any) -> Any:
     """Return numbers with decimal commas as the same with points; raises where one has a point already."""
-    pointed = np.flatnonzero(pc.fill_null(pc.match_substring(array, "."), False).to_numpy(zero_copy_only=False))
+    pointed = np.flatnonzero(arrow.unpacked(pc.fill_null(pc.match_substring(array, "."), False)))
     if len(pointed):
         _raise(pointed, lambda row: f"must be a number with a decimal comma, not the text {array[row].as_py()[:60]!r}")
     return cells.with_points(array)
@@ -260,4 +301,4 @@ def _by_value(array: Any, field: Field, convert: Callable[[Any], Any]) -> Column
 
 
 def _raise(rows: Array, message: Callable[[int], str]) -> None:
-    raise _Misfit(*((row, message(row)) for row in rows[:MAX_PROBLEMS].tolist()))
+    raise _Misfit((row, message(row)) for row in rows.tolist())

@@ -8,15 +8,16 @@ import contextlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from triglot.bulk.flatbuffers import scalar, structs, table
 from triglot.errors import BadRequest, TooLarge
 
 CHUNK = 2**20
 MAX_METADATA = 16 * 2**20
-_CONTINUATION = b"\xff\xff\xff\xff"
+CONTINUATION = b"\xff\xff\xff\xff"
 FILE_MAGIC = b"ARROW1"
 _SCHEMA, _DICTIONARY, _RECORDS = 1, 2, 3
 _CUT_OFF = "the Arrow stream ends in the middle: it was cut off, or its writer was not closed"
@@ -62,6 +63,21 @@ class Body:
     def _left(self, most: int) -> int:
         """Return how much of that may be read: not every server ends a body where it ends."""
         return most if self._expected is None else min(most, self._expected - self.taken)
+
+    def file(self) -> Any:
+        """Return the bytes as a file that can be read from any place, where they are in one already, else None."""
+        seekable = getattr(self._source, "seekable", None)
+        if self.taken or seekable is None or not seekable():
+            return None
+        source: Any = self._source
+        size = source.seek(0, 2)
+        source.seek(0)
+        if self._expected is not None and size > self._expected:
+            return None  # there is more in it than the body
+        self._count(size, size)
+        if self._expected is not None and size < self._expected:
+            raise BadRequest(f"the body ended after {size:,} of {self._expected:,} bytes")
+        return source
 
     def exactly(self, size: int) -> memoryview:
         """Return so many bytes, or all that are left where these are fewer."""
@@ -146,12 +162,12 @@ class Messages:
         dictionaries: dict[int, int] = {}
         while True:
             prefix = bytes(self._body.exactly(8))
-            if len(prefix) < 8 or not prefix.startswith(_CONTINUATION):
+            if len(prefix) < 8 or not prefix.startswith(CONTINUATION):
                 raise BadRequest(_what_it_is(prefix, first))
             size = int.from_bytes(prefix[4:], "little", signed=True)
             yield memoryview(prefix)
             if size == 0:
-                if self._body.read(1):
+                if self._body.read():
                     raise BadRequest("there are bytes behind the end marker of the Arrow stream")
                 return
             if not 0 < size <= MAX_METADATA:
@@ -196,7 +212,7 @@ def _what_it_is(prefix: bytes, first: bool) -> str:
     if not prefix:
         return "the body is empty; send an Arrow stream"
     if prefix.startswith(FILE_MAGIC):
-        return "the body is an Arrow file (Feather); send an Arrow stream, as RecordBatchStreamWriter writes it"
+        return "the body is an Arrow file (Feather); say so: Content-Type: application/vnd.apache.arrow.file"
     return "the body is no Arrow stream"
 
 
@@ -218,43 +234,18 @@ def _look(metadata: bytes) -> _Message:
     nodes, buffers, compression), or a DictionaryBatch (id, RecordBatch, whether it adds to one before).
     """
     root = struct.unpack_from("<I", metadata, 0)[0]
-    kind = _scalar(metadata, root, 1, "<B")
-    length = _scalar(metadata, root, 3, "<q")
+    kind = scalar(metadata, root, 1, "<B")
+    length = scalar(metadata, root, 3, "<q")
     if kind == _SCHEMA:
         return _Message(kind, length)
-    batch, dictionary, delta = _table(metadata, root, 2), 0, False
+    batch, dictionary, delta = table(metadata, root, 2), 0, False
     if kind == _DICTIONARY and batch:
-        dictionary = _scalar(metadata, batch, 0, "<q")
-        delta = bool(_scalar(metadata, batch, 2, "<B"))
-        batch = _table(metadata, batch, 1)
-    buffers: list[tuple[int, int]] = []
-    if batch and _table(metadata, batch, 3) and (vector := _table(metadata, batch, 2)):
-        count = struct.unpack_from("<I", metadata, vector)[0]
-        if count * 16 > len(metadata):
-            raise ValueError("more buffers than there is room for")
-        buffers = [struct.unpack_from("<qq", metadata, vector + 4 + 16 * i) for i in range(count)]
+        dictionary = scalar(metadata, batch, 0, "<q")
+        delta = bool(scalar(metadata, batch, 2, "<B"))
+        batch = table(metadata, batch, 1)
+    packed = batch and table(metadata, batch, 3)
+    buffers = [(start, size) for start, size in structs(metadata, batch, 2, "<qq")] if packed else []
     return _Message(kind, length, buffers, dictionary, delta)
-
-
-def _field(buffer: bytes, table: int, slot: int) -> int:
-    """Return where a FlatBuffer's table has a field; 0 where it has none."""
-    vtable = table - struct.unpack_from("<i", buffer, table)[0]
-    if vtable < 0:
-        raise ValueError("a table whose fields lie before the buffer")
-    size = struct.unpack_from("<H", buffer, vtable)[0]
-    place = 4 + 2 * slot
-    offset = struct.unpack_from("<H", buffer, vtable + place)[0] if place + 2 <= size else 0
-    return table + offset if offset else 0
-
-
-def _scalar(buffer: bytes, table: int, slot: int, kind: str) -> int:
-    place = _field(buffer, table, slot)
-    return int(struct.unpack_from(kind, buffer, place)[0]) if place else 0
-
-
-def _table(buffer: bytes, table: int, slot: int) -> int:
-    place = _field(buffer, table, slot)
-    return int(place + struct.unpack_from("<I", buffer, place)[0]) if place else 0
 
 
 def _inflated(content: memoryview, start: int, size: int) -> int:

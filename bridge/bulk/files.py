@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from triglot.bulk import reading, writing
+from triglot.bulk import columnar, json_writing, reading, writing
 from triglot.bulk.cells import USUAL, Dialect
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, TooLarge
@@ -68,14 +68,13 @@ def opened(path: Path, kind: str, *, whole: bool, dialect: Dialect = USUAL) -> I
         if kind in ("parquet", "arrow") and whole and size is not None and size > limit:
             raise TooLarge(f"{str(path)!r} may have {limit:,} bytes{why}")
         if kind == "parquet":
-            batches, rows = reading.parquet(path)
-            yield Rows(batches, lambda answered: answered, rows)
-        elif kind == "arrow" and reading.is_arrow_file(source):
-            yield Rows(reading.arrow_file(path), lambda answered: answered, None)
+            yield Rows(columnar.parquet(path), lambda answered: answered, sum(columnar.parquet_rows(path)))
+        elif kind == "arrow" and columnar.is_arrow_file(source):
+            yield Rows(columnar.arrow_file(path), lambda answered: answered, None)
         else:
             body = Body(source, limit, why=why)
             if kind in ("arrow", "arrows"):
-                reader = reading.arrow_stream(body, LARGEST_BATCH)
+                reader = columnar.arrow_stream(body, LARGEST_BATCH)
             else:
                 reader = reading.csv_text(body, dialect) if kind == "csv" else reading.json_lines(body)
             yield Rows(reader, lambda _: body.taken, size)
@@ -109,7 +108,7 @@ def writer(kind: str, sink: Any, labels: Labels | None, *, proba: bool) -> writi
     """Return the writer of a format."""
     answers = writing.Answers(labels, proba=proba, coded=kind in ("arrow", "arrows"))
     if kind == "jsonl":
-        return writing.JsonLines(sink, answers)
+        return json_writing.Lines(sink, answers)
     return writing.Columns(sink, answers, kind)
 
 

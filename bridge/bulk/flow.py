@@ -9,14 +9,17 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from triglot import this_process
 from triglot.bulk.conforming import Conforming
 from triglot.bulk.reading import Reader
-from triglot.errors import TooLarge
+from triglot.errors import Problem, TooLarge
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 
@@ -26,8 +29,18 @@ MOMENT_S = 0.1  # so long others, who ask for a row, may have to wait behind a p
 PER_WORKER = 2  # one that is answered and one that waits
 ASKERS = 64  # threads, of all requests together; there are only as many as were needed at a time
 
-Ask = Callable[[Table], Array]
+P = TypeVar("P", bound="HasRows")
+A = TypeVar("A")
 Kept = deque[list[tuple[str, list[Any]]]]
+
+
+class HasRows(Protocol):
+    """What can be answered."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows are to be answered."""
+        ...
 
 
 class Pace:
@@ -54,6 +67,21 @@ class Pace:
             self._rows = max(min(LEAST_ROWS, self._most), min(wanted, self._most))
 
 
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """How many rows each piece has, whatever one takes: the same input is always cut alike."""
+
+    rows: int
+
+    @classmethod
+    def of(cls, columns: int, *, whole: bool = False) -> "Steady":
+        """Return the rows of pieces of so many columns; with `whole` all rows are one piece."""
+        return cls(sys.maxsize if whole else max(1, min(MOST_ROWS, PIECE_BYTES // (8 * max(1, columns)))))
+
+    def took(self, rows: int, seconds: float) -> None:
+        """Learn nothing."""
+
+
 def tables(
     reader: Reader,
     schema: Schema,
@@ -70,32 +98,93 @@ def tables(
     and rows, counted from 0, and `TooLarge` for more rows than there may be.
     """
     conforming = Conforming(reader.names, schema, lenient=lenient, written=reader.written, keep=keep)
-    return _tables(reader, conforming, pace, most_rows, kept)
+    return _tables(pieces(bounded(reader.batches, most_rows), conforming, pace), kept)
 
 
-def _tables(reader: Reader, conforming: Conforming, pace: Pace, most_rows: int, kept: Kept | None) -> Iterator[Table]:
-    rows = held = 0
-    parts: list[Table] = []
-    beside: list[list[tuple[str, Any]]] = []
-    for batch in reader.batches:
-        if rows + batch.num_rows > most_rows:
+def bounded(batches: Iterable[Any], most_rows: int) -> Iterator[Any]:
+    """Yield batches; raises `TooLarge` once they have more rows than there may be."""
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        if rows > most_rows:
             raise TooLarge(f"a request may have {most_rows:,} rows; send fewer at a time")
+        yield batch
+
+
+def _tables(found: Iterable["Piece"], kept: Kept | None) -> Iterator[Table]:
+    for piece in found:
+        if kept is not None:
+            kept.append(piece.kept)
+        yield piece.table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Rows that one call answers: those of a table, what is kept beside all of them, and what is wrong with others.
+
+    `first` is the number of the first of them, of `all_rows`.
+    """
+
+    table: Table
+    kept: list[tuple[str, list[Any]]]
+    first: int
+    all_rows: int
+    wrong: Mapping[int, Problem] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are to be answered."""
+        return self.table.rows
+
+    def places(self) -> Array:
+        """Return where the rows of the table are among all of the piece."""
+        if not self.wrong:
+            return np.arange(self.all_rows)
+        return np.setdiff1d(np.arange(self.all_rows), np.fromiter(self.wrong, np.int64, len(self.wrong)))
+
+
+def pieces(
+    batches: Iterable[Any], conforming: Conforming, pace: Pace | Steady, *, first: int = 0, sift: bool = False
+) -> Iterator[Piece]:
+    """Yield batches as pieces of a table each; small ones are joined, large ones cut; `first` numbers the first row.
+
+    Raises `BadRequest` for rows that do not fit, or puts them aside where they are to be sifted.
+    """
+    rows, held = first, 0
+    parts: list[Piece] = []
+    for batch in batches:
         if parts and held + batch.num_rows > pace.rows:
-            yield _put_aside(parts, beside, kept)
-            parts, beside, held = [], [], 0
-        for start, piece in _cut(batch, pace):
-            parts.append(conforming.table(piece, rows + start))
-            beside.append(conforming.kept(piece))
-            held += piece.num_rows
-            if held >= pace.rows or piece.num_rows < batch.num_rows:
-                yield _put_aside(parts, beside, kept)
-                parts, beside, held = [], [], 0
+            yield _one(parts)
+            parts, held = [], 0
+        for start, cut in _cut(batch, pace):
+            parts.append(_piece(conforming, cut, rows + start, sift))
+            held += cut.num_rows
+            if held >= pace.rows or cut.num_rows < batch.num_rows:
+                yield _one(parts)
+                parts, held = [], 0
         rows += batch.num_rows
     if parts:
-        yield _put_aside(parts, beside, kept)
+        yield _one(parts)
 
 
-def _cut(batch: Any, pace: Pace) -> Iterator[tuple[int, Any]]:
+def _piece(conforming: Conforming, batch: Any, first: int, sift: bool) -> Piece:
+    table, wrong = conforming.sifted(batch) if sift else (conforming.table(batch, first), {})
+    kept = [(name, [array]) for name, array in conforming.kept(batch)]
+    return Piece(table, kept, first, batch.num_rows, wrong)
+
+
+def _one(parts: list[Piece]) -> Piece:
+    """Return parts that follow each other as one piece."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    kept = [(column[0][0], [array for _, (array,) in column]) for column in zip(*(p.kept for p in parts), strict=True)]
+    wrong = {part.first - first.first + row: problem for part in parts for row, problem in part.wrong.items()}
+    all_rows = sum(part.all_rows for part in parts)
+    return Piece(joined([part.table for part in parts]), kept, first.first, all_rows, wrong)
+
+
+def _cut(batch: Any, pace: Pace | Steady) -> Iterator[tuple[int, Any]]:
     """Yield a batch, or where it has more rows than a piece may have, parts of like size; each with its first row.
 
     A piece is whole batches or part of one, so that columns which lie side by side are sent as they lie.
@@ -107,13 +196,6 @@ def _cut(batch: Any, pace: Pace) -> Iterator[tuple[int, Any]]:
         start += piece.num_rows
 
 
-def _put_aside(parts: list[Table], beside: list[list[tuple[str, Any]]], kept: Kept | None) -> Table:
-    """Return the parts as one table, and leave what is kept beside them where it is looked for."""
-    if kept is not None:
-        kept.append([(column[0][0], [array for _, array in column]) for column in zip(*beside, strict=True)])
-    return joined(parts)
-
-
 def joined(parts: list[Table]) -> Table:
     """Return the rows of tables of one schema, which may be matrices or not."""
     if len({part.is_matrix for part in parts}) > 1:
@@ -121,20 +203,20 @@ def joined(parts: list[Table]) -> Table:
     return Table.concat(parts)
 
 
-def answers(pieces: Iterable[Table], ask: Ask, pace: Pace, in_flight: int) -> Iterator[Array]:
+def answers(found: Iterable[P], ask: Callable[[P], A], pace: Pace | Steady, in_flight: int) -> Iterator[A]:
     """Yield the answer to each piece, in order, while others are on their way; the first error ends it."""
 
-    def timed(piece: Table) -> Array:
+    def timed(piece: P) -> A:
         begin = time.perf_counter()
         answer = ask(piece)
         # half of it was waiting for the piece before
         pace.took(piece.rows, (time.perf_counter() - begin) / PER_WORKER)
         return answer
 
-    waiting: deque[Future[Array]] = deque()
+    waiting: deque[Future[A]] = deque()
     pool = _askers(this_process.pid())
     try:
-        for piece in pieces:
+        for piece in found:
             waiting.append(pool.submit(timed, piece))
             if len(waiting) >= in_flight:
                 yield waiting.popleft().result()

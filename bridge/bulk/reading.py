@@ -1,4 +1,4 @@
-"""Bodies and files as record batches: Arrow streams, CSV, JSON lines, Parquet; a piece is in memory at a time.
+"""Text as record batches: CSV and JSON lines; a piece is in memory at a time.
 
 A reader knows the names of its columns before its first row. What cannot be read raises `BadRequest`.
 """
@@ -9,7 +9,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,13 +16,13 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from triglot.bulk.cells import USUAL, Dialect
-from triglot.bulk.envelope import CHUNK, FILE_MAGIC, Body, Messages
+from triglot.bulk.envelope import CHUNK, Body
 from triglot.errors import BadRequest
 
 MOST_NAMES = 20
-PARQUET_ROWS = 65_536
 LONGEST_ROW = 4 * 2**20
 _BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +34,34 @@ class Reader:
     written: Dialect | None = None
 
 
-def arrow_stream(body: Body, limit: int) -> Reader:
-    """Return the batches of an Arrow IPC stream, each validated in full; `limit` is how many bytes one may have."""
-    messages = Messages(body, limit)
-    try:
-        stream = pa.ipc.open_stream(pa.PythonFile(messages, mode="r"))
-        names = tuple(stream.schema.names)
-    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise _unreadable("Arrow stream", error) from None
-    return Reader(names, _arrow_batches(stream, messages))
-
-
-def _arrow_batches(stream: Any, messages: Messages) -> Iterator[Any]:
-    first = 0
-    while True:
-        try:
-            batch = stream.read_next_batch()
-            _validate(batch)
-        except StopIteration:
-            return messages.finish()
-        except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError, IndexError) as error:
-            raise _unreadable(f"Arrow stream, from row {first} on,", error) from None
-        first += batch.num_rows
-        yield batch
-
-
 def csv_text(body: Body, dialect: Dialect = USUAL) -> Reader:
     """Return the batches of CSV in UTF-8 with a header, quotes as RFC 4180 has them; all columns are text.
 
-    A field without anything is missing, one of just two quotes is empty text.
+    A field without anything is missing, one of just two quotes is empty text. A column of names of rows that has no
+    name itself, as R's `write.table` writes it, is called "".
     """
     blocks = _blocks(body)
     head = next(blocks, b"").removeprefix(_BOM)
-    names, size = _header(head, dialect)
-    return Reader(names, _csv_batches(names, head[size:], blocks, dialect), written=dialect)
+    names, size = header(head, dialect)
+    rest = head[size:] or next(blocks, b"")
+    if head.startswith(b'"') and _names_rows(rest, len(names), dialect):
+        names = ("", *names)
+    return Reader(names, _csv_batches(names, rest, blocks, dialect), written=dialect)
 
 
-def _header(block: bytes, dialect: Dialect) -> tuple[tuple[str, ...], int]:
+def _names_rows(rest: bytes, width: int, dialect: Dialect) -> bool:
+    """Return whether rows begin with a quoted name that the header has none for.
+
+    A row with a comma too many at its end is as long, and no row of R's.
+    """
+    line = rest[: next(_row_ends(rest), len(rest))].decode("utf-8", "replace")
+    if not line.startswith('"'):
+        return False
+    fields = next(csv.reader(io.StringIO(line, newline=""), delimiter=dialect.delimiter), [])
+    return len(fields) == width + 1 and fields[-1] != ""
+
+
+def header(block: bytes, dialect: Dialect) -> tuple[tuple[str, ...], int]:
     """Return the names of the columns, and how many bytes they took."""
     if not block.strip():
         raise BadRequest("the body is empty; send CSV with a header")
@@ -84,7 +74,8 @@ def _header(block: bytes, dialect: Dialect) -> tuple[tuple[str, ...], int]:
         raise BadRequest("the CSV is not UTF-8; write it anew as UTF-8") from None
     except (csv.Error, ValueError):
         raise BadRequest(
-            "the header of the CSV cannot be read; the first line must hold the names of the columns"
+            "the header of the CSV cannot be read; the first line must hold the names of the columns, and "
+            f"{dialect.delimiter!r} between them"
         ) from None
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -106,7 +97,12 @@ def _blocks(body: Body) -> Iterator[bytes]:
     left = b""
     while piece := body.read(CHUNK):
         if b"\0" in piece:
-            raise BadRequest("the CSV has a NUL byte; write it anew as UTF-8 text")
+            gzipped = not left and piece.startswith(_GZIP)
+            raise BadRequest(
+                "the CSV is compressed by gzip; say Content-Encoding: gzip, or send it as it was before"
+                if gzipped
+                else "the CSV has a NUL byte; write it anew as UTF-8 text"
+            )
         block = left + piece
         end = _last_row_end(block)
         if end == 0 and len(block) > LONGEST_ROW:
@@ -167,7 +163,7 @@ def _parsed(block: bytes, names: tuple[str, ...], convert: Any, parse: Any, ragg
         table = pacsv.read_csv(pa.BufferReader(block), read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid as error:
         if not ragged:
-            raise _unreadable(f"CSV, from row {first} on,", error) from None
+            raise unreadable(f"CSV, from row {first} on,", error) from None
         row = ragged[-1]
         where = f"row {first + row.number - 1}" if row.number else f"a row behind row {first}"
         hint = "; if the first is a name of the row, leave it out (R: row.names = FALSE)"
@@ -251,61 +247,7 @@ def _json_column(name: str, values: list[tuple[int, Any]]) -> Any:
         raise BadRequest(f"line {values[0][0]} and following, field {name!r}: {error}") from None
 
 
-def is_arrow_file(source: Any) -> bool:
-    """Return whether a file that can be read from any place is an Arrow file and no stream."""
-    found = bool(source.read(len(FILE_MAGIC)) == FILE_MAGIC)
-    source.seek(0)
-    return found
-
-
-def arrow_file(path: Path) -> Reader:
-    """Return the batches of an Arrow file (Feather), which stays on disk."""
-    try:
-        file = pa.ipc.open_file(pa.memory_map(str(path)))
-        names = tuple(file.schema.names)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable("Arrow file", error) from None
-    return Reader(names, _validated(map(file.get_batch, range(file.num_record_batches)), "Arrow file"))
-
-
-def parquet(path: Path) -> tuple[Reader, int]:
-    """Return the batches of a Parquet file, and how many rows it has."""
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-        names = tuple(file.schema_arrow.names)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable("Parquet file", error) from None
-    batches = _validated(file.iter_batches(batch_size=PARQUET_ROWS), "Parquet file")
-    return Reader(names, batches), file.metadata.num_rows
-
-
-def _validated(batches: Iterator[Any], what: str) -> Iterator[Any]:
-    first = 0
-    while True:
-        try:
-            batch = next(batches, None)
-            if batch is None:
-                return
-            _validate(batch)
-        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-            raise _unreadable(f"{what}, from row {first} on,", error) from None
-        first += batch.num_rows
-        yield batch
-
-
-def _validate(batch: Any) -> None:
-    """Raise pyarrow's error of a batch that is not what it says, with the name of the column that is not."""
-    batch.validate()
-    for name, array in zip(batch.schema.names, batch.columns, strict=True):
-        try:
-            array.validate(full=True)
-        except pa.ArrowException as error:
-            raise pa.ArrowInvalid(f"column {name!r}: {error}") from None
-
-
-def _unreadable(what: str, error: Exception) -> BadRequest:
+def unreadable(what: str, error: Exception) -> BadRequest:
     """Return the error of bytes that are not what they should be, with what Arrow says of them."""
     told = error.__cause__ or error.__context__ or error
     if isinstance(told, BadRequest):  # from `Messages`, which Arrow was reading

@@ -9,6 +9,7 @@ import click
 from triglot import operation
 from triglot.deploy import compose, kserve, kubernetes, marathon, nginx
 from triglot.deploy.description import Deployment
+from triglot.deploy.former_marathon import former, lost
 from triglot.deploy.post import Marathon
 from triglot.deploy.text import to_json, to_yaml
 from triglot.errors import ConfigError
@@ -44,6 +45,7 @@ def deploy() -> None:
 @deploy.command(name="marathon", cls=Sized)
 @click.option("--post", metavar="URL", help="Send it to the Marathon there, and wait until it is deployed.")
 @click.option("--force", is_flag=True, help="With --post: stop a deployment of the same app that goes on.")
+@click.option("--marathon-version", metavar="X.Y", help="The release of Marathon to write for; default: from 1.5 on.")
 @click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=WAIT_S, show_default=True, help="Seconds.")
 @click.pass_obj
 def marathon_(
@@ -55,7 +57,7 @@ def marathon_(
 
     Example: triglot deploy marathon --post https://marathon.example.org
     """
-    definition = marathon.app(_described(project, said))
+    definition = _definition(_described(project, said))
     if post is None or output is not None:
         _put(to_json(definition), output)
     if post is not None:
@@ -131,6 +133,17 @@ def nginx_(
 
 def _described(project: Project, said: dict[str, Any]) -> Deployment:
     return operation.deployment(project, {key: value for key, value in said.items() if value is not None})
+
+
+def _definition(deployment: Deployment) -> dict[str, Any]:
+    """Return the app definition for the Marathon that is there; say what an old one cannot be told."""
+    todays, release = marathon.app(deployment), deployment.marathon_version
+    if release is None:
+        return todays
+    definition = former(todays, release)
+    for line in lost(todays, release):
+        notice(line)
+    return definition
 
 
 def _port(deployment: Deployment) -> int:

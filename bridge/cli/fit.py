@@ -9,8 +9,11 @@ from typing import Any
 import click
 
 from triglot import __version__
+from triglot.cli.scopes import EXIT_NOT_PROVED, Where, fit_scopes
+from triglot.engines.choosing import ENGINES
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.languages.known import language_name
+from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.persister import NOT_PROVED, StoredVersion, VersionInfo
 from triglot.project import Project
 from triglot.report import figures
@@ -25,8 +28,6 @@ from triglot.training.scoring import name as score_name
 
 logger = logging.getLogger("triglot")
 
-EXIT_NOT_PROVED = 3
-
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
@@ -37,6 +38,17 @@ EXIT_NOT_PROVED = 3
     "--evaluate", "-e", is_flag=True, help="Score on the training data, and on the test data if there is any."
 )
 @click.option("--no-proof", is_flag=True, help="Activate it without a fresh process having answered first.")
+@click.option(
+    "--scopes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Fit one model for each row of this CSV file, whose columns the dataset loader gets the values of.",
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="With --scopes: how many at a time. Default: one a processor."
+)
+@click.option("--engine", type=click.Choice(ENGINES), help="What has the scopes fitted; default: processes here.")
+@click.option("--master", metavar="URL", help="Spark's master; default: one on this machine.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler; default: one on this machine.")
 @click.option("--job", hidden=True, help="The job that this fit is; done already, it is not done again.")
 @click.pass_obj
 def fit(
@@ -47,6 +59,11 @@ def fit(
     save_if_better_than: float | None,
     evaluate: bool,
     no_proof: bool,
+    scopes: Path | None,
+    workers: int | None,
+    engine: str | None,
+    master: str | None,
+    scheduler: str | None,
     job: str | None,
 ) -> None:
     """Fit the configured MODELs (all of them by default), store them and activate them.
@@ -55,8 +72,32 @@ def fit(
     one, in an empty folder, loads it and is asked for rows, together and one by one. A version that fails there is
     stored and not activated; the exit code is then 3.
 
-    Example: triglot fit --evaluate iris-r
+    With --scopes each row of the file has a model of its own, NAME/VALUE/VALUE. Those that fail are listed with the
+    reason in a file that can be given as --scopes again; the exit code is then 1, or 3 where all of them are stored. A
+    run that was ended goes on where it was when the command is given again.
+
+    Example: triglot fit --evaluate iris-r, or triglot fit --scopes stores.csv --workers 4 sales
     """
+    if not no_save:
+        tell_of_what_waits(project.store)
+    if scopes is not None:
+        if no_save:
+            raise click.UsageError("--scopes stores each model in a transaction of its own; leave --no-save out")
+        _exit(
+            fit_scopes(
+                project,
+                names,
+                scopes,
+                Where(workers, engine or "local", master, scheduler),
+                activate=not no_activate,
+                evaluate=evaluate,
+                persist_if_better_than=save_if_better_than,
+                prove=not no_proof,
+            )
+        )
+        return
+    if workers is not None or engine is not None or master is not None or scheduler is not None:
+        raise click.UsageError("--workers, --engine, --master and --scheduler are of scopes; say which by --scopes")
     unproved = False
     for name in names or project.chosen:
         if job is not None and (done := _done(project, name, job)) is not None:
@@ -81,7 +122,11 @@ def fit(
         made = train.fit_model(entry, project.workshop, None if no_save else project.store, options)
         unproved |= made.unproved is not None and made.version is not None
     if unproved:
-        click.get_current_context().exit(EXIT_NOT_PROVED)
+        _exit(EXIT_NOT_PROVED)
+
+
+def _exit(code: int) -> None:
+    click.get_current_context().exit(code)
 
 
 @click.command()
@@ -109,7 +154,7 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None, re
     for stored, scoring, found in tested(project, names, model_version, None if report is None else draw):
         card = stored.artefact.card()
         for what, value in found.items():
-            called = score_name(card.task) if scoring is None else what
+            called = score_name(card.task) if scoring is None and not card.any_answers else what
             click.echo(f"{stored.model} version {stored.version} ({card.language}): {called} {value:.4f}")
     if report is not None:
         foot = f"Triglot {__version__}, {datetime.now().astimezone():%d %B %Y, %H:%M}."
@@ -125,6 +170,7 @@ def tested(
     look: Callable[[Bench, StoredVersion, Any, Any], None] | None,
 ) -> Iterator[tuple[StoredVersion, Any, Scores]]:
     """Give the tested version of each model (all of them by default), its scoring, and what that says of it."""
+    tell_of_what_waits(project.store)
     for name in names or project.chosen:
         entry = project.entry(name)
         if entry.test is None:

@@ -5,6 +5,7 @@ import signal
 
 import click
 
+from triglot.pipelines.timetable import Timetable
 from triglot.project import Project
 from triglot.runner import Runner
 from triglot.this_process import end_with_supervisor
@@ -12,7 +13,7 @@ from triglot.this_process import end_with_supervisor
 
 @click.group()
 def jobs() -> None:
-    """See, cancel and carry out jobs: the fits that were asked for by HTTP.
+    """See, cancel and carry out jobs: the fits and pipelines that were asked for by HTTP, or that a schedule wants.
 
     A job is in the database of the models, survives the end of every process, and is done by one runner at a time.
     """
@@ -45,13 +46,15 @@ def cancel(project: Project, job_id: str) -> None:
 def run(project: Project) -> None:
     """Carry out jobs, one after the other, until SIGTERM, which gives the one at hand back to be done again.
 
-    `triglot serve` runs this under supervisord where there is an admin token, or where the configuration has routes
-    of its own. Further runners may run here and on other hosts that see the same database.
+    It also enters the jobs of the configuration's `schedules` when they are due. `triglot serve` runs this under
+    supervisord where there is an admin token, or where the configuration has schedules or routes of its own. Further
+    runners may run here and on other hosts that see the same database.
 
     Example: triglot jobs run
     """
     end_with_supervisor(project.environ)
-    runner = Runner(project.jobs, project.environ | project.own_environment())
+    timetable = Timetable(project.schedules, project.jobs)
+    runner = Runner(project.jobs, project.environ | project.own_environment(), timetable.enter_due)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.stop)
     runner.run()

@@ -15,7 +15,8 @@ from triglot.logs import LEVEL_VARIABLE, level_of, set_level
 
 EPILOG = """
 Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
-itself is wrong, 3 a version was stored and not activated, because a fresh process does not answer with it.
+itself is wrong, 3 a version was stored and not activated, because a fresh process does not answer with it, 4 all rows
+were scored that can be, and others are in the file of bad rows.
 
 A first model, in R, Julia or Python:
 
@@ -23,7 +24,7 @@ A first model, in R, Julia or Python:
     triglot new r coffee && cd coffee     a folder that runs as it is
     triglot check                         what would surprise callers
     triglot fit --evaluate                fit it and store it
-    triglot serve                         serve it on 127.0.0.1:8000
+    triglot serve                         serve it; see 127.0.0.1:8000/docs
 
 \b
     triglot doctor                        what is missing, and what mends it
@@ -32,9 +33,13 @@ A first model, in R, Julia or Python:
 # Where each command stands, MODULE:NAME in this package: one that is not called is not imported, for most bring along
 # a database's library, or pandas.
 PLACES: Final = {
+    "access": "access:access",
     "activate": "models:activate",
+    "deactivate": "models:deactivate",
     "admin": "store:admin",
+    "backup": "backup:backup",
     "check": "check:check",
+    "client": "client:client",
     "compare": "compare:compare",
     "delete": "models:delete",
     "deploy": "deploy:deploy",
@@ -49,7 +54,10 @@ PLACES: Final = {
     "new": "new:new",
     "predict": "predict:predict",
     "restart": "serve:restart",
+    "restore": "backup:restore",
+    "run": "run:run",
     "scale": "serve:scale",
+    "score": "score:score",
     "serve": "serve:serve",
     "stream": "stream:stream",
     "supervisor-config": "serve:supervisor_config",
@@ -116,6 +124,8 @@ def main(ctx: click.Context, paths: tuple[Path, ...], quiet: bool, verbose: bool
     said = {LEVEL_VARIABLE: "warning" if quiet else "debug"} if quiet or verbose or debug else {}
     environ = {**os.environ, **said}
     set_level(level_of(environ))
+    if environ.get("NO_COLOR"):
+        ctx.color = False
     ctx.obj = Project(paths, environ, Path.cwd())
 
 

@@ -1,9 +1,10 @@
-"""`list`, `activate`, `delete`: the model store from the command line."""
+"""`list`, `activate`, `deactivate`, `delete`: the model store from the command line."""
 
 import json
 import sys
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import click
@@ -11,10 +12,13 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Column, Table
 
+from triglot.errors import ModelNotFound
+from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.persister import ACTIVE, NOT_PROVED
 from triglot.progress import notice
 from triglot.project import Project
 from triglot.store import VersionInfo
+from triglot.store.scopes import Summary, scope_versions, summaries, versions_without_scopes
 from triglot.supervision.readiness import sentence, standings
 from triglot.supervision.status import address
 
@@ -31,19 +35,27 @@ name_argument = click.argument("name", required=False, metavar="[MODEL]")
 @click.command(name="list")
 @name_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a version, with everything that is known.")
+@click.option("--scopes", is_flag=True, help="List each scope of MODEL, whose scopes are one line otherwise.")
 @click.pass_obj
-def list_(project: Project, name: str | None, as_json: bool) -> None:
+def list_(project: Project, name: str | None, as_json: bool, scopes: bool) -> None:
     """List the stored versions, of one MODEL or of all.
 
-    Example: triglot list iris-r
+    Example: triglot list iris-r, or triglot list --scopes sales
     """
-    versions = project.store.list(name)
+    tell_of_what_waits(project.store)
+    if scopes:
+        _list_scopes(project, name or project.only_name, as_json)
+        return
+    families = [each for each in summaries(project.store) if name in (None, each.family)]
+    versions = versions_without_scopes(project.store) if name is None else _of(project, name, families)
     models = _standings(project)
     if as_json:
         for info in versions:
             click.echo(json.dumps(_plain(info) | _standing(info, models), default=str))
+        for family in families:
+            click.echo(json.dumps(asdict(family)))
         return
-    if not versions:
+    if not versions and not families:
         notice("There are no versions yet; triglot fit makes the first.")
         return
     table = Table(*map(_column, COLUMNS), box=None, pad_edge=False)
@@ -54,13 +66,13 @@ def list_(project: Project, name: str | None, as_json: bool) -> None:
             info.language,
             _score(info, "score_train"),
             _score(info, "score_test"),
-            info.created.astimezone(UTC).strftime("%Y-%m-%d %H:%M"),
-            f"{info.size} B" if info.size < 1000 else decimal(info.size),
+            _time(info.created),
+            _size(info.size),
             ", ".join([*info.aliases, *(key.replace("_", " ") for key in _standing(info, models))]),
         )
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    console = Console(width=width, highlight=False)
-    console.print(table)
+    for family in families:
+        table.add_row(*_row_of(family))
+    _print(table)
     for model in sorted({info.model for info in versions} & models.keys()):
         if trouble := sentence(model, models[model]):
             notice(trouble)
@@ -87,6 +99,22 @@ def activate(project: Project, model_version: int, name: str | None, alias: str)
 
 
 @click.command()
+@name_argument
+@click.option("--alias", default=ACTIVE, show_default=True, help="The name to take away.")
+@click.pass_obj
+def deactivate(project: Project, name: str | None, alias: str) -> None:
+    """Serve no version of MODEL from now on; running services follow without a restart, and its versions stay.
+
+    MODEL may be left out where only one is configured.
+
+    Example: triglot deactivate iris-r
+    """
+    name = name or project.only_name
+    project.store.deactivate(name, alias)
+    click.echo(f"Model {name}: no version is {alias}.")
+
+
+@click.command()
 @version_argument
 @name_argument
 @click.pass_obj
@@ -99,8 +127,57 @@ def delete(project: Project, model_version: int, name: str | None) -> None:
     click.echo(f"Deleted model {name} with version {model_version}.")
 
 
+def _of(project: Project, name: str, families: Sequence[Summary]) -> list[VersionInfo]:
+    """Return the versions of one model, which may be there for its scopes alone."""
+    try:
+        return project.store.list(name)
+    except ModelNotFound:
+        if not families:
+            raise
+        return []
+
+
+def _list_scopes(project: Project, name: str, as_json: bool) -> None:
+    """Print a line for each version of each scope of a model."""
+    found = scope_versions(project.store, name)
+    if not found:
+        raise ModelNotFound(f"model {name!r} has no scopes; triglot fit --scopes FILE {name} makes them")
+    if as_json:
+        for each in found:
+            click.echo(json.dumps(asdict(each)))
+        return
+    shown = ("model", "version", "lang", "created (UTC)", "size", "aliases")
+    table = Table(*map(_column, shown), box=None, pad_edge=False)
+    for each in found:
+        created = datetime.fromisoformat(each.created)
+        aliases = ACTIVE if each.active else ""
+        table.add_row(each.model, str(each.version), each.language, _time(created), _size(each.size), aliases)
+    _print(table)
+
+
+def _row_of(family: Summary) -> tuple[str, ...]:
+    """Return the line of a family of scopes' models."""
+    scopes = f"{family.models} scope{'' if family.models == 1 else 's'}, {family.active} active"
+    known = (f"{family.family}/...", str(family.versions), ", ".join(family.languages))
+    return (*known, "", "", _time(datetime.fromisoformat(family.newest)), _size(family.size), scopes)
+
+
+def _print(table: Table) -> None:
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(width=width, highlight=False).print(table)
+
+
+def _time(created: datetime) -> str:
+    return created.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _size(size: int) -> str:
+    return f"{size} B" if size < 1000 else decimal(size)
+
+
 def activate_version(project: Project, version: int, name: str | None, alias: str = ACTIVE) -> str:
     """Point an alias at a version of a model, of the only one by default; return the model's name."""
+    tell_of_what_waits(project.store)
     name = name or project.only_name
     project.store.activate(name, version, alias)
     if why := project.store.info(name, version).metadata.get(NOT_PROVED):
@@ -110,6 +187,7 @@ def activate_version(project: Project, version: int, name: str | None, alias: st
 
 def delete_version(project: Project, version: int, name: str | None) -> str:
     """Delete a version of a model, of the only one by default; return the model's name."""
+    tell_of_what_waits(project.store)
     name = name or project.only_name
     project.store.delete(name, version)
     return name

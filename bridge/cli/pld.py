@@ -18,6 +18,7 @@ from triglot.cli.store import admin, export, upgrade
 from triglot.cli.stream import stream
 from triglot.errors import TriglotError
 from triglot.logs import PALLADIUM, logging_as
+from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.palladium.listing import listed
 from triglot.project import Project
 
@@ -26,6 +27,7 @@ from triglot.project import Project
 @click.pass_obj
 def list_(project: Project) -> None:
     """Print what is known of the stored models, and the properties of the store."""
+    tell_of_what_waits(project.store)
     click.echo(listed(project.store))
 
 
@@ -108,6 +110,25 @@ def pld_version() -> int:
     return run("pld-version", version)
 
 
+COMMANDS = {
+    "admin": admin,
+    "devserver": devserver,
+    "export": export_,
+    "fit": fit,
+    "grid-search": grid_search,
+    "list": list_,
+    "stream": stream,
+    "test": test,
+    "upgrade": upgrade,
+    "version": version,
+}
+
+
+def run_by_name(name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the command `pld-name`; return its exit code, which is 0 or 1."""
+    return run(f"pld-{name}", COMMANDS[name], arguments)
+
+
 def run(name: str, command: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Run a command under Palladium's name for it; return its exit code, which is 0 or 1."""
     project = Project([], os.environ, Path.cwd())
@@ -119,6 +140,8 @@ def run(name: str, command: click.Command, arguments: Sequence[str] | None = Non
                 logging.getLogger(PALLADIUM).setLevel(logging.DEBUG)
                 project.configure_logging()
                 logging.getLogger("alembic").setLevel(logging.WARNING)
+            if command in (fit, grid_search, stream, test):
+                _ = project.own  # is there for as long as the command
             command.invoke(context)
     except click.exceptions.Exit as done:
         return 1 if done.exit_code else 0

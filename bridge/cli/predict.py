@@ -1,17 +1,13 @@
 """`predict`: a file of rows in, a file of answers out, through workers of the command's own."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from triglot.errors import BadRequest
-from triglot.persisters.decorated import read_model
 from triglot.progress import bar, notice
 from triglot.project import Project
-from triglot.protocol.batching import Limits
-from triglot.tables.table import Array, Table
-from triglot.training.fit_worker import bench
+from triglot.scoring.executor import closing_executors
+from triglot.versions import bundle_of, carried
 
 FORMATS = click.Choice(("csv", "jsonl", "parquet", "arrow", "arrows"))
 
@@ -56,35 +52,41 @@ def predict(
 
     Example: triglot predict flowers.parquet iris-r --output answers.csv --keep id
     """
-    from triglot.bulk import files, flow  # which bring pyarrow along
+    from triglot.bulk import files  # which brings pyarrow along
     from triglot.bulk.cells import Dialect
+    from triglot.bulk.writing import batch_writer
+    from triglot.scoring.scorer import Scorer
 
     kind, kind_out = files.format_of(file, input_format, "input"), files.format_of(output, output_format, "output")
-    name = str(name or getattr(project.predict_service(), "model", None) or project.only_name)
-    stored = read_model(project.store, name, model_version)
-    artefact = stored.artefact
-    card = artefact.card()
-    schema = card.schema
-    whole = Limits.of(card.batch).alone
-    if proba and card.labels is None:
-        raise BadRequest(f"model {name!r} is no classifier and has no probabilities")
+    bundle = bundle_of(project, str(name or _usual_name(project)), model_version)
+    source, variables = carried(project, bundle)
+    coded = kind_out in ("arrow", "arrows")
+    scorer = Scorer(
+        source,
+        proba=proba,
+        keep=keep,
+        lenient=False,
+        coded=coded,
+        workers=workers,
+        key_file=project.key_file,
+        variables=variables,
+    )
     answered = 0
-    pace, kept = flow.Pace(len(schema.names), whole=whole), flow.Kept()
-    with files.opened(file, kind, whole=whole, dialect=Dialect.said(delimiter, decimal)) as rows:
-        tables = flow.tables(rows.reader, schema, pace, sys.maxsize, keep=keep, kept=kept)
+    with files.opened(file, kind, whole=scorer.whole, dialect=Dialect.said(delimiter, decimal)) as rows:
+        schema, reader = scorer.begun(rows.reader)
         with (
             files.written(output) as sink,
-            bench(card.language, project.environ, project.key_file, workers) as worker,
-            bar(f"Answering {file.name} by {name}", rows.total) as show,
+            closing_executors(),
+            bar(f"Answering {file.name} by {bundle.model}", rows.total) as show,
         ):
-            writer = files.writer(kind_out, sink, card.labels, proba=proba)
-
-            def ask(X: Table) -> Array:
-                return worker.answer(name, artefact, X, {}, proba=proba)
-
-            for answer in flow.answers(tables, ask, pace, workers * flow.PER_WORKER):
-                writer.write(answer, kept.popleft())
-                answered += len(answer)
+            writer = batch_writer(kind_out, sink, schema)
+            for scored in scorer.scored(reader, schema):
+                writer.write_batch(scored.batch)
+                answered += scored.rows
                 show(rows.done(answered), f"{answered:,} rows")
             writer.close()
-    notice(f"{answered:,} rows answered by {name}, version {stored.version}")
+    notice(f"{answered:,} rows answered by {bundle.model}, version {bundle.version}")
+
+
+def _usual_name(project: Project) -> str:
+    return str(getattr(project.predict_service(), "model", None) or project.only_name)

@@ -145,13 +145,14 @@ def _check_alone(run_dir: Path) -> None:
 def _check_free(front_end: FrontEnd) -> None:
     """Refuse a port that is taken: the front end's processes share theirs, and would share it with a stranger too."""
     family = socket.AF_INET6 if ":" in front_end.host else socket.AF_INET
-    try:
-        socket.create_server((front_end.host, front_end.port), family=family).close()
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {front_end.host}, port {front_end.port}: {why_not_bound(error)}; "
-            "choose another --host or --port"
-        ) from None
+    for port in front_end.ports:
+        try:
+            socket.create_server((front_end.host, port), family=family).close()
+        except OSError as error:
+            other = "another --host or --port" if port == front_end.port else "another grpc_port, under server"
+            raise ConfigError(
+                f"cannot listen on {front_end.host}, port {port}: {why_not_bound(error)}; choose {other}"
+            ) from None
 
 
 def _write(plan: Plan, project: Project) -> Path:
@@ -162,7 +163,8 @@ def _write(plan: Plan, project: Project) -> Path:
         greeting.forget(plan.run_dir)
     else:
         pools = {pool for pool, count in plan.workers.items() if count}
-        greeting.note(plan.run_dir, project.answering(pools), guarded=project.is_guarded)
+        families = {each.family: each.active for each in project.families() if each.active}
+        greeting.note(plan.run_dir, project.answering(pools), guarded=project.is_guarded, families=families)
     return conf
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import closing
+from pathlib import Path
 
 import click
 
@@ -9,11 +10,13 @@ from triglot.artefact import load_key
 from triglot.cli.models import activate_version, delete_version, name_argument, version_argument
 from triglot.errors import StoreError
 from triglot.palladium import migrate
+from triglot.palladium.left_behind import source_in, tell_of_what_waits
 from triglot.persisters.decorated import read_model, write_model
 from triglot.persisters.palladium_source import Contents, PalladiumSource
 from triglot.project import Project
 from triglot.training.fit_worker import bench
 from triglot.training.proof import Version, prover
+from triglot.versions import bundle_of, named
 
 logger = logging.getLogger("triglot")
 
@@ -48,7 +51,7 @@ def upgrade(
     """
     project.store.upgrade()
     click.echo("The model store is up to date.")
-    found = migrate.source_in(project.store) if source is None else _source(project, source)
+    found = source_in(project.store) if source is None else _source(project, source)
     contents = found.contents().after_steps(start, end) if found is not None else None
     if found is None or contents is None or not contents.versions:
         if source is not None:
@@ -60,17 +63,24 @@ def upgrade(
 
 @click.command()
 @name_argument
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False), metavar="[FILE]")
 @click.option("--model-version", type=click.IntRange(min=1), help="The version to export; default: the active one.")
 @click.option("--no-activate", is_flag=True, help="Leave alone what is active there.")
 @click.pass_obj
-def export(project: Project, name: str | None, model_version: int | None, no_activate: bool) -> None:
-    """Copy a version of MODEL from the model_persister to the model_persister_export, signature and all.
+def export(project: Project, name: str | None, file: Path | None, model_version: int | None, no_activate: bool) -> None:
+    """Copy a version of MODEL from the model_persister to the model_persister_export, or into FILE, a bundle.
 
-    The other side needs the same signing key.
+    MODEL may be NAME@VERSION. The signature goes with it: the other side needs the same signing key.
 
-    Example: triglot export --model-version 3 iris-r
+    Example: triglot export iris-r@3 iris.bundle
     """
-    name = name or project.only_name
+    tell_of_what_waits(project.store)
+    name, model_version = named(name or project.only_name, model_version)
+    if file is not None:
+        bundle = bundle_of(project, name, model_version)
+        bundle.write(file, load_key(project.key_file, project.environ))
+        logger.info("Exported version %d of %s to %s.", bundle.version, bundle.model, file)
+        return
     target = project.export_store
     stored = read_model(project.store, name, model_version)
     version = write_model(target, name, stored.artefact, metrics=stored.metrics, metadata=stored.metadata)
@@ -118,7 +128,7 @@ def _source(project: Project, place: str) -> PalladiumSource:
     persister = project.persister(place)
     if persister is None:
         return migrate.source_at(place)
-    found = migrate.source_in(persister)
+    found = source_in(persister)
     if found is None:
         raise StoreError(f"{place} is of type {type(persister).__name__}, in which Palladium has no models")
     return found
@@ -150,6 +160,12 @@ def _upgrade(project: Project, source: PalladiumSource, contents: Contents, name
                 click.echo(f"    {said}")
     if (number := converter.active(source, contents, project.store)) is not None:
         _activate_proved(project, name, number)
+    answering = (info for info in project.store.list() if info.model == name and "active" in info.aliases)
+    if contents.active is not None and not any(answering):
+        click.echo(
+            f"No version of model {name} is active: what was active in Palladium stays behind. Fit the model again, or "
+            "activate a version that was converted."
+        )
     if failed:
         raise StoreError(f"{failed} of Palladium's versions could not be converted; the reasons are above")
 

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.persisters.decorated import read_model
 from triglot.project import Project
 from triglot.training.fit_worker import bench
@@ -22,6 +23,7 @@ def stream(project: Project, name: str | None) -> None:
 
     Example: triglot stream < rows.jsonl > answers.jsonl
     """
+    tell_of_what_waits(project.store)
     service = project.predict_service()
     name = str(name or getattr(service, "model", None) or project.only_name)
     stored = read_model(project.store, name)

@@ -10,17 +10,24 @@ import sys
 import threading
 import time
 
+import click
+
 from triglot.cli.main import main as command_line
-from triglot.runner import ORDERLY_END_S
+from triglot.runner import DONE, ORDERLY_END_S
 
 _READ_BYTES = 4_096
 
 
 def main() -> None:
-    """Run the command line of `triglot`, tied to standard input."""
+    """Run the command line of `triglot`, tied to standard input; what has done its work ends with `DONE`."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threading.Thread(target=_end_with_input, name="triglot-tether", daemon=True).start()
-    command_line(sys.argv[1:], prog_name="triglot")
+    try:
+        code = command_line.main(sys.argv[1:], prog_name="triglot", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    sys.exit(code or DONE)
 
 
 def _end_with_input() -> None:

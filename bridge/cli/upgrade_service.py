@@ -58,7 +58,13 @@ def upgrade_service(
         front=(front or "").rstrip("/"),
         command=[*SERVE, *(f"--workers={name}={count}" for name, count in map(count_of, counts))],
         environ={**project.environ, **project.own_environment(), "PYTHONUNBUFFERED": "1"},
-        stop_s=needed_stop_s({}, project.spelt_groups(), jobs=True),
+        stop_s=needed_stop_s(
+            {},
+            project.spelt_groups(),
+            jobs=True,
+            grpc=bool(project.front_end.grpc_port),
+            messages=project.takes_messages,
+        ),
         tell=notice,
         **seconds,
     ).run()

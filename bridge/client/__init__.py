@@ -1,5 +1,9 @@
-"""How a request finds a worker, and what follows when one is lost; In threads and in an event loop."""
+"""A caller's side of a service: `Client` and `AsyncClient` ask it for predictions, tables in and tables out.
 
-from triglot.client.blocking import Answer, Client
+Beside them lie the same for callers in R and in Julia, `triglot.R` and `Triglot.jl`, which `triglot client` prints.
+"""
 
-__all__ = ["Answer", "Client"]
+from triglot.client.failures import CallFailed, RequestRefused, ServiceFailed, Unreachable
+from triglot.client.http import AsyncClient, Client
+
+__all__ = ["AsyncClient", "CallFailed", "Client", "RequestRefused", "ServiceFailed", "Unreachable"]

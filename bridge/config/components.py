@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from triglot.bygone import arguments as bygone
 from triglot.config.directives import COMPONENT, Location, key_path, nearest, rebuild
 from triglot.config.names import resolve_dotted_name
 from triglot.errors import ConfigError, MissingKey
@@ -19,6 +20,7 @@ logger = logging.getLogger("triglot")
 
 KNOWN_KEYS: Final = frozenset(
     {
+        "access",
         "activate_decorators",
         "alive",
         "alive_decorators",
@@ -37,16 +39,20 @@ KNOWN_KEYS: Final = frozenset(
         "list_decorators",
         "load_data_decorators",
         "logging",
+        "messages",
         "model",
         "model_name",
         "model_persister",
         "model_persister_export",
         "models",
+        "pipelines",
         "predict_decorators",
         "predict_service",
         "read_model_decorators",
         "remote_workers",
         "run_dir",
+        "schedules",
+        "scopes",
         "scoring",
         "server",
         "server_fit_decorators",
@@ -58,6 +64,7 @@ KNOWN_KEYS: Final = frozenset(
         "update_model_decorators",
         "worker",
         "worker_memory",
+        "worker_versions",
         "workers",
         "write_model_decorators",
         "x",
@@ -217,6 +224,10 @@ class _Builder:
             arguments = renamed(former_names(factory), arguments, functools.partial(_tell_once, where))
         except ValueError as error:
             raise ConfigError(f"{where}: {error}") from error
+        try:
+            arguments = bygone.todays(factory, arguments, functools.partial(_tell_once, f"{where}: {name}"))
+        except ValueError as error:
+            raise ConfigError(f"{where}: {name}: {error}") from error
         try:
             return factory(**arguments)
         except Exception as error:

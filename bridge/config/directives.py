@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
-from triglot.errors import ConfigError
+from triglot.errors import ConfigError, MissingKey
 
 Location: TypeAlias = tuple[Any, ...]
 
@@ -295,9 +295,8 @@ class _Copies:
             reason = f"{holder} is a list with {len(node)} entries, counted from 0, and has no {part!r}."
         else:
             reason = f"{holder} is of type {type(node).__name__} and holds no {part!r}."
-        return self._error(
-            at, f"'__copy__' refers to {target!r}, which does not exist: {reason} Or give a '__default__'."
-        )
+        text = f"'__copy__' refers to {target!r}, which does not exist: {reason} Or give a '__default__'."
+        return MissingKey(str(self._error(at, text)))
 
     def _error(self, at: Location, message: str) -> ConfigError:
         return ConfigError(f"{self._source}: {key_path(at)}: {message}")

@@ -19,7 +19,7 @@ from triglot.config.directives import (
     run_python,
     spell_components,
 )
-from triglot.errors import ConfigError
+from triglot.errors import ConfigError, MissingKey
 
 VARIABLES: Final = ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG")
 DEFAULT_FILES: Final = (
@@ -131,7 +131,7 @@ def _failed(path: Path, text: bytes, error: Exception) -> ConfigError:
     line = b"" if number is None else text.splitlines()[number - 1]
     if isinstance(error, KeyError) and b"environ" in line:
         name = error.args[0]
-        return ConfigError(
+        return MissingKey(
             f"{where}: the environment variable {name!r} is not set; set it, or write environ.get({name!r}, ...)"
         )
     message = f"{where}: {type(error).__name__}: {error}"

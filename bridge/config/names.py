@@ -1,6 +1,8 @@
 """Dotted names: what they stand for, and the nearest existing name where they stand for nothing."""
 
+import functools
 import importlib
+import logging
 import pkgutil
 import sys
 from types import ModuleType
@@ -8,8 +10,11 @@ from typing import Any
 
 from triglot.aliases import NAME as PALLADIUM
 from triglot.aliases import install, ours
+from triglot.bygone.names import todays
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
+
+logger = logging.getLogger("triglot")
 
 
 def resolve_dotted_name(name: str) -> Any:
@@ -24,7 +29,32 @@ def resolve_dotted_name(name: str) -> Any:
             return _resolve(wanted)
         except ConfigError:
             return _resolve(name)
-    return _resolve(name)
+    try:
+        return _resolve(name)
+    except ConfigError:
+        found = _resolve_bygone(name)
+        if found is None:
+            raise
+        return found
+
+
+def _resolve_bygone(name: str) -> Any:
+    """Return what stands for a name that a library had in former releases, or None."""
+    moved = todays(name)
+    if moved is None:
+        return None
+    now, since = moved
+    try:
+        found = _resolve(now)
+    except ConfigError:
+        return None
+    _tell_once(name, f"is {now} since scikit-learn {since}; write that")
+    return found
+
+
+@functools.cache
+def _tell_once(name: str, advice: str) -> None:
+    logger.warning("%s %s", name, advice)
 
 
 def _resolve(wanted: str) -> Any:

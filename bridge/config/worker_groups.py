@@ -45,3 +45,10 @@ def _group(model: str, said: Any) -> str:
     if not is_group(said):
         raise ConfigError(f"model {model!r}: worker: {said!r}; write 'own', or the name of a group: {RULE}")
     return str(said)
+
+
+def check_groups(of_workers: Mapping[str, str], groups: Mapping[str, str]) -> None:
+    """Raise `ConfigError` for a worker elsewhere, by name, whose group no model has."""
+    for name, group in of_workers.items():
+        if group and group not in groups.values():
+            raise ConfigError(f"remote_workers: {name!r}: group {group!r}: no model has it as its 'worker'")

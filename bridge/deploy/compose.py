@@ -5,7 +5,7 @@ Passwords are asked of the environment in which `docker-compose` runs; the file 
 
 from typing import Any, Final
 
-from triglot.deploy.description import ROOT, Deployment, Volume
+from triglot.deploy.description import ROOT, Deployment, Volume, only_ours
 from triglot.deploy.nginx import PORT
 from triglot.errors import ConfigError
 
@@ -24,6 +24,7 @@ FAILURES: Final = 3
 
 def file(deployment: Deployment) -> dict[str, Any]:
     """Return the Compose file; nginx takes its configuration from `nginx.conf` beside it."""
+    only_ours(deployment, "a Compose file")
     name = deployment.name
     taken = {DATABASE, FRONT}
     if name in taken or any(volume.name in taken for volume in deployment.volumes):

@@ -6,7 +6,7 @@ the service itself (ports, workers, time limits, how long it takes to stop) is t
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from triglot.deploy import values
@@ -21,6 +21,10 @@ USER_ID: Final = 10001
 # The front end needs this much of itself, and so does each worker before it holds a model.
 BASE_MIB: Final = 64
 POSTGRESQL_PORT: Final = 5432
+OURS: Final = "triglot"
+PALLADIUM: Final = "palladium"
+# gunicorn gives its workers 30 s to answer what is in flight
+GUNICORN_STOP_S: Final = 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,22 @@ class Instances:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """How instances are replaced: how many may be missing, and how many more than usual there may be, meanwhile."""
+    """How instances are replaced: how many may be missing, and how many more than usual there may be, meanwhile.
 
-    unavailable: int = 0
-    surge: int = 1
+    A whole number counts instances; a float is a share of them, from 0 to 1.
+    """
+
+    unavailable: int | float = 0
+    surge: int | float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an instance is asked `/alive`: every so many seconds, for so long, and given up after so many failures."""
+
+    interval_s: int = 10
+    timeout_s: int = 5
+    failures: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,13 @@ class ServiceFacts:
     worker_memory: str = ""
     jobs: bool = True
     groups: Mapping[str, Collection[str]] = field(default_factory=dict)
+    grpc_port: int = 0
+    messages: bool = False
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports beside that of HTTP, by their names."""
+        return {"grpc": self.grpc_port} if self.grpc_port else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +110,19 @@ class Deployment:
     """All that is known of a deployment; times are in seconds, memory in MiB.
 
     `database` is the variable from which the service learns the URL of its store; `secrets` are kept elsewhere, as
-    (name, key); `load_s` is how long models may load, `stop_s` how long the service may drain.
+    (name, key); `load_s` is how long models may load, `stop_s` how long the service may drain. `made_by` says whose
+    `dockerize` made the image; `marathon_version` is the release that is written for, as (major, minor).
     """
 
     name: str
     image: str
     service: ServiceFacts
+    made_by: str = OURS
     port: int = 8000
     service_port: int = 0
     instances: Instances = Instances()
     upgrade: Upgrade = Upgrade()
+    health: Health = Health()
     cpus: float = 1.0
     memory: int = 2048
     workers: Mapping[str, int] = field(default_factory=dict)
@@ -111,10 +137,18 @@ class Deployment:
     path: str = "/"
     tls: Tls | None = None
     outgoing_ports: tuple[int, ...] = (POSTGRESQL_PORT,)
+    marathon_version: tuple[int, int] | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether Triglot answers in the image: with its command line, its `/ready` and its restrictions."""
+        return self.made_by == OURS
 
     @property
     def command(self) -> list[str]:
-        """The command line inside the container."""
+        """The command line inside the container; empty where the image starts by itself."""
+        if not self.ours:
+            return []
         serve = ["triglot", "serve", "--host", "0.0.0.0", "--port", str(self.port)]
         return [*serve, *(part for name, n in self.workers.items() for part in ("--workers", f"{name}={n}"))]
 
@@ -130,10 +164,18 @@ class Deployment:
         return math.ceil(self.service.timeout_s) + 5
 
 
-def needed_stop_s(workers: Mapping[str, int], groups: Mapping[str, Collection[str]], *, jobs: bool) -> int:
+def needed_stop_s(
+    workers: Mapping[str, int],
+    groups: Mapping[str, Collection[str]],
+    *,
+    jobs: bool,
+    grpc: bool = False,
+    messages: bool = False,
+) -> int:
     """Return how long a container may take to drain; languages and groups that nothing is said of may be there."""
     pools: dict[str, Collection[str]] = {**{language: (language,) for language in LANGUAGES}, **groups}
-    return shutdown_s([each for name, ones in pools.items() if workers.get(name, 1) for each in ones], jobs=jobs)
+    there = [each for name, ones in pools.items() if workers.get(name, 1) for each in ones]
+    return shutdown_s(there, jobs=jobs, grpc=grpc, messages=messages)
 
 
 def describe(said: Mapping[str, Any], service: ServiceFacts, *, name: str = "") -> Deployment:
@@ -145,35 +187,64 @@ def describe(said: Mapping[str, Any], service: ServiceFacts, *, name: str = "") 
     told = {key: value for key, value in said.items() if value is not None}
     given = values.section(ROOT, {"name": name, **told}, tuple(_READERS), ("name", "image"))
     read = {key: _READERS[key](f"{ROOT} -> {key}", value) for key, value in given.items()}
+    made = _of_palladium(read, service) if read.get("made_by") == PALLADIUM else _of_ours(read, service)
+    _check_together(made)
+    return made
+
+
+def only_ours(deployment: Deployment, what: str) -> None:
+    """Refuse an image of Palladium's where `what` is made for images of Triglot alone."""
+    if not deployment.ours:
+        values.refuse(
+            f"{ROOT} -> made_by",
+            deployment.made_by,
+            f"{what} is written for images of triglot dockerize alone; make one of the same folder: triglot dockerize",
+        )
+
+
+def count_of(part: int | float, instances: int) -> int:
+    """Return how many instances a number or a share of them is, rounded down."""
+    return part if isinstance(part, int) else math.floor(round(part * instances, 6))
+
+
+def _of_palladium(read: dict[str, Any], service: ServiceFacts) -> Deployment:
+    if "workers" in read:
+        raise ConfigError(f"{ROOT} -> workers: an image of Palladium's has none; leave the entry out")
+    bare = replace(service, workers={}, groups={}, grpc_port=0, messages=False)
+    return Deployment(service=bare, stop_s=read.pop("stop_s", GUNICORN_STOP_S), **read)
+
+
+def _of_ours(read: dict[str, Any], service: ServiceFacts) -> Deployment:
     workers = {**service.workers, **read.pop("workers", {})}
     values.section(f"{ROOT} -> workers", workers, (*LANGUAGES, *service.groups))
     workers |= {group: 1 for group in service.groups if group not in workers}
-    stop_s = needed_stop_s(workers, service.groups, jobs=service.jobs)
+    grpc, messages = bool(service.grpc_port), service.messages
+    stop_s = needed_stop_s(workers, service.groups, jobs=service.jobs, grpc=grpc, messages=messages)
     made = Deployment(service=service, workers=workers, stop_s=read.pop("stop_s", stop_s), **read)
     if made.stop_s < stop_s:
         values.refuse(
             f"{ROOT} -> stop_s", made.stop_s, f"supervisord may take {stop_s} s to drain: write {stop_s} or more"
         )
-    _check_together(made)
+    _check_memory(made)
     return made
 
 
 def _check_together(made: Deployment) -> None:
     """Refuse values that are right one by one and wrong together."""
-    if not made.upgrade.unavailable and not made.upgrade.surge:
+    least, upgrade = made.instances.least, made.upgrade
+    if not count_of(upgrade.unavailable, least) and not count_of(upgrade.surge, least):
         raise ConfigError(
             f"{ROOT} -> upgrade: no instance may be missing and none may be added, so an upgrade would never end; "
             "write 'surge': 1, or 'unavailable': 1"
         )
-    if made.upgrade.unavailable > made.instances.least:
-        values.refuse(f"{ROOT} -> upgrade -> unavailable", made.upgrade.unavailable, "there are fewer instances")
+    if upgrade.unavailable > least:
+        values.refuse(f"{ROOT} -> upgrade -> unavailable", upgrade.unavailable, "there are fewer instances")
     if both := sorted(made.environment.keys() & made.secrets.keys()):
         raise ConfigError(f"{ROOT}: {both[0]!r} is both under 'environment' and under 'secrets'; take one away")
     for kind in ("name", "path"):
         seen = [getattr(volume, kind).rstrip("/") for volume in made.volumes]
         if double := next((each for each in seen if seen.count(each) > 1), None):
             raise ConfigError(f"{ROOT} -> volumes: two have the {kind} {double!r}; rename one")
-    _check_memory(made)
 
 
 def _check_memory(made: Deployment) -> None:
@@ -208,7 +279,18 @@ def _instances(where: str, value: Any) -> Instances:
 
 def _upgrade(where: str, value: Any) -> Upgrade:
     given = values.section(where, value, ("unavailable", "surge"))
-    return Upgrade(**{key: values.count(0, 10_000)(f"{where} -> {key}", each) for key, each in given.items()})
+    return Upgrade(**{key: values.part(f"{where} -> {key}", each) for key, each in given.items()})
+
+
+def _health(where: str, value: Any) -> Health:
+    given = values.section(where, value, ("interval_s", "timeout_s", "failures"))
+    return Health(**{key: values.count(1, 3_600)(f"{where} -> {key}", each) for key, each in given.items()})
+
+
+def _made_by(where: str, value: Any) -> str:
+    if value not in (OURS, PALLADIUM):
+        values.refuse(where, value, f"write {OURS!r} or, for an image of Palladium's pld-dockerize, {PALLADIUM!r}")
+    return str(value)
 
 
 def _workers(where: str, value: Any) -> dict[str, int]:
@@ -270,11 +352,13 @@ _port = values.count(1, 65_535)
 _READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "name": values.name,
     "image": values.image,
+    "made_by": _made_by,
     # below 1024 only root may listen, and the container runs as somebody else
     "port": values.count(1024, 65_535),
     "service_port": _port,
     "instances": _instances,
     "upgrade": _upgrade,
+    "health": _health,
     "cpus": values.cpus,
     "memory": values.mebibytes,
     "workers": _workers,
@@ -289,4 +373,5 @@ _READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "path": values.prefix,
     "tls": _tls,
     "outgoing_ports": _ports,
+    "marathon_version": values.release,
 }

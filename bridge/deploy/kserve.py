@@ -1,5 +1,6 @@
 """KServe's InferenceService of a deployment: the same pod, scaled by KServe instead of by a Deployment."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from triglot.deploy import kubernetes
@@ -17,6 +18,8 @@ def objects(deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def _inference_service(deployment: Deployment) -> dict[str, Any]:
+    # KServe's own Service has one port
+    deployment = replace(deployment, service=replace(deployment.service, grpc_port=0))
     predictor: dict[str, Any] = {
         "minReplicas": deployment.instances.least,
         "maxReplicas": deployment.instances.most,

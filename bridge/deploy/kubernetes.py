@@ -8,11 +8,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from triglot.deploy.description import USER_ID, Deployment, Volume
+from triglot.deploy.description import USER_ID, Deployment, Volume, only_ours
 from triglot.errors import ConfigError
 
 PORT_NAME: Final = "http"
-PERIOD_S: Final = 10
 READY_PERIOD_S: Final = 5
 TIMEOUT_S: Final = 5
 FAILURES: Final = 3
@@ -30,6 +29,7 @@ ATTRIBUTES: Final = {
 
 def objects(deployment: Deployment) -> list[dict[str, Any]]:
     """Return the objects in the order in which they are applied."""
+    only_ours(deployment, "what Kubernetes wants")
     made = [_config(deployment), *_claims(deployment), _deployment(deployment), _service(deployment)]
     if deployment.instances.most > deployment.instances.least:
         made.append(_autoscaler(deployment))
@@ -87,12 +87,16 @@ def pod(deployment: Deployment, container: Mapping[str, Any]) -> dict[str, Any]:
 
 def container(deployment: Deployment, name: str) -> dict[str, Any]:
     """Return the one container of a pod."""
+    health = deployment.health
     resources = {"cpu": _cpu(deployment.cpus), "memory": f"{deployment.memory}Mi"}
     return {
         "name": name,
         "image": deployment.image,
         "args": deployment.command,
-        "ports": [{"name": PORT_NAME, "containerPort": deployment.port, "protocol": "TCP"}],
+        "ports": [
+            {"name": name, "containerPort": port, "protocol": "TCP"}
+            for name, port in {PORT_NAME: deployment.port, **deployment.service.ports}.items()
+        ],
         "envFrom": [{"configMapRef": {"name": f"{deployment.name}-environment"}}],
         "env": [
             {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
@@ -100,9 +104,9 @@ def container(deployment: Deployment, name: str) -> dict[str, Any]:
         ],
         # Memory beyond what was asked for is not to be counted on: R and Julia would be ended in the midst of a call.
         "resources": {"requests": resources, "limits": {"memory": resources["memory"]}},
-        "startupProbe": _probe("/alive", READY_PERIOD_S, -(-deployment.load_s // READY_PERIOD_S)),
-        "readinessProbe": _probe("/ready", READY_PERIOD_S, FAILURES),
-        "livenessProbe": _probe("/alive", PERIOD_S, FAILURES),
+        "startupProbe": _probe("/alive", READY_PERIOD_S, TIMEOUT_S, -(-deployment.load_s // READY_PERIOD_S)),
+        "readinessProbe": _probe("/ready", READY_PERIOD_S, TIMEOUT_S, FAILURES),
+        "livenessProbe": _probe("/alive", health.interval_s, health.timeout_s, health.failures),
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(LEAVE_S)]}}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -125,6 +129,15 @@ def environment_digest(deployment: Deployment) -> dict[str, str]:
     return {"triglot/environment-sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
+def _scraped(deployment: Deployment) -> dict[str, str]:
+    """Return the annotations by which a Prometheus that looks for them finds the metrics."""
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/path": "/metrics",
+        "prometheus.io/port": str(deployment.port),
+    }
+
+
 def _metadata(deployment: Deployment, name: str = "") -> dict[str, Any]:
     return {"name": name or deployment.name, "labels": labels(deployment)}
 
@@ -136,7 +149,7 @@ def _config(deployment: Deployment) -> dict[str, Any]:
 
 def _claims(deployment: Deployment) -> list[dict[str, Any]]:
     # during an upgrade the old and the new instance may be on two nodes
-    alone = deployment.instances.most + deployment.upgrade.surge == 1
+    alone = deployment.instances.most == 1 and not deployment.upgrade.surge
     return [
         {
             "apiVersion": "v1",
@@ -167,13 +180,16 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
             "strategy": {
                 "type": "RollingUpdate",
                 "rollingUpdate": {
-                    "maxUnavailable": deployment.upgrade.unavailable,
-                    "maxSurge": deployment.upgrade.surge,
+                    "maxUnavailable": _part(deployment.upgrade.unavailable),
+                    "maxSurge": _part(deployment.upgrade.surge),
                 },
             },
             "selector": {"matchLabels": labels(deployment)},
             "template": {
-                "metadata": {"labels": labels(deployment), "annotations": environment_digest(deployment)},
+                "metadata": {
+                    "labels": labels(deployment),
+                    "annotations": _scraped(deployment) | environment_digest(deployment),
+                },
                 "spec": pod(deployment, container(deployment, deployment.name)),
             },
         },
@@ -188,11 +204,15 @@ def _service(deployment: Deployment) -> dict[str, Any]:
         "protocol": "TCP",
         "appProtocol": "http",
     }
+    others = [
+        {"name": name, "port": port, "targetPort": name, "protocol": "TCP", "appProtocol": "kubernetes.io/h2c"}
+        for name, port in deployment.service.ports.items()
+    ]
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": _metadata(deployment),
-        "spec": {"type": "ClusterIP", "selector": labels(deployment), "ports": [port]},
+        "spec": {"type": "ClusterIP", "selector": labels(deployment), "ports": [port, *others]},
     }
 
 
@@ -224,6 +244,7 @@ def _budget(deployment: Deployment) -> dict[str, Any]:
 def _network_policy(deployment: Deployment) -> dict[str, Any]:
     names = [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")]
     out = [{"protocol": "TCP", "port": port} for port in deployment.outgoing_ports]
+    inward = (deployment.port, *deployment.service.ports.values())
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -231,7 +252,7 @@ def _network_policy(deployment: Deployment) -> dict[str, Any]:
         "spec": {
             "podSelector": {"matchLabels": labels(deployment)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"ports": [{"protocol": "TCP", "port": deployment.port}]}],
+            "ingress": [{"ports": [{"protocol": "TCP", "port": port} for port in inward]}],
             "egress": [{"ports": [*names, *out]}],
         },
     }
@@ -293,13 +314,18 @@ def _scratch(path: str) -> str:
     return f"scratch-{path.strip('/').lower()}"
 
 
-def _probe(path: str, period_s: int, failures: int) -> dict[str, Any]:
+def _probe(path: str, period_s: int, timeout_s: int, failures: int) -> dict[str, Any]:
     return {
         "httpGet": {"path": path, "port": PORT_NAME},
         "periodSeconds": period_s,
-        "timeoutSeconds": TIMEOUT_S,
+        "timeoutSeconds": timeout_s,
         "failureThreshold": failures,
     }
+
+
+def _part(part: int | float) -> int | str:
+    """Return a number of instances, or a share of them in percent."""
+    return part if isinstance(part, int) else f"{part:.0%}"
 
 
 def _cpu(cpus: float) -> str:

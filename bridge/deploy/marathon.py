@@ -10,15 +10,23 @@ from triglot.errors import ConfigError
 from triglot.languages.known import LANGUAGES
 
 PORT_NAME: Final = "http"
-INTERVAL_S: Final = 10
-TIMEOUT_S: Final = 5
-FAILURES: Final = 3
 READY_INTERVAL_S: Final = 5
+READY_TIMEOUT_S: Final = 4
+_READY: Final = {
+    "name": "ready",
+    "protocol": "HTTP",
+    "path": "/ready",
+    "portName": PORT_NAME,
+    "intervalSeconds": READY_INTERVAL_S,
+    "timeoutSeconds": READY_TIMEOUT_S,
+    "httpStatusCodesForReady": [200],
+    "preserveLastResponse": True,
+}
 _DIGITS: Final = 10**6
 
 
 def app(deployment: Deployment) -> dict[str, Any]:
-    """Return the app definition; raises `ConfigError` for what Marathon cannot do."""
+    """Return the app definition of Marathon from 1.5 on; raises `ConfigError` for what Marathon cannot do."""
     made: dict[str, Any] = {
         "id": f"/{deployment.name}",
         "args": deployment.command,
@@ -36,23 +44,12 @@ def app(deployment: Deployment) -> dict[str, Any]:
                 "path": "/alive",
                 "portIndex": 0,
                 "gracePeriodSeconds": deployment.load_s,
-                "intervalSeconds": INTERVAL_S,
-                "timeoutSeconds": TIMEOUT_S,
-                "maxConsecutiveFailures": FAILURES,
+                "intervalSeconds": deployment.health.interval_s,
+                "timeoutSeconds": deployment.health.timeout_s,
+                "maxConsecutiveFailures": deployment.health.failures,
             }
         ],
-        "readinessChecks": [
-            {
-                "name": "ready",
-                "protocol": "HTTP",
-                "path": "/ready",
-                "portName": PORT_NAME,
-                "intervalSeconds": READY_INTERVAL_S,
-                "timeoutSeconds": TIMEOUT_S,
-                "httpStatusCodesForReady": [200],
-                "preserveLastResponse": True,
-            }
-        ],
+        "readinessChecks": [_READY] if deployment.ours else [],
         "upgradeStrategy": _strategy(deployment),
         "taskKillGracePeriodSeconds": deployment.stop_s,
         "labels": _labels(deployment),
@@ -88,13 +85,17 @@ def _wrong(definition: Mapping[str, Any], load_s: int) -> Iterator[str]:
                 f"healthChecks[{index}] has {each['gracePeriodSeconds']} s of grace, and models may load for "
                 f"{load_s} s; give it {load_s} or more"
             )
+    for index, each in enumerate(definition.get("readinessChecks", ())):
+        if each.get("timeoutSeconds", 10) >= each.get("intervalSeconds", 30):
+            yield f"readinessChecks[{index}] may take as long as the time to the next one; lower timeoutSeconds"
     strategy = definition.get("upgradeStrategy", {})
     if strategy.get("minimumHealthCapacity", 1) == 1 and strategy.get("maximumOverCapacity", 1) == 0:
         yield (
             "upgradeStrategy lets no instance stop and none be added, so a deployment would never end; raise "
             "maximumOverCapacity or lower minimumHealthCapacity"
         )
-    needed = _needed_stop_s(_workers(definition.get("args", ())))
+    arguments = definition.get("args", ())
+    needed = _needed_stop_s(_workers(arguments)) if arguments else 0  # what starts by itself may be anything
     if definition.get("taskKillGracePeriodSeconds", 3) < needed:
         yield f"taskKillGracePeriodSeconds is less than the {needed} s that supervisord may take to drain; raise it"
 
@@ -118,6 +119,10 @@ def _container(deployment: Deployment) -> dict[str, Any]:
         "protocol": "tcp",
         "name": PORT_NAME,
     }
+    others = [
+        {"containerPort": port, "hostPort": 0, "protocol": "tcp", "name": name}
+        for name, port in deployment.service.ports.items()
+    ]
     volumes = []
     for volume in deployment.volumes:
         if not volume.host:
@@ -130,13 +135,15 @@ def _container(deployment: Deployment) -> dict[str, Any]:
     return {
         "type": "DOCKER",
         "docker": {"image": deployment.image, "forcePullImage": False, "parameters": _parameters(deployment)},
-        "portMappings": [{key: value for key, value in mapping.items() if key != "servicePort" or value}],
+        "portMappings": [{key: value for key, value in mapping.items() if key != "servicePort" or value}, *others],
         **({"volumes": volumes} if volumes else {}),
     }
 
 
 def _parameters(deployment: Deployment) -> list[dict[str, str]]:
     """Return the options of `docker run` that take from the container what the service does not need."""
+    if not deployment.ours:
+        return []
     return [
         {"key": "read-only", "value": "true"},
         *({"key": "tmpfs", "value": f"{path}:mode=1777"} for path in deployment.scratch),
@@ -159,14 +166,17 @@ def _constraints(deployment: Deployment) -> list[list[str]]:
 
 
 def _strategy(deployment: Deployment) -> dict[str, float]:
-    """Return the shares that Marathon makes just these numbers of instances of.
+    """Return the shares that were said, or those that Marathon makes just these numbers of instances of.
 
     It takes `ceil(n * minimum)` and `floor(n * (1 + over))`; shares are rounded so that neither goes one too far.
     """
     n, said = deployment.instances.least, deployment.upgrade
-    minimum = math.floor((n - said.unavailable) / n * _DIGITS) / _DIGITS
-    over = math.ceil(min(said.surge / n, 1.0) * _DIGITS) / _DIGITS
-    return {"minimumHealthCapacity": minimum, "maximumOverCapacity": over}
+    minimum, over = 1 - said.unavailable, said.surge
+    if isinstance(said.unavailable, int):
+        minimum = math.floor((n - said.unavailable) / n * _DIGITS) / _DIGITS
+    if isinstance(said.surge, int):
+        over = math.ceil(min(said.surge / n, 1.0) * _DIGITS) / _DIGITS
+    return {"minimumHealthCapacity": round(minimum, 6), "maximumOverCapacity": over}
 
 
 def _labels(deployment: Deployment) -> dict[str, str]:

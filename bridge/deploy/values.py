@@ -28,6 +28,8 @@ _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 _WORD: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _FOLDER: Final = re.compile(r"/(?:[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*/?)?")  # each text by one way only
 _PREFIX: Final = re.compile(r"/(?:[A-Za-z0-9_.~-]+/)*")
+_SHARE: Final = re.compile(r"(100|[1-9]?\d)%")
+_RELEASE: Final = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.\d{1,4})?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _CREDENTIALS: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _SECRETIVE: Final = re.compile(r"PASSW|SECRET|TOKEN|CREDENTIAL|(?:^|_)KEY$")
@@ -101,6 +103,23 @@ def count(least: int, most: int) -> Callable[[str, Any], int]:
         return value
 
     return check
+
+
+def part(where: str, value: Any) -> int | float:
+    """Return a number of instances, or of a text such as `'50%'` the share, from 0 to 1."""
+    if isinstance(value, str) and (match := _SHARE.fullmatch(value)):
+        return int(match[1]) / 100
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10_000:
+        refuse(where, value, "write a whole number from 0 to 10,000, or a share such as '50%'")
+    return value
+
+
+def release(where: str, value: Any) -> tuple[int, int]:
+    """Return the first two numbers of a release such as `'1.4'` or `'1.4.13'`."""
+    match = _RELEASE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        refuse(where, value, "write a release as text, such as '1.4'")
+    return int(match[1]), int(match[2])
 
 
 def cpus(where: str, value: Any) -> float:

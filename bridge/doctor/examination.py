@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from triglot.doctor import folders, julia, key, machine, python, r, store, stored
+from triglot.doctor import brokers, folders, julia, key, machine, python, r, store, stored
 from triglot.doctor.finding import Finding, Verdict
 from triglot.errors import TriglotError
 from triglot.languages.known import LANGUAGES, OWN, language, language_name
@@ -33,6 +33,7 @@ def examine(project: Project, named: Sequence[str], environ: Mapping[str, str]) 
     yield from _tried("signing key", lambda: [key.look(project.key_file, environ)])
     yield from _tried("store", lambda: _store(project, versions, environ))
     yield from _tried("port", lambda: [machine.port(project.front_end, project.run_dir)])
+    yield from _tried("messages", lambda: brokers.look(project))
     folder = _of_store(project, store.folder_of)
     yield from _tried("disk", lambda: machine.disk(machine.places(project.run_dir, folder)))
     yield machine.clock(stored.newest(versions))
@@ -42,6 +43,8 @@ def _tried(check: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Findin
     """Yield what a look finds; where it is not let in, or gets an answer that nobody foresaw, that is what is found."""
     try:
         yield from look()
+    except TriglotError as error:  # before its like: one is a ValueError, others are LookupErrors
+        yield Finding(check, "fail", str(error))
     except OSError as error:
         yield Finding(check, "fail", f"{error.filename or 'it'} cannot be looked at: {error.strerror or error}")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -81,16 +84,11 @@ def _configuration(project: Project) -> Finding | None:
 
 
 def _store(project: Project, versions: Sequence[VersionInfo], environ: Mapping[str, str]) -> Iterator[Finding]:
-    try:
-        persister = project.store
-    except TriglotError as error:
-        yield Finding("store", "fail", str(error))
-        return
-    yield from store.look(persister)
+    yield from store.look(project.store)
     if versions:
         yield from stored.look(versions, environ)
         if (signing_key := key.there(project.key_file, environ)) is not None:
-            yield from stored.signed(persister, versions, signing_key)
+            yield from stored.signed(project.store, versions, signing_key)
 
 
 def _versions(project: Project) -> list[VersionInfo]:

@@ -20,7 +20,6 @@ from triglot.estimators.base import (
 )
 from triglot.estimators.session import close
 from triglot.former_parameters import takes_former_names
-from triglot.protocol.sources import collect, collect_project
 from triglot.tables.field import Unseen
 
 __all__ = [
@@ -99,10 +98,9 @@ class RModel(ForeignModel):
         """Return how to call the author's code, and the author's files."""
         if self.script is None:
             raise ConfigError(f"{type(self).__name__} has no script: name the R file that defines the model")
-        script = Path(self.script).absolute()
+        where, sources = self._files_of_author()
         spec = {
-            "script": script.name,
-            "folder": str(script.parent),
+            **where,
             "fit": self.fit_function,
             "params": plain(self.params or {}),
             "x": self.x,
@@ -118,8 +116,7 @@ class RModel(ForeignModel):
             "seed": plain(self.seed),
             "lib_paths": [str(Path(folder).absolute()) for folder in self.lib_paths] or None,
         }
-        spec |= {key: value for key, value in optional.items() if value is not None}
-        return self._with_files(spec, collect("r", script), script, script.parent)
+        return spec | {key: value for key, value in optional.items() if value is not None}, sources
 
 
 class RClassifier(ForeignClassifier, RModel):
@@ -228,11 +225,8 @@ class JuliaModel(ForeignModel):
                 raise ConfigError("a Julia model without a script names a package's function, such as 'Package.fit'")
             if self.files:
                 raise ConfigError("files: they lie beside a script, and this Julia model has none; name its script")
-            return spec, {}
-        script = Path(self.script).absolute()
-        folder, sources = collect_project(script)
-        spec |= {"script": script.relative_to(folder).as_posix(), "folder": str(folder)}
-        return self._with_files(spec, sources, script, folder)
+        where, sources = self._files_of_author()
+        return spec | where, sources
 
 
 class JuliaClassifier(ForeignClassifier, JuliaModel):

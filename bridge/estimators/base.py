@@ -18,11 +18,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from triglot.artefact import Artefact
+from triglot.errors import TriglotError
 from triglot.estimators.session import session
 from triglot.former_parameters import former_names, renamed, warn
 from triglot.protocol.messages import Op
 from triglot.protocol.runtime import FitTask
-from triglot.protocol.sources import collect_files
+from triglot.protocol.sources import collect_files, located
 from triglot.tables.frames import to_table
 from triglot.tables.labels import Labels, Task
 from triglot.tables.table import Array, Table
@@ -50,24 +51,36 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
     task: ClassVar[Task]
     _MAPPINGS: ClassVar[tuple[str, ...]] = ("params",)
 
+    script: str | None = None
     unseen_levels: str
     files: Sequence[str] = ()  # a pickle of the time before has none
     artefact_: Artefact
     n_features_in_: int
+    _brought: Mapping[str, Any] | None = None  # the author's files that came with a pickle; stored, so of plain values
 
     def author(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return how to call the author's code, and the author's files."""
         # not abstract: Palladium's AbstractModel could be made, and its users' configurations name it
         raise NotImplementedError(f"{type(self).__name__} says no way to call an author's code: take one of a language")
 
-    def _with_files(
-        self, spec: dict[str, Any], sources: dict[str, str], script: Path, root: Path
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return spec and sources with the files that the script reads; `root` is the folder of the sources."""
-        if not self.files:
-            return spec, sources
-        files = collect_files(self.files, script, root)
-        return {**spec, "files": sorted(files)}, {**sources, **files}
+    def _files_of_author(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return where the author's files lie, as a spec says it, and their contents.
+
+        They are read here and now, unless they came with a pickle: elsewhere they may be missing, or others.
+        """
+        if self._brought is not None and self._brought["named"] == self._named():
+            return dict(self._brought["where"]), dict(self._brought["sources"])
+        if self.script is None:
+            return {}, {}
+        where, sources = located(self.language, self.script)
+        if self.files:
+            files = collect_files(self.files, Path(self.script).absolute(), Path(where["folder"]))
+            where, sources = {**where, "files": sorted(files)}, {**sources, **files}
+        return where, sources
+
+    def _named(self) -> tuple[str, ...]:
+        """Return the names that the author's files have here."""
+        return (str(self.script), *self.files)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments of the constructor; with `deep` also the author's own, as `params__NAME`."""
@@ -98,6 +111,22 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
         for holder, of_author, value in single:  # after the whole mapping, if both are given
             setattr(self, holder, {**(getattr(self, holder) or {}), of_author: value})
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for a pickle; where the model is not fitted yet the author's files travel along."""
+        state = cast(dict[str, Any], super().__getstate__())
+        if self.script is None or "artefact_" in state or self._brought is not None:
+            return state
+        try:
+            where, sources = self._files_of_author()
+        except (TriglotError, OSError, TypeError):  # whoever fits it is told
+            return state
+        return {**state, "_brought": {"named": self._named(), "where": where, "sources": sources}}
+
+    def __sklearn_clone__(self) -> Any:
+        made: Any = super().__sklearn_clone__()
+        made._brought = self._brought
+        return made
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state of a pickle, which may be of the time before a function's name was an attribute."""

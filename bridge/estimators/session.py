@@ -5,9 +5,11 @@ is not sent to it again.
 """
 
 import atexit
+import logging
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from triglot.artefact import Artefact, reseal
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import LanguageUnavailable, WorkerLost, WorkerUnavailable
 from triglot.protocol.messages import Op, Request
 from triglot.protocol.runtime import FitTask
@@ -27,6 +29,8 @@ from triglot.training.fit_worker import Fitted
 from triglot.training.worker_process import START_TIMEOUT_S, STOP_TIMEOUT_S, Child, require
 from triglot.transport.discovery import scan, withdraw
 from triglot.transport.request_ids import new_id
+
+logger = logging.getLogger("triglot")
 
 VERSION = 1  # the name of a fitted model is its own already
 _NAME = "session"
@@ -56,6 +60,7 @@ class Session:
         self._ended = 0
         self._failed_starts = 0
         self._how = ""
+        self._killed = False
         # A worker ends with the thread that started it, and the caller's may end before the process does.
         self._keeper = threading.Thread(target=self._keep, name=f"triglot-{language}-session", daemon=True)
         self._keeper.start()
@@ -63,8 +68,18 @@ class Session:
     def fit(self, name: str, task: FitTask) -> Fitted:
         """Return the fitted model, which the worker goes on holding under the name.
 
-        Raises `WorkerLost` where the fit ended the worker; the next call gets a new one.
+        Where the worker is killed meanwhile, by whoever needed its memory, say, the next one fits it. Raises
+        `WorkerLost` where that ends so, too, or the fit ended the worker by itself; the next call gets a new one.
         """
+        try:
+            return self._fit(name, task)
+        except WorkerLost as error:
+            if not self._killed:
+                raise
+            logger.warning("%s; it is fitted once more", error)
+            return self._fit(name, task)
+
+    def _fit(self, name: str, task: FitTask) -> Fitted:
         with self._in_use():
             return fit_worker.fit(self._client, self._key, self.language, name, task, version=VERSION, digests=True)
 
@@ -154,6 +169,7 @@ class Session:
                 if self._over.is_set():
                     return
                 self._child = None
+                self._killed = child.process.returncode in (-signal.SIGKILL, -signal.SIGTERM)
                 started = _NAME in scan(self._run_dir) or child.process.returncode == 0
                 self._note(child.how_it_ended() if started else child.why_not_started(), started=started)
                 child.stop()

@@ -33,11 +33,15 @@ class Workshop:
 
 
 def worker_command(
-    language: str, name: str, run_dir: Path, *, key_file: Path | None = None, group: str = ""
+    language: str, name: str, run_dir: Path, *, key_file: Path | None = None, group: str = "", live: bool = False
 ) -> list[str]:
-    """Return the command line of one worker process, of a group of models if there is one."""
+    """Return the command line of one worker process, of a group of models if there is one.
+
+    live: what the author's code prints goes to standard output at once, and the log to standard error. Python's alone.
+    """
     program = known.language(language).command or (sys.executable, "-m", "triglot.workers", language)
     command = [*program, "--name", name, "--run-dir", str(run_dir), *(["--group", group] if group else [])]
+    command += ["--live"] if live else []
     return [*command, "--key-file", str(key_file)] if key_file else command
 
 
@@ -81,9 +85,33 @@ def _absolute(folders: str) -> str:
     return os.pathsep.join(os.path.abspath(part) if part and os.path.exists(part) else part for part in parts)
 
 
+HELD_VARIABLE = "TRIGLOT_WORKER_VERSIONS"
+HELD_VERSIONS = 64  # of models that one worker holds, by default; the one that was asked for longest ago goes
 MEMORY_VARIABLE = "TRIGLOT_WORKER_MEMORY"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def held_of(text: str) -> int:
+    """Return how many versions a worker holds at most; raises `ConfigError` where the text is no such number."""
+    if not text:
+        return HELD_VERSIONS
+    if not text.isdecimal() or not int(text):
+        raise ConfigError(f"worker_versions: {text!r}; write how many versions a worker may hold, from 1")
+    return int(text)
+
+
+def held_variables(said: Any) -> dict[str, str]:
+    """Return the variable by which workers know a configuration's `worker_versions`; none where that is None."""
+    if said is None:
+        return {}
+    held_of(str(said))
+    return {HELD_VARIABLE: str(said)}
+
+
+def memory_variables(said: Any) -> dict[str, str]:
+    """Return the variable by which workers know a configuration's `worker_memory`; none where that is None."""
+    return {} if said is None else {MEMORY_VARIABLE: memory_text(said)}
 
 
 def memory_text(said: Any) -> str:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from triglot.config import args_from_config
+from triglot.palladium.commands import command
 from triglot.palladium.listing import listed
 from triglot.palladium.project import model_name, workshop
 from triglot.training import train
 from triglot.training.entry import Entry
 from triglot.training.evaluation import told
 
-__all__ = ["list", "test"]
+__all__ = ["list", "list_cmd", "test", "test_cmd"]
+
+list_cmd, test_cmd = command("list"), command("test")
 
 
 @args_from_config

@@ -8,7 +8,8 @@ from typing import Any
 
 from triglot.config import args_from_config
 from triglot.errors import ConfigError
-from triglot.palladium.project import model_name, workshop
+from triglot.palladium.commands import command
+from triglot.palladium.project import model_name, terms, workshop
 from triglot.training import train
 from triglot.training.entry import Entry
 from triglot.training.evaluation import FittedModel
@@ -16,7 +17,18 @@ from triglot.training.search import with_parallel_backend
 
 logger = logging.getLogger("palladium")
 
-__all__ = ["activate", "delete", "fit", "grid_search", "with_parallel_backend"]
+__all__ = [
+    "activate",
+    "admin_cmd",
+    "delete",
+    "fit",
+    "fit_cmd",
+    "grid_search",
+    "grid_search_cmd",
+    "with_parallel_backend",
+]
+
+admin_cmd, fit_cmd, grid_search_cmd = command("admin"), command("fit"), command("grid-search")
 
 
 @args_from_config
@@ -32,7 +44,7 @@ def fit(
     scoring: Any = None,
 ) -> FittedModel:
     """Fit the model, and store and activate it unless that is not wanted; see `triglot.training.train.fit_model`."""
-    entry = Entry(model_name(), model, dataset_loader_train, dataset_loader_test)
+    entry = Entry(model_name(), model, dataset_loader_train, dataset_loader_test, terms(model))
     options = train.FitOptions(persist, activate, evaluate, persist_if_better_than, scoring)
     return train.fit_model(entry, workshop(), model_persister, options)
 
@@ -50,9 +62,9 @@ def grid_search(
     """Search, print what was found, the best first, and return the search; see `triglot.training.train.grid_search`."""
     if persist_best and model_persister is None:
         raise ConfigError("the best model cannot be stored without a model_persister; add one to the configuration")
-    entry = Entry(model_name(), model, dataset_loader_train)
+    entry = Entry(model_name(), model, dataset_loader_train, terms=terms(model))
     store = model_persister if persist_best else None
-    found, results = train.grid_search(entry, workshop(), store, grid_search, scoring)
+    found, results = train.grid_search(entry, workshop(), store, grid_search, scoring, tell=print)
     print(results.to_string())
     if save_results:
         results.to_csv(save_results, index=False)

@@ -1,4 +1,4 @@
-"""What `pld-list` prints."""
+"""What is known of stored versions, as Palladium told it, and as `pld-list` prints it."""
 
 from pprint import pformat
 from typing import Any
@@ -9,16 +9,23 @@ from triglot.persisters.layout import DB_VERSION
 
 def listed(persister: Persister) -> str:
     """Return what is known of the stored models, and the properties of the store, as text."""
+    return f"Models:\n{pformat(models_of(persister))}\nProperties:\n{pformat(properties_of(persister))}"
+
+
+def models_of(persister: Persister) -> list[dict[str, Any]]:
+    """Return what is known of each version, in ascending order."""
     versions = persister.list()
     several = len({info.model for info in versions}) > 1
-    active = {info.model: str(info.version) for info in versions if "active" in info.aliases}
+    return [_metadata(info, several) for info in versions]
+
+
+def properties_of(persister: Persister) -> dict[str, str]:
+    """Return facts of the store as texts, with what is active."""
+    active = {info.model: str(info.version) for info in persister.list() if "active" in info.aliases}
     properties = {"db-version": DB_VERSION} | {key: str(value) for key, value in persister.properties().items()}
     if len(active) == 1:
-        properties["active-model"] = next(iter(active.values()))
-    elif active:
-        properties |= {f"active-model of {model}": version for model, version in active.items()}
-    models = pformat([_metadata(info, several) for info in versions])
-    return f"Models:\n{models}\nProperties:\n{pformat(properties)}"
+        return properties | {"active-model": next(iter(active.values()))}
+    return properties | {f"active-model of {model}": version for model, version in active.items()}
 
 
 def _metadata(info: VersionInfo, several: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ What was converted is remembered in the metadata of the new version, so that a s
 
 import logging
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -15,9 +16,8 @@ from typing import Any, Final
 
 from triglot.artefact import Artefact, seal
 from triglot.errors import BadRequest, ConfigError, EstimatorFailed, ModelNotFound, StoreError, TriglotError
+from triglot.palladium.left_behind import inner
 from triglot.persister import Persister
-from triglot.persisters.cached import CachedUpdatePersister
-from triglot.persisters.database import Database
 from triglot.persisters.file import File
 from triglot.persisters.filelike import FileLike
 from triglot.persisters.palladium_folder import PalladiumFolder
@@ -26,9 +26,10 @@ from triglot.persisters.palladium_tables import PalladiumTables
 from triglot.persisters.rest import Rest
 from triglot.persisters.s3 import S3
 from triglot.tables.field import Field
+from triglot.tables.json_answers import parsed
 from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
-from triglot.tables.table import NUMERIC, Kind
+from triglot.tables.table import NUMERIC, Kind, Table
 from triglot.training.fit_worker import Bench
 
 logger = logging.getLogger("triglot")
@@ -60,14 +61,6 @@ class Outcome:
     reason: str = ""
 
 
-def source_in(persister: Persister) -> PalladiumSource | None:
-    """Return Palladium's models where a persister of its kind finds its own, or None for other persisters."""
-    inner = _inner(persister)
-    if isinstance(inner, Database):
-        return inner.palladium()
-    return PalladiumFolder(inner) if isinstance(inner, FileLike) else None
-
-
 def source_at(place: str) -> PalladiumSource:
     """Return Palladium's models at a database's URL, or at a path or URL with `{version}` in it."""
     if "{version}" in place:
@@ -83,7 +76,7 @@ def source_at(place: str) -> PalladiumSource:
 
 def plan(source: PalladiumSource, contents: Contents, store: Persister, model: str) -> Iterator[Planned]:
     """Say of each version what is to be done, in order; pickles are looked at, never opened."""
-    here = _converted(source, _inner(store), model)
+    here = _converted(source, inner(store), model)
     for old in contents.versions:
         if old.version in here:
             yield Planned(old, here=here[old.version])
@@ -148,7 +141,7 @@ class Converter:
 
     def active(self, source: PalladiumSource, contents: Contents, store: Persister) -> int | None:
         """Return the number here of what was active in the source, if nothing that can answer is active here."""
-        store = _inner(store)
+        store = inner(store)
         return None if self.model in store.active() else _converted(source, store, self.model).get(contents.active or 0)
 
     def _artefact(self, pickled: bytes, metadata: Mapping[str, Any]) -> Artefact:
@@ -191,25 +184,60 @@ class Converter:
         refuses them has none, like one that answers differently each time.
         """
         assert self._worker is not None
-        plain = seal(fields, pickled, self._key)
-        self._worker.open(self.model, plain)  # what it opened before knew no classes
         schema = Schema.from_json(fields["schema"])
         rows = schema.rows([{field.name: _made_up(field.kind, n) for field in schema.fields} for n in range(3)])
+        if self._answers_anything(fields, pickled, rows):
+            fields = {**fields, "answers": "any", "classes": None}
+        plain = seal(fields, pickled, self._key)
+        self._worker.open(self.model, plain)  # what it opened before knew nothing of the answers
+        lost = ""
         for proba in (True, False) if fields["classes"] else (False,):
             try:
                 first, second = (
                     self._worker.answer(self.model, plain, rows, {}, proba=proba, timeout_s=ANSWER_S).tolist()
                     for _ in range(2)
                 )
-            except (BadRequest, EstimatorFailed):
+            except (BadRequest, EstimatorFailed) as error:
+                lost = lost or _lacks(error, pickled)
                 continue
-            finite = all(math.isfinite(value) for row in first for value in row)
+            finite = all(isinstance(value, str) or math.isfinite(value) for row in first for value in row)
             if first != second or not finite:
                 break
             values = [list(row) for row in zip(*(column.to_list() for column in rows.columns), strict=True)]
             golden = {"op": "predict_proba" if proba else "predict", "rows": values, "answers": first}
             return seal({**fields, "golden": golden}, pickled, self._key)
+        if lost:
+            raise StoreError(f"its library has changed since: {lost}; fit the model again")
         return plain
+
+    def _answers_anything(self, fields: Mapping[str, Any], pickled: bytes, rows: Table) -> bool:
+        """Return whether the answers to these rows are neither classes nor numbers; False where it refuses them."""
+        assert self._worker is not None
+        free = seal({**fields, "answers": "any", "classes": None}, pickled, self._key)
+        self._worker.open(self.model, free)
+        try:
+            found = parsed(self._worker.answer(self.model, free, rows, {}, timeout_s=ANSWER_S))
+        except (BadRequest, EstimatorFailed):
+            return False
+        if fields["classes"] is None:
+            return not all(isinstance(value, int | float) for value in _flat(found))
+        try:
+            Labels(tuple(fields["classes"])).encode(_flat(found))
+        except (BadRequest, TypeError):
+            return True
+        return len(_flat(found)) != len(found)
+
+
+def _flat(found: list[Any]) -> list[Any]:
+    """Return values, and those of lists among them."""
+    return [each for value in found for each in (value if isinstance(value, list) else [value])]
+
+
+def _lacks(error: TriglotError, pickled: bytes) -> str:
+    """Return what is said of an attribute that an object of the pickle has not, or nothing."""
+    said = re.match(r"'(\w+)' object has no attribute", str(error))
+    classes = {name.rpartition(".")[2] for name in names_in(pickled)}
+    return str(error) if said is not None and said[1] in classes else ""
 
 
 def _made_up(kind: Kind, number: int) -> Any:
@@ -240,11 +268,6 @@ def _converted(source: PalladiumSource, store: Persister, model: str) -> dict[in
         for origin, here in origins
         if isinstance(origin, dict) and origin.get("source") == source.identity
     }
-
-
-def _inner(persister: Persister) -> Persister:
-    """Return the persister itself, as one before it may show an earlier state."""
-    return _inner(persister.impl) if isinstance(persister, CachedUpdatePersister) else persister
 
 
 def _form(schema: Schema) -> str:

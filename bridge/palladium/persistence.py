@@ -5,16 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from triglot.interfaces import ModelPersister
-from triglot.persisters.cached import CachedUpdatePersister
-from triglot.persisters.database import Database
-from triglot.persisters.database import Database as DatabaseCLOB
-from triglot.persisters.file import File
+from triglot.palladium.by_version import ByVersion
+from triglot.persisters import cached, database, file, filelike, rest, s3
 from triglot.persisters.file import LocalFiles as FileIO
-from triglot.persisters.filelike import FileLike
 from triglot.persisters.palladium_source import numbers
 from triglot.persisters.rest import HttpFiles as RestIO
-from triglot.persisters.rest import Rest
-from triglot.persisters.s3 import S3
 from triglot.persisters.s3 import BucketFiles as S3IO
 
 __all__ = [
@@ -32,6 +27,33 @@ __all__ = [
     "RestIO",
     "UpgradeSteps",
 ]
+
+
+class CachedUpdatePersister(ByVersion, cached.CachedUpdatePersister):
+    """Another persister, whose activations a service follows at the occurrences of a rule."""
+
+
+class Database(ByVersion, database.Database):
+    """Versions in an SQL database."""
+
+
+DatabaseCLOB = Database
+
+
+class FileLike(ByVersion, filelike.FileLike):
+    """Versions in files of any place."""
+
+
+class File(ByVersion, file.File):
+    """Versions in files of this machine."""
+
+
+class Rest(ByVersion, rest.Rest):
+    """Versions in files of an HTTP server."""
+
+
+class S3(ByVersion, s3.S3):
+    """Versions in objects of a bucket."""
 
 
 class FileLikeIO(ABC):

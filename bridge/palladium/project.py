@@ -2,13 +2,17 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from triglot.config import get_config
 from triglot.errors import ModelNotFound
 from triglot.languages.launch import Workshop
 from triglot.persister import Persister
+from triglot.training.entry import Terms
+from triglot.training.terms import terms_of
 
 NAME = "model"
+TERMS = ("unseen_levels", "batch", "answers", "x")
 
 
 def workshop() -> Workshop:
@@ -17,6 +21,13 @@ def workshop() -> Workshop:
     key = config.get("signing_key_file")
     folders = tuple(dict.fromkeys(str(file.absolute().parent) for file in config.files))
     return Workshop(dict(os.environ), None if key is None else Path.cwd() / str(key), folders)
+
+
+def terms(model: Any) -> Terms:
+    """Return what this process's configuration says beside a model of Palladium's."""
+    config = get_config()
+    said = {key: config[key] for key in TERMS if key in config}
+    return terms_of(model_name(), {**said, "model": model}, palladium=True)
 
 
 def model_name(persister: Persister | None = None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from triglot.artefact import Artefact
 from triglot.decorators import pluggable
 from triglot.errors import ConfigError
+from triglot.occurrences import occurrences
 from triglot.persister import ACTIVE, Persister, StoredVersion, VersionInfo, missing_methods
 from triglot.schedule import Now, rule_of
 
@@ -47,7 +48,8 @@ class CachedUpdatePersister:
         self.impl = impl
         self.check_version = check_version
         self._clock = now
-        self._rule = None if update_cache_rrule is None else rule_of(_from_midnight(update_cache_rrule, now))
+        rule = None if update_cache_rrule is None else _from_midnight(update_cache_rrule, now)
+        self._rule = None if rule is None else rule_of(rule, "update_cache_rrule")
         self._held = _Held(self._rule)
 
     def __repr__(self) -> str:
@@ -143,18 +145,19 @@ class _Held:
         self.pid = os.getpid()
         self.lock = threading.RLock()
         self.taken: dict[str, int] = {}
-        self._scheduled = rule is not None
-        self._occurrences: Iterator[datetime] = iter(rule or ())  # kept, because a rule counts from its start each time
+        self._rule = rule
+        self._times: Iterator[datetime] | None = None  # kept, because a rule counts from its start each time
         self._due: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether it is time to look: always without a rule, and until there is something."""
-        return not self._scheduled or not self.taken or (self._due is not None and now >= self._due)
+        return self._rule is None or not self.taken or (self._due is not None and now >= self._due)
 
     def done(self, now: datetime) -> None:
         """Wait for the first occurrence after `now`."""
-        if self._due is None or now >= self._due:
-            self._due = next((at for at in self._occurrences if at > now), None)
+        if self._rule is not None and (self._due is None or now >= self._due):
+            self._times = self._times or occurrences(self._rule, now)
+            self._due = next((at for at in self._times if at > now), None)
 
 
 def _from_midnight(rule: Any, now: Now) -> Any:

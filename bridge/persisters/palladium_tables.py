@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, column, create_engine, inspect, select, table
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from triglot.database_words import parsed, reason, shown, without_secrets
 from triglot.errors import ArtefactRefused, ConfigError, StoreError
 from triglot.persisters.palladium_source import Contents, OldVersion
 from triglot.store.engine import Database
@@ -31,7 +32,7 @@ class PalladiumTables:
     @property
     def identity(self) -> str:
         """The URL without password, and the name of the table of models."""
-        return f"{self._url.set(query={}).render_as_string(hide_password=True)}#models{self._suffix}"
+        return f"{shown(self._url)}#models{self._suffix}"
 
     def contents(self) -> Contents:
         """Return what the tables say, without the bytes; no tables are no versions."""
@@ -88,7 +89,7 @@ class PalladiumTables:
         if len(found) > 1:
             endings = ", ".join(sorted(ending.removeprefix("_") for ending in found))
             raise ConfigError(
-                f"{self._url.render_as_string(hide_password=True)} holds several sets of Palladium's tables; add an "
+                f"{shown(self._url)} holds several sets of Palladium's tables; add an "
                 f"entry with 'palladium.persistence.Database' and a table_postfix ({endings}) to the configuration, "
                 "and name its key with --source"
             )
@@ -101,27 +102,23 @@ class PalladiumTables:
             with engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
-            if self._url.password:
-                reason = reason.replace(str(self._url.password), "***")
-            shown = self._url.set(query={}).render_as_string(hide_password=True)
-            raise StoreError(f"{shown} cannot be read: {reason}") from None
+            words = without_secrets(reason(error), self._url)
+            raise StoreError(f"{shown(self._url)} cannot be read: {words}") from None
         finally:
             engine.dispose()
 
 
 def _parsed(url: str) -> URL:
     try:
-        parsed = Database(url).url  # with the driver that is installed beside Triglot
+        found: URL | None = Database(url).url  # with the driver that is installed beside Triglot
     except ConfigError:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise ConfigError(f"{url.partition('://')[0]!r} begins no URL of a database") from None
-    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
+        found = parsed(url)
+    if found is None:
+        raise ConfigError(f"{url.partition('://')[0]!r} begins no URL of a database")
+    file = found.database if found.get_backend_name() == "sqlite" else None
     if file is not None and not Path(file).is_file():
         raise StoreError(f"there is no file {file}; check the path")  # opening it would make it
-    return parsed
+    return found
 
 
 def _metadata(version: int, text: str) -> dict[str, Any]:

@@ -69,9 +69,11 @@ def replies(reply: Reply) -> Iterator[Reply]:
     if not reply.parts:
         yield reply
         return
-    table = reply.tables[0]
+    table, spent = reply.tables[0], reply.spent
     for part, (start, stop) in zip(reply.parts, _spans_of(reply.parts), strict=True):
-        yield Reply(part.id, (table.slice(start, stop),), output=reply.output, warnings=reply.warnings)
+        yield Reply(part.id, (table.slice(start, stop),), output=reply.output, warnings=reply.warnings, spent=spent)
+        if spent is not None and spent.rows:
+            spent = spent._replace(rows=0)
 
 
 def spans(rows: Sequence[int]) -> list[tuple[int, int]]:

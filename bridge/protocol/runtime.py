@@ -2,7 +2,7 @@
 
 `docs/protocol.md` is the document, this is its typed form, and `tests/conformance` are the checks that hold it
 against every language's real worker process. `score` is not here: it is defined over `predict`, once for all
-languages (`triglot.training.scoring`).
+languages (`triglot.training.scoring`), but for models whose answers are any JSON, which judge themselves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 from triglot.manifest import Manifest
 from triglot.protocol.batching import Batch
-from triglot.tables.labels import Labels, Task
+from triglot.tables.labels import AnswersWanted, Labels, Task
 from triglot.tables.table import Array, Column, Table
 
 Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language that made it
@@ -26,7 +26,8 @@ class FitTask:
     (its keys are the language's own), `sources` maps relative file names to the text of the author's files, and `base`
     is the verified unfitted estimator of a language that is not described by text (Python). `unseen_levels` is what
     becomes of levels that X does not have: "error", "missing" or "other"; a worker has added the level for others to X
-    by itself. `batch` says whether several requests may later be answered by one call.
+    by itself. `batch` says whether several requests may later be answered by one call, `answers` whether the model may
+    answer any JSON: "any" is what it answers, "either" is that where it answers neither labels nor numbers.
     """
 
     task: Task
@@ -38,6 +39,7 @@ class FitTask:
     base: bytes | None = None
     unseen_levels: str = "error"
     batch: Batch = True
+    answers: AnswersWanted = "typed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ class Runtime(Protocol):
     failures are raised as `triglot.errors.EstimatorFailed` with the native class, message and traceback;
     what the bridge itself finds wrong (a function that is missing, say) as `BadRequest` or `EstimatorFailed`
     with a message that says what to do.
+
+    A runtime may have an attribute `native`: when the model itself last began to answer and when it had, by
+    `time.perf_counter_ns`. Then its calls are told apart from making their tables native and their answers tables.
+
+    A runtime whose models may answer whatever they like has a method `answers(model, question, X, params)` besides: it
+    returns a sequence of one value a row, of text, numbers, lists and dicts, to "predict" or "predict_proba". Where
+    such a model judges itself, `score(model, X, y)` returns its number; y is a table, the target as its author has it.
     """
 
     language: ClassVar[str]
@@ -91,6 +100,14 @@ class Runtime(Protocol):
         """Return data and target, if there is one, of an author's function, on memory of their own.
 
         `spec` names it as `function`, with its arguments as `params`. A category keeps the order of its levels.
+        """
+        ...
+
+    def transform(self, spec: Mapping[str, Any], sources: Mapping[str, str], X: Table | None) -> Table:
+        """Return what an author's function made of a table, or of none, on memory of its own.
+
+        `spec` names it as `function`, with its arguments as `params`; those of `offered` that it takes come before
+        them.
         """
         ...
 

@@ -123,6 +123,16 @@ def collect_project(script: Path) -> tuple[Path, dict[str, str]]:
     return base, sources
 
 
+def located(language: str, script: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return where an author's script lies, as a spec says it, and its text and that of the files of its language.
+
+    It is found from the working directory; raises `BadRequest` like `collect`.
+    """
+    path = Path(script).absolute()
+    folder, sources = collect_project(path) if language == "julia" else (path.parent, collect(language, path))
+    return {"script": path.relative_to(folder).as_posix(), "folder": str(folder)}, sources
+
+
 def _packages_by_path(root: Path) -> list[Path]:
     """Return the folders that a project's manifests name by a path relative to it.
 

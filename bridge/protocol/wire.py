@@ -18,7 +18,7 @@ import numpy as np
 
 from triglot.artefact import Artefact
 from triglot.errors import ProtocolError, TableNeeded
-from triglot.protocol.messages import OPS, Fault, Part, Reply, Request, Started
+from triglot.protocol.messages import OPS, Fault, Part, Reply, Request, Spent, Started
 from triglot.tables.table import NUMERIC, Table
 
 VERSION = 1
@@ -26,6 +26,7 @@ MAGIC = b"TG" + bytes([VERSION])
 MAX_HEADER_BYTES = 64 * 2**20
 MAX_COLUMNS = 100_000
 INLINE_BYTES = 16_384
+LONGEST_NS = 2**53  # a hundred days
 DIGEST_FROM_BYTES = 1_024  # below that the bytes themselves cost less than asking for them
 
 Buffer: TypeAlias = bytes | memoryview
@@ -154,6 +155,8 @@ def encode_reply(reply: Reply | Fault | Started) -> list[Buffer]:
         header["warnings"] = list(reply.warnings)
     if reply.parts:
         header["parts"] = reply.parts
+    if reply.spent is not None:
+        header["spent"] = reply.spent
     return _frames(header, pack(reply.tables), reply.artefact)
 
 
@@ -180,6 +183,7 @@ def decode_reply(frames: Sequence[Any]) -> Reply | Fault | Started:
         output=_typed(header, "output", str, ""),
         warnings=tuple(_typed(header, "warnings", list, [])),
         parts=_parts(header, tables) if "parts" in header else (),
+        spent=_spent(header) if "spent" in header else None,
     )
 
 
@@ -281,6 +285,14 @@ def _parts(header: dict[str, Any], tables: Sequence[Table]) -> tuple[Part, ...]:
     if sum(part.rows for part in made) != tables[0].rows:
         raise ProtocolError(f"'parts' have {sum(part.rows for part in made)} rows, the table has {tables[0].rows}")
     return made
+
+
+def _spent(header: dict[str, Any]) -> Spent:
+    """Return what a call took; whatever a later worker tells behind that is not for this side."""
+    told = _typed(header, "spent", list)[: len(Spent._fields)]
+    if len(told) < len(Spent._fields) or not all(type(each) is int and 0 <= each < LONGEST_NS for each in told):
+        raise ProtocolError(f"'spent' must be a list of {len(Spent._fields)} whole numbers: {', '.join(Spent._fields)}")
+    return Spent(*told)
 
 
 def _inline(entry: dict[str, Any]) -> memoryview:

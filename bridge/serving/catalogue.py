@@ -7,106 +7,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from triglot import this_process
 from triglot.artefact import Artefact
-from triglot.client.loads import Loading, Refusal, Version
-from triglot.errors import ModelNotFound, VersionNotLoadable
-from triglot.languages.pools import pool_of
-from triglot.persister import NOT_PROVED, Persister
+from triglot.dispatch.loads import Loading
+from triglot.errors import ModelNotFound
+from triglot.persister import Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
-from triglot.protocol.batching import Limits
+from triglot.scope_names import parted
+from triglot.serving.families import Families, Family
 from triglot.serving.memory import Memory
+from triglot.serving.served import Served, Standing
 from triglot.store import VersionInfo
-from triglot.tables.labels import Labels
-from triglot.tables.schema import Schema
+from triglot.tally.counters import Counters
 
 logger = logging.getLogger("triglot.catalogue")
 
 REFRESH_S = 0.5
 STORE_KEY = "model_persister"
 MOST_EARLIER = 8
-
-
-@dataclass(frozen=True)
-class Served:
-    """One version as the request path needs it; parsed once, then only read. `group` has the workers that answer."""
-
-    info: VersionInfo
-    group: str = ""
-
-    @property
-    def key(self) -> Version:
-        """What workers know it by."""
-        return (self.info.model, self.info.version, self.info.sha256)
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return self.info.model
-
-    @property
-    def version(self) -> int:
-        """The version's number."""
-        return self.info.version
-
-    @property
-    def language(self) -> str:
-        """The language of the workers that answer."""
-        return self.info.language
-
-    @cached_property
-    def pool(self) -> str:
-        """The pool whose workers answer."""
-        return pool_of(self.info.language, self.group)
-
-    @property
-    def __metadata__(self) -> dict[str, Any]:
-        """What is known of the version, under the names that Palladium gave it."""
-        info = self.info
-        return {"version": info.version, "train_timestamp": info.created.isoformat(), **info.metrics, **info.metadata}
-
-    @property
-    def batch(self) -> bool:
-        """Whether its answers are the same whatever rows stand beside; its author may have declared that not."""
-        return not Limits.of(self.info.card.batch).alone
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether its fit did not refuse to activate it."""
-        return NOT_PROVED not in self.info.metadata
-
-    @property
-    def schema(self) -> Schema:
-        """The columns that the model was fitted on."""
-        return self.info.card.schema
-
-    @property
-    def labels(self) -> Labels | None:
-        """The classes of a classifier, else None."""
-        return self.info.card.labels
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a model stands: the version that is active, the one that answers, and why that is another or none.
-
-    Until workers have come, the active version stands for the answer. `refusal` is why it does not load everywhere.
-    """
-
-    active: Served
-    answers: Served | None
-    loaded: bool = False
-    refusal: Refusal | None = None
-
-    @property
-    def error(self) -> VersionNotLoadable | None:
-        """What callers are told of the active version, if it does not load."""
-        return None if self.refusal is None else self.refusal.error(self.active.key, time.monotonic())
 
 
 class Catalogue:
@@ -116,6 +36,11 @@ class Catalogue:
     version, before it takes traffic and after, and with one that answers in its stead. A version that some worker does
     not load does not replace one that answers. Where it does not load and nothing answers, as after a restart, the one
     is tried that answered last, as far as `memory` knows, and those before it, down from the nearest.
+
+    The models of scopes are looked at when somebody asks for them, and loaded by the worker that is asked then; those
+    in use follow their active versions as all others do. `refused` says whether some worker refuses a version of
+    theirs, `otherwise` names the model that answers for a family's scopes that have none. `counters` count looks into
+    the store.
 
     `before` is called before each look, `expect` with each version that is active at the first one, which loads
     nothing, and `after` with each that is about to take traffic. The process store holds what is served: the only model
@@ -131,8 +56,14 @@ class Catalogue:
         expect: Callable[[Served], object] = lambda served: None,
         memory: Memory | None = None,
         groups: Mapping[str, str] | None = None,
+        refused: Callable[[Served], bool] = lambda served: False,
+        otherwise: Mapping[str, str] | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._store = store
+        self._refused = refused
+        self._counters = counters or Counters(None)
+        self._families = Families(store, otherwise or {})
         self._prepare = prepare
         self._before = before
         self._after = after
@@ -164,8 +95,16 @@ class Catalogue:
             raise standing.error or self._unknown(model)
         return standing.answers
 
+    def at_hand(self, model: str) -> Served | None:
+        """Return the same where that asks nobody: a scope's model that was not asked for lately has to be looked up."""
+        self._live()
+        if model in self._served:
+            return self._served[model]
+        standing = self._families.standing(model)
+        return None if standing is None else standing.answers
+
     def all(self) -> dict[str, Served]:
-        """Return all served versions by model name."""
+        """Return the served versions by model name, but for those of scopes."""
         self._live()
         return dict(self._served)
 
@@ -173,18 +112,45 @@ class Catalogue:
         """Return how a model stands; raises `ModelNotFound` where no version of it is active."""
         self._live()
         standing = self._standings.get(model)
-        if standing is None:
+        if standing is not None:
+            return standing
+        version = self._families.versions.get(model)
+        if version is None:
             raise self._unknown(model)
-        return standing
+        return self._families.use(model, lambda: self._first(model, version))
 
     def standings(self) -> dict[str, Standing]:
-        """Return how each model stands that has an active version."""
+        """Return how each model stands that has an active version, but for those of scopes."""
         self._live()
         return dict(self._standings)
 
+    def families(self) -> Mapping[str, Family]:
+        """Return the families of scopes' models, by their names."""
+        self._live()
+        return self._families.all
+
+    def _first(self, model: str, version: int) -> Standing:
+        """Return how a scope's model stands that somebody asks for; the request itself has a worker load it."""
+        served = self._of(self._store.info(model, version))
+        self._expect(served)
+        self._after(served)
+        return Standing(served, served)
+
     def _unknown(self, model: str) -> ModelNotFound:
+        family, scope = parted(model)
+        if family in self._families.all and not scope:
+            scopes = self._families.all[family].scopes
+            example = f", such as {model}/{scopes[0]}" if scopes else ""
+            return ModelNotFound(f"model {model!r} has a model for each of {len(scopes)} scopes{example}; name one")
+        if scope and family in self._families.all:
+            return ModelNotFound(f"no model {model!r} is active; {self._families.all[family].nearest(scope)}")
         known = ", ".join(map(repr, sorted(self._standings))) or "none yet: fit and activate one"
         return ModelNotFound(f"no model {model!r} is active; active are {known}")
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any version has answered in this process."""
+        return bool(self._told)
 
     @property
     def trouble(self) -> str:
@@ -198,12 +164,13 @@ class Catalogue:
     def refresh(self) -> None:
         """Look into the store now; a model of which that cannot be done does not keep the others from it."""
         self._look_at_all(self._stand)
+        self._follow_scopes()
 
     def _look_at_all(self, stand: Callable[[Served, Standing | None], Standing]) -> None:
         self._begun = number = self._begun + 1
         standings: dict[str, Standing] = {}
         failed: Exception | None = None
-        for model, version in self._store.active().items():
+        for model, version in self._read().items():
             known = self._standings.get(model)
             try:
                 same = known is not None and known.active.version == version
@@ -217,6 +184,28 @@ class Catalogue:
             self._publish(standings)
         if failed is not None:
             raise failed
+
+    def _read(self) -> Mapping[str, int]:
+        """Return the active versions that the store has, and count how long it took to say so."""
+        begun, outcome = time.perf_counter_ns(), "error"
+        try:
+            found = self._families.look()
+            outcome = "ok"
+            return found
+        finally:
+            self._counters.timed(time.perf_counter_ns() - begun, "store", outcome)
+
+    def _follow_scopes(self) -> None:
+        """Have the scopes' models in use follow their active versions, and see what answers for one that is refused."""
+        for model, known in self._families.in_use().items():
+            version = self._families.versions.get(model)
+            if version is None:
+                self._families.replace(model, None)
+                self._earlier.pop(model, None)
+            elif version != known.active.version:
+                self._families.replace(model, self._stand(self._of(self._store.info(model, version)), known))
+            elif known.refusal is not None or self._refused(known.active):
+                self._families.replace(model, self._stand(known.active, known))
 
     def _stand(self, active: Served, known: Standing | None) -> Standing:
         """Return how a model stands now, with this version active; the one that answers comes first, as it is asked."""
@@ -258,7 +247,7 @@ class Catalogue:
         return known[1]
 
     def _of(self, info: VersionInfo) -> Served:
-        return Served(info, self._groups.get(info.model, ""))
+        return Served(info, self._groups.get(info.model) or self._groups.get(parted(info.model)[0], ""))
 
     def _publish(self, standings: dict[str, Standing]) -> None:
         """Have these standings hold from now on, and tell what has changed."""

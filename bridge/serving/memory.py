@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from triglot import this_process
-from triglot.client.loads import Version
+from triglot.dispatch.loads import Version
 
 _FILE = "answered"
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.interfaces import PredictError
+from triglot.tables.json_answers import is_json, parsed, to_array
 from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
@@ -71,15 +72,21 @@ class RemoteModel:
         )
 
     def predict(self, samples: Any, **params: Any) -> Array:
-        """Return labels or numbers, one a sample; raises `PredictError` where the model's own code did."""
+        """Return labels, numbers or whatever the model answers, one a sample.
+
+        Raises `PredictError` where the model's own code did.
+        """
         answer = self._answer(self._table(samples), params, proba=False)
+        if is_json(answer):
+            return to_array(parsed(answer))
         if self._labels is not None:
             return self._labels.array(answer[:, 0])
         return answer[:, 0] if answer.shape[1] == 1 else answer
 
     def predict_proba(self, samples: Any, **params: Any) -> Array:
         """Return probabilities of shape (samples, classes), in the order of `classes_`."""
-        return self._answer(self._table(samples), params, proba=True)
+        answer = self._answer(self._table(samples), params, proba=True)
+        return to_array(parsed(answer)) if is_json(answer) else answer
 
     def _table(self, samples: Any) -> Table:
         """Return samples as the model's table: an array, whose columns stand for the model's, or a list of objects."""

@@ -9,27 +9,30 @@ from concurrent.futures import Executor
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from triglot.client.asynchronous import Lane
-from triglot.client.blocking import Answer, Client
-from triglot.client.handover import Fetch
-from triglot.client.loads import Loading, Loads
-from triglot.client.routing import WorkerView
+from triglot.dispatch.asynchronous import Lane
+from triglot.dispatch.blocking import Answer, Client
+from triglot.dispatch.handover import Fetch
+from triglot.dispatch.loads import Loading, Loads
+from triglot.dispatch.routing import WorkerView
 from triglot.errors import BadRequest, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
-from triglot.languages.pools import spoken
+from triglot.languages.pools import pool_of, spoken
 from triglot.persister import Persister
 from triglot.protocol.messages import Op, Request
-from triglot.serving.catalogue import Catalogue, Served, Standing
+from triglot.scope_names import parted
+from triglot.serving.catalogue import Catalogue
+from triglot.serving.families import Family
 from triglot.serving.memory import Memory
+from triglot.serving.served import Served, Standing
 from triglot.supervision import status
+from triglot.supervision.status import Program
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
+from triglot.tally.files import Tallies
+from triglot.tally.recent import Recent, Trouble
 from triglot.transport.request_ids import new_id
 
 TIMEOUT_S = 30.0
-# of a body that is in memory whole, and of one that is read in pieces
-MAX_BODY_BYTES = 64 * 2**20
-MAX_BULK_BYTES = 2**30
 # So long requests wait for a worker that restarts. For a language that was switched off they do not wait longer: they
 # would hold the threads that the others need.
 ABSENCE_S = 15.0
@@ -39,7 +42,8 @@ class Question(NamedTuple):
     """What a version is asked of a table, or of one table after another; one is made for every request.
 
     params: keyword arguments of the model's own `predict`. proba: probabilities are asked for, and not answers.
-    timeout_s: how long each table's answer may take. request_id: by default a new one for each table.
+    timeout_s: how long each table's answer may take. request_id: by default a new one for each table. further: it
+    belongs to a request that has put another question already, and so is none by itself to whoever counts.
     """
 
     served: Served
@@ -47,13 +51,14 @@ class Question(NamedTuple):
     proba: bool = False
     timeout_s: float = TIMEOUT_S
     request_id: str = ""
+    further: bool = False
 
 
 class Prediction(NamedTuple):
     """Plain answers, one a row of the request, and where they come from.
 
-    `values` holds labels of their own type, numbers, lists of numbers (several outputs), or lists of
-    probabilities in the order of `classes`.
+    `values` holds labels of their own type, numbers, lists of numbers (several outputs), lists of probabilities in the
+    order of `classes`, or whatever else a model answers that is declared so.
     """
 
     values: list[Any]
@@ -71,7 +76,7 @@ class Prediction(NamedTuple):
 
 def require_classes(question: Question) -> None:
     """Return if the version can be asked for that; raises `BadRequest` where it has no probabilities."""
-    if question.proba and question.served.labels is None:
+    if question.proba and question.served.labels is None and not question.served.any_answers:
         raise BadRequest(f"model {question.served.model!r} is no classifier and has no probabilities")
 
 
@@ -80,7 +85,9 @@ class Service:
 
     `asked` says, as an id, when somebody last asked one of all processes to look into the store without waiting for
     the store's rule; all of them follow. `hooks` are told of each call and of each version that begins to answer.
-    `groups` names the group of workers of each model that has one.
+    `groups` names the group of workers of each model that has one, `otherwise` of each family of scopes' models the one
+    that answers for a scope that has none. `tallies` has what predictions have come to, and `tallies.counters`
+    what else is counted.
     """
 
     def __init__(
@@ -91,32 +98,82 @@ class Service:
         asked: Callable[[], str | None] | None = None,
         hooks: Hooks | None = None,
         groups: Mapping[str, str] = MappingProxyType({}),
+        otherwise: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.store = store
         self.hooks = hooks or Hooks()
+        self.tallies = Tallies(client.run_dir)
+        self._recent = Recent()
         self._absence_s = absence_s
+        self._groups = groups
         self._client = client
         self._loads = client.loads = client.loads or Loads()
         self._asked = asked
         self._heard: str | None = None
         memory = Memory(client.run_dir)
-        self._catalogue = Catalogue(store, self._warm, self._follow, self._tell, self._expect, memory, groups)
+        self._catalogue = Catalogue(
+            store,
+            self._warm,
+            self._follow,
+            self._tell,
+            self._expect,
+            memory,
+            groups,
+            self._is_refused,
+            otherwise,
+            self.tallies.counters,
+        )
         self._absent_since: dict[str, float] = {}
 
     def served(self, model: str) -> Served:
         """Return the version of a model that answers now; raises `ModelNotFound`, `VersionNotLoadable`."""
         return self._catalogue.active(model)
 
+    def at_hand(self, model: str) -> Served | None:
+        """Return the same where it is known already; a scope's model may have to be looked up in the store."""
+        return self._catalogue.at_hand(model)
+
     def models(self) -> dict[str, Served]:
-        """Return all versions that answer now, by model name."""
+        """Return the versions that answer now, by model name, but for those of scopes."""
         return self._catalogue.all()
+
+    def families(self) -> Mapping[str, Family]:
+        """Return the families of scopes' models, by their names."""
+        return self._catalogue.families()
+
+    def names(self) -> list[str]:
+        """Return what can be asked: the models but for those of scopes, and the families of these, in order."""
+        return sorted({*self.standings(), *self.families()})
+
+    def family(self, model: str) -> Family | None:
+        """Return the family of scopes' models of this name; None where there is none, or a model has the name."""
+        family = self.families().get(model)
+        return None if family is None or model in self.standings() else family
+
+    def is_ready(self, model: str) -> bool:
+        """Return whether a worker has loaded a model; of scopes' models, which one loads once asked, whether one could.
+
+        Raises `ModelNotFound`.
+        """
+        family = self.families().get(parted(model)[0])
+        if family is None or model in self.standings():
+            answers = self.standing(model).answers
+            return answers is not None and self.holders(answers) > 0
+        if model != family.name:
+            self.standing(model)
+        return self.has_workers(family)
+
+    def has_workers(self, family: Family) -> bool:
+        """Return whether a worker is there that could answer for a family's models."""
+        pool = pool_of(family.language, self._groups.get(family.name, ""))
+        return any(worker.serves(pool) for worker in self._client.workers())
 
     def standing(self, model: str) -> Standing:
         """Return how a model stands; raises `ModelNotFound`."""
         return self._catalogue.standing(model)
 
     def standings(self) -> dict[str, Standing]:
-        """Return how each model stands that has an active version, by its name."""
+        """Return how each model stands that has an active version, by its name, but for those of scopes."""
         return self._catalogue.standings()
 
     def holders(self, served: Served) -> int:
@@ -128,9 +185,23 @@ class Service:
         """Return what this process knows of the workers."""
         return self._client.workers()
 
+    def programs(self) -> dict[str, Program]:
+        """Return what is known of the supervised programs, by their names; nothing where nobody supervises them."""
+        return {} if self._client.run_dir is None else status.programs(self._client.run_dir)
+
     def troubles(self) -> dict[str, str]:
         """Return the supervised programs that are down for good or crash again and again, with their reasons."""
         return {} if self._client.run_dir is None else status.troubles(self._client.run_dir)
+
+    def sick(self) -> dict[tuple[str, int], Trouble]:
+        """Return the versions of which at least half of the requests failed in the last minute, in all processes."""
+        self._note()
+        return self._recent.sick()
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any version has answered since this process began, be it active still or not."""
+        return self._catalogue.has_answered
 
     @property
     def trouble(self) -> str:
@@ -157,16 +228,18 @@ class Service:
 
     def ask(self, question: Question, X: Table) -> Array:
         """Return a worker's answer as it came: int32 codes of classes, or numbers, of one row a row of X."""
-        return self._call(question, self._request(question, X)).reply.tables[0].matrix()
+        return self._call(question, self._request(question, X)).reply.answers
 
     async def predict_soon(self, lane: Lane, question: Question, X: Table) -> Prediction:
         """Return the same as `predict`, by the lane of the event loop that awaits it."""
-        served, request = question.served, self._request(question, X)
+        request = self._request(question, X)
         if X.rows == 0:
-            return Prediction([], served, "", request.id)
-        with self.hooks.around((request,), time.monotonic() + question.timeout_s):
-            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served))
-        return _prediction(served, request, answer)
+            return Prediction([], question.served, "", request.id)
+        return _prediction(question.served, request, await self._call_soon(lane, question, request))
+
+    async def ask_soon(self, lane: Lane, question: Question, X: Table) -> Array:
+        """Return the same as `ask`, by the lane of the event loop that awaits it."""
+        return (await self._call_soon(lane, question, self._request(question, X))).reply.answers
 
     def lane(self, pool: Executor) -> Lane:
         """Return a new lane for the event loop that is running; `pool` takes what is out of the ordinary."""
@@ -190,8 +263,23 @@ class Service:
 
     def _call(self, question: Question, request: Request) -> Answer:
         served = question.served
-        with self.hooks.around((request,), time.monotonic() + question.timeout_s):
-            return self._client.call(request, served.pool, question.timeout_s, self._fetch(served))
+        with (
+            self.tallies.asking(*served.counted, further=question.further) as asking,
+            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+        ):
+            answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served))
+            asking.answered(request.rows, answer.reply.spent, answer.deaths)
+        return answer
+
+    async def _call_soon(self, lane: Lane, question: Question, request: Request) -> Answer:
+        served = question.served
+        with (
+            self.tallies.asking(*served.counted, further=question.further) as asking,
+            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+        ):
+            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served))
+            asking.answered(request.rows, answer.reply.spent, answer.deaths)
+        return answer
 
     def _fetch(self, served: Served) -> Fetch:
         return lambda: self._catalogue.artefact(served)
@@ -217,6 +305,7 @@ class Service:
 
     def _follow(self) -> None:
         """Forget what workers that have ended did, and have the store look past its rule where that was asked for."""
+        self._note()
         self._loads.keep({worker.id for worker in self._client.workers()})
         update_cache = getattr(self.store, "update_cache", None)
         if self._asked is None or update_cache is None:
@@ -226,6 +315,11 @@ class Service:
             update_cache()
         self._heard = asked
 
+    def _note(self) -> None:
+        """Note what was counted so far, now and then, so that it can be said what has happened since."""
+        if self._recent.is_due(now := time.monotonic()):
+            self._recent.note(now, self.tallies.answered(), self.tallies.failed())
+
     def _tell(self, served: Served) -> None:
         """Tell of a version that answers from now on."""
         self.hooks.version_loaded(LoadedVersion(served.model, served.version, served.info.card))
@@ -233,6 +327,9 @@ class Service:
     def _expect(self, served: Served) -> None:
         """Begin to count for how long there have been no workers that could answer for a version."""
         self._absence(served.pool)
+
+    def _is_refused(self, served: Served) -> bool:
+        return bool(self._loads.refused_by(served.key))
 
     def _warm(self, served: Served) -> Loading:
         """Have the workers that answer for a version load it."""
@@ -242,6 +339,5 @@ class Service:
 
 def _prediction(served: Served, request: Request, answer: Answer) -> Prediction:
     """Return the labels or numbers that a worker's reply stands for."""
-    matrix = answer.reply.tables[0].matrix()
-    values = matrix.tolist() if request.op == "predict_proba" else plain_answers(matrix, served.labels)
+    values = plain_answers(answer.reply.answers, served.labels, proba=request.op == "predict_proba")
     return Prediction(values, served, answer.worker, request.id, answer.reply.output)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from triglot import database_words
+from triglot.database_words import without_secrets
 from triglot.errors import ConfigError, StoreError
 from triglot.store import migrations
 
@@ -77,7 +79,7 @@ class Database:
         return 6 * 1024 * 1024 if self.dialect in _SERVERS_OF_MYSQL else 512 * 1024 * 1024
 
     def __str__(self) -> str:
-        return self.url.set(query={}).render_as_string(hide_password=True)
+        return database_words.shown(self.url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -194,18 +196,12 @@ class Database:
             raise self._store_error(error) from self._cause(error)
 
     def _store_error(self, error: SQLAlchemyError) -> StoreError:
-        return StoreError(f"the model store {self}: {self._without_secrets(_reason(error))}{self._hint(error)}")
+        words = without_secrets(database_words.reason(error), self.url)
+        return StoreError(f"the model store {self}: {words}{self._hint(error)}")
 
     def _cause(self, error: SQLAlchemyError) -> SQLAlchemyError | None:
         """Return the error for the traceback, unless it would print there what the message leaves out."""
-        return error if self._without_secrets(str(error)) == str(error) else None
-
-    def _without_secrets(self, message: str) -> str:
-        secrets = [self.url.password, *(v for k, v in self.url.query.items() if "pass" in k)]
-        for secret in secrets:
-            if secret:
-                message = message.replace(str(secret), "***")
-        return message
+        return error if without_secrets(str(error), self.url) == str(error) else None
 
     def _hint(self, error: SQLAlchemyError) -> str:
         if not isinstance(error, DBAPIError):
@@ -215,19 +211,18 @@ class Database:
             return f" (another process has been writing for {BUSY_TIMEOUT_S:.0f} s; try again when it is done)"
         if code == sqlite3.SQLITE_CANTOPEN:
             return " (check that the folder exists and that this user may write to it)"
-        if error.connection_invalidated or _reason(error).startswith("connection"):
+        if error.connection_invalidated or database_words.reason(error).startswith("connection"):
             return " (check that the database runs and that host, port, user and password are right)"
         return ""
 
 
 def _parse(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # their texts may hold the password
+    parsed = database_words.parsed(url)
+    if parsed is None:
         raise ConfigError(
             "the model store's URL cannot be read; write it as sqlite:///file.db or "
             "postgresql://user:password@host/database, with special characters percent-encoded"
-        ) from None
+        )
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     backend = parsed.get_backend_name()
     if backend not in _DRIVERS:
@@ -287,12 +282,6 @@ def _lost_a_race(error: SQLAlchemyError) -> bool:
         return True
     args: tuple[Any, ...] = getattr(error.orig, "args", ())
     return bool(args) and args[0] in _MYSQL_CODES_OF_LOST_RACES
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    """Return the driver's own words on one line, without the statement."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return " ".join(str(cause).split())
 
 
 def _after_fork() -> None:

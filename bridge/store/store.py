@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, not_, select
 
 from triglot.artefact import Artefact, check_blob
 from triglot.errors import ArtefactRefused, ConfigError
@@ -26,9 +26,12 @@ from triglot.persister import (
     no_version,
 )
 from triglot.store import migrations
+from triglot.store.copying import Copied, copy_all, refuse_filled
 from triglot.store.engine import Database
 from triglot.store.jobs import JobStore
+from triglot.store.letters import LetterStore
 from triglot.store.plain import from_json, to_json
+from triglot.store.scopes import ScopeStore, of_a_scope
 from triglot.store.tables import aliases, chunks, models, versions
 
 CHUNK_SIZE = 8 * 1024 * 1024  # bytes
@@ -68,6 +71,16 @@ class ModelStore:
         """The jobs that live in the same database."""
         return JobStore(self._database)
 
+    @property
+    def scopes(self) -> ScopeStore:
+        """The models of scopes in the same database."""
+        return ScopeStore(self._database)
+
+    @property
+    def letters(self) -> LetterStore:
+        """The requests by message that live in the same database."""
+        return LetterStore(self._database)
+
     def __repr__(self) -> str:
         return f"ModelStore({str(self._database)!r})"
 
@@ -93,6 +106,15 @@ class ModelStore:
 
         with contextlib.suppress(_TakenBack):
             self._database.write(work)
+
+    def refuse_filled(self) -> None:
+        """Return where nothing was ever stored here, no job either; raises `StoreError` where something was."""
+        with self._database.reading() as connection:
+            refuse_filled(connection, self._database)
+
+    def fill_from(self, other: "ModelStore") -> Copied:
+        """Copy all that another store holds, jobs included; raises `StoreError` where this one holds anything."""
+        return copy_all(other._database, self._database)
 
     def close(self) -> None:
         """Close idle connections; the store may be used again afterwards."""
@@ -167,14 +189,18 @@ class ModelStore:
             row = _find_version(connection, model, version)
             return _info(row, _aliases_of(connection, row.model_id))
 
-    def list(self, model: str | None = None) -> list[VersionInfo]:
-        """Return every version, or those of `model`, ascending by model and number."""
-        query = _version_query()
+    def list(self, model: str | None = None, *, scopes: bool = True) -> list[VersionInfo]:
+        """Return every version, or those of `model`, ascending by model and number; all, or all but those of scopes."""
+        query, of_aliases = _version_query(), select(aliases)
+        if not scopes:
+            query = query.where(not_(of_a_scope()))
         with self._database.reading() as connection:
             if model is not None:
-                query = query.where(versions.c.model_id == _model_id(connection, model))
+                model_id = _model_id(connection, model)
+                query = query.where(versions.c.model_id == model_id)
+                of_aliases = of_aliases.where(aliases.c.model_id == model_id)
             rows = connection.execute(query).all()
-            rows_of_aliases = connection.execute(select(aliases)).all()
+            rows_of_aliases = connection.execute(of_aliases).all()
         of_model: dict[int, dict[str, int]] = {}
         for alias in rows_of_aliases:
             of_model.setdefault(alias.model_id, {})[alias.alias] = alias.version

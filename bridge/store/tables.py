@@ -113,8 +113,51 @@ jobs = Table(
     Column("runner", String(64), nullable=True),
     Column("tries", Integer, nullable=False),  # how many runners began it
     Column("info", JSON_TEXT, nullable=False),
+    Column("progress", JSON_TEXT, nullable=True),  # how far the command is, as it says itself
+    Column("result", JSON_TEXT, nullable=True),  # what the result is; itself it is in the table below
     PrimaryKeyConstraint("id", name="triglot_jobs_pk"),
     Index("triglot_jobs_state", "state", "created"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
+)
+
+job_data = Table(
+    "triglot_job_data",
+    metadata,
+    Column("job_id", KEY, nullable=False),
+    Column("part", String(16), nullable=False),  # what the job was given, or what came of it
+    Column("number", Integer, nullable=False, autoincrement=False),
+    Column("data", BYTES, nullable=False),
+    PrimaryKeyConstraint("job_id", "part", "number", name="triglot_job_data_pk"),
+    ForeignKeyConstraint(["job_id"], ["triglot_jobs.id"], name="triglot_job_data_job_fk", ondelete="CASCADE"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
+)
+
+letters = Table(
+    "triglot_letters",
+    metadata,
+    Column("key", KEY, nullable=False),
+    Column("broker", NAME, nullable=False),
+    Column("digest", String(64), nullable=False),  # of what was asked, so that two requests of one name are told apart
+    Column("state", String(16), nullable=False),
+    Column("reply", JSON_TEXT, nullable=False),  # where the answer is wanted
+    Column("facts", JSON_TEXT, nullable=False),
+    Column("body", BYTES, nullable=True),
+    Column("created", String(32), nullable=False),
+    Column("claimed", String(32), nullable=True),  # when somebody last began to send the answer
+    PrimaryKeyConstraint("key", name="triglot_letters_pk"),
+    Index("triglot_letters_state", "state", "created"),
+    mysql_engine="InnoDB",
+    mariadb_engine="InnoDB",
+)
+
+schedules = Table(
+    "triglot_schedules",
+    metadata,
+    Column("name", NAME, nullable=False),
+    Column("due", String(32), nullable=False),  # up to here all is entered, or was never to be
+    PrimaryKeyConstraint("name", name="triglot_schedules_pk"),
     mysql_engine="InnoDB",
     mariadb_engine="InnoDB",
 )

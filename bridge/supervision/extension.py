@@ -25,7 +25,9 @@ from supervisor.xmlrpc import Faults, RPCError
 
 from triglot.supervision import greeting
 from triglot.supervision.crash_loops import Crashes, CrashLoop
-from triglot.supervision.status import note_troubles, told, troubles
+from triglot.supervision.programs import Programs
+from triglot.supervision.status import note_programs, note_troubles, told, troubles
+from triglot.tally.slots import forget
 
 EXIT_UNHEALTHY = 1
 # What a worker's own exit codes mean; the worker says more in its log.
@@ -89,9 +91,12 @@ class Extension:
         self._run_dir = run_dir
         self._crashes = Crashes(loop)
         self._told: dict[str, str] = {}
+        self._programs = Programs()
         self._wakeup = Wakeup(daemon.options.get_socket_map())
         self._wakeup.wake()  # the first programs start now
         note_troubles(run_dir, {})
+        note_programs(run_dir, {})
+        forget(run_dir)
         events.subscribe(events.ProcessStateEvent, self._heard)
         events.subscribe(events.ProcessGroupRemovedEvent, self._heard)
         events.subscribe(events.Tick5Event, self._heard)
@@ -150,8 +155,11 @@ class Extension:
             elif isinstance(event, events.ProcessGroupRemovedEvent):
                 for name in [name for name in self._crashes.troubles if split_namespec(name)[0] == event.group]:
                     self._crashes.stopped(name)
+                self._programs.removed(event.group)
+                note_programs(self._run_dir, self._programs.all)
             else:
                 self._changed(event, now)
+                self._note(event)
             self._tell()
         except Exception as error:
             self._daemon.options.logger.critical(f"triglot.supervision.extension: {type(error).__name__}: {error}")
@@ -161,6 +169,22 @@ class Extension:
         if self._told != self._crashes.troubles:
             note_troubles(self._run_dir, self._crashes.troubles)
             self._told = dict(self._crashes.troubles)
+
+    def _note(self, event: Any) -> None:
+        """Write down what a program has come to."""
+        process = event.process
+        name = make_namespec(process.group.config.name, process.config.name)
+        if isinstance(event, events.ProcessStateRunningEvent):
+            self._programs.running(name, process.pid)
+        elif isinstance(event, events.ProcessStateExitedEvent):
+            self._programs.ended(name, "in order" if event.expected else _how(process.exitstatus))
+        elif isinstance(event, events.ProcessStateBackoffEvent):
+            self._programs.ended(name, "right after its start")
+        elif isinstance(event, events.ProcessStateStoppedEvent):
+            self._programs.ended(name, "stopped")
+        else:
+            return
+        note_programs(self._run_dir, self._programs.all)
 
     def _changed(self, event: Any, now: float) -> None:
         process = event.process

@@ -13,6 +13,7 @@ import time
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from triglot.supervision.readiness import sentence, standings
@@ -30,16 +31,24 @@ _FILE = "greeting.json"
 _PLAIN = {"bool": True, "string": "text", "date": "2026-01-31", "datetime": "2026-01-31T12:00:00"}
 
 
-def note(run_dir: Path, infos: Sequence["VersionInfo"], *, guarded: bool) -> None:
+def note(
+    run_dir: Path,
+    infos: Sequence["VersionInfo"],
+    *,
+    guarded: bool,
+    families: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """Write down what shall be told of the active versions that local workers answer for.
 
-    Raises `FileNotFoundError` where no address was noted. `guarded` says that decorators decide who may call.
+    Raises `FileNotFoundError` where no address was noted. `guarded` says that the configuration decides who may call.
+    `families` names those of scopes' models, with how many there are.
     """
     base = address(run_dir)
     lines = [_line(info, base, run_dir, guarded) for info in infos[:SHOWN]]
     if len(infos) > SHOWN:
         lines.append(f"and {len(infos) - SHOWN} more models; all of them: curl {base}/list")
-    if not infos:
+    lines += [f"{name} has {count} scopes: {base}/models/{name}/predict?scope=..." for name, count in families.items()]
+    if not lines:
         lines.append(f"{base} is up and has no active model yet; triglot fit makes one, and is seen within a second")
     content = json.dumps({"models": [info.model for info in infos], "lines": lines}, ensure_ascii=False)
     _private(run_dir / _FILE, content)
@@ -101,7 +110,7 @@ def command(info: "VersionInfo", base: str, run_dir: Path) -> str:
 
 
 def _line(info: "VersionInfo", base: str, run_dir: Path, guarded: bool) -> str:
-    rider = " (predict_decorators decide who may)" if guarded else ""
+    rider = " (the configuration decides who may)" if guarded else ""
     told = f"{info.model} version {info.version} ({info.language}) answers on {base}; ask it{rider}: "
     return told + command(info, base, run_dir)
 

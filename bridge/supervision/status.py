@@ -1,15 +1,26 @@
-"""The condition of a service as its supervisor knows it: two small files in the run directory.
+"""The condition of a service as its supervisor knows it: small files in the run directory.
 
 `unhealthy.json` names the programs that are down for good or crash again and again, each with its reason; it is absent
-while all is well. `address` is where the front end is reached on this host.
+while all is well. `programs.json` has every program: its process, how often it was started, and how it ended. `address`
+is where the front end is reached on this host.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 _TROUBLES = "unhealthy.json"
+_PROGRAMS = "programs.json"
 _ADDRESS = "address"
+
+
+class Program(TypedDict):
+    """A supervised program: its process, 0 while it has none, how often it was started, and ended in which way."""
+
+    pid: int
+    starts: int
+    exits: dict[str, int]
 
 
 def troubles(run_dir: Path) -> dict[str, str]:
@@ -27,6 +38,24 @@ def note_troubles(run_dir: Path, found: Mapping[str, str]) -> None:
     if not found:
         path.unlink(missing_ok=True)
         return
+    _write(path, found)
+
+
+def programs(run_dir: Path) -> dict[str, Program]:
+    """Return the supervised programs by their names, as supervisorctl has them; nothing where nobody supervises any."""
+    try:
+        found: dict[str, Program] = json.loads((run_dir / _PROGRAMS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def note_programs(run_dir: Path, found: Mapping[str, Program]) -> None:
+    """Make this what is known of the programs, at once and whole."""
+    _write(run_dir / _PROGRAMS, found)
+
+
+def _write(path: Path, found: Mapping[str, object]) -> None:
     half = path.with_suffix(".new")
     half.write_text(json.dumps(dict(found)), "utf-8")
     half.replace(path)

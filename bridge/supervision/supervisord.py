@@ -1,8 +1,8 @@
 """The configuration of supervisord: the front end, a group of workers a pool, restarts without delay.
 
 Programs and groups are named as operators type them: `supervisorctl restart workers-r:*`. Priorities: workers 10,
-job runner 15 (where jobs are switched on), front end 20; supervisord stops them in the reverse order, so that the
-front end goes first and the workers answer what it still holds.
+job runner 15 (where jobs are switched on), front end and messages 20; supervisord stops them in the reverse order, so
+that the front end goes first and the workers answer what it still holds.
 """
 
 import configparser
@@ -26,6 +26,7 @@ from triglot.transport.discovery import local_endpoint
 STOP_WAIT_S = 30
 WEB_STOP_WAIT_S = 20
 LARGEST_READ_BYTES = 2**20  # a long body reaches Python in pieces of this size: each costs a turn of the event loop
+CONNECTIONS = 8_192  # of each process, idle ones among them: they cost some kilobytes, and no one's place
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -43,12 +44,18 @@ def why_not_bound(error: OSError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """Where the front end listens, and how wide it is."""
+    """Where the front end listens, and how wide it is; at `grpc_port`, where that is not 0, by gRPC."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     processes: int = 2
     threads: int = 16
+    grpc_port: int = 0
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where it listens."""
+        return (self.port, self.grpc_port) if self.grpc_port else (self.port,)
 
     def command(self) -> list[str]:
         """Return the command line that serves the ASGI application of `triglot.server.asgi`, threads and all."""
@@ -57,7 +64,15 @@ class FrontEnd:
             *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
             *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
             *("--http1-buffer-size", str(LARGEST_READ_BYTES)),
+            *("--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS)),
             *("--log-level", "warning", "triglot.server.asgi:app"),
+        ]
+
+    def grpc_command(self) -> list[str]:
+        """Return the command line of one process that answers by gRPC; all of them share the port."""
+        return [
+            *(sys.executable, "-m", "triglot.server.grpc"),
+            *("--host", self.host, "--port", str(self.grpc_port)),
         ]
 
 
@@ -71,6 +86,7 @@ class Plan:
     front_end: FrontEnd
     key_file: Path | None = None
     jobs: bool = False
+    messages: bool = False
     crash_loop: CrashLoop = field(default_factory=CrashLoop)
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -109,12 +125,18 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
         sections.append(("program:jobs", runner))
     web = _program(plan.front_end.command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S)
     sections.append(("program:web", web | {"environment": _environment(algebra_environment(environ))}))
+    if plan.front_end.grpc_port:
+        sections.append(("program:grpc", _grpc(plan.front_end, environ)))
+    if plan.messages:
+        post = _program([sys.executable, "-m", "triglot.messages"], priority=20, stop_wait_s=WEB_STOP_WAIT_S)
+        sections.append(("program:messages", post | {"environment": _environment(algebra_environment(environ))}))
     return "\n".join(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in body.items() if v) for name, body in sections)
 
 
-def shutdown_s(pools: Sequence[str], *, jobs: bool) -> int:
+def shutdown_s(pools: Sequence[str], *, jobs: bool, grpc: bool = False, messages: bool = False) -> int:
     """Return the seconds that supervisord may take to stop: its groups go one after another, each in its own time."""
-    waits = [WEB_STOP_WAIT_S, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in pools)]
+    front_ends = [WEB_STOP_WAIT_S] * (1 + grpc + messages)
+    waits = [*front_ends, *([STOP_WAIT_S] if jobs else []), *(STOP_WAIT_S for _ in pools)]
     return sum(waits) + len(waits)  # it looks once a second whether a group has ended
 
 
@@ -155,6 +177,14 @@ def _extension(plan: Plan) -> dict[str, str]:
     }
 
 
+def _grpc(front_end: FrontEnd, environ: Mapping[str, str]) -> dict[str, str]:
+    return _program(front_end.grpc_command(), priority=20, stop_wait_s=WEB_STOP_WAIT_S) | {
+        "process_name": "grpc-%(process_num)d",
+        "numprocs": str(front_end.processes),
+        "environment": _environment(algebra_environment(environ)),
+    }
+
+
 def _workers(plan: Plan, pool: str, environ: Mapping[str, str]) -> dict[str, str]:
     name, language, group = f"{pool}-%(process_num)d", language_of(pool), group_of(pool)
     local_endpoint(plan.run_dir, f"{pool}-{plan.workers[pool] - 1}", language, group)
@@ -162,7 +192,7 @@ def _workers(plan: Plan, pool: str, environ: Mapping[str, str]) -> dict[str, str
     line = _command(command).replace("NAME", name, 1)
     body = _program([], priority=10, stop_wait_s=STOP_WAIT_S)
     # An author's code has no business with the token of the views that change something, nor with the database.
-    withheld = {name: "" for name in ("TRIGLOT_ADMIN_TOKEN", "TRIGLOT_STORE") if name in environ}
+    withheld = {name: "" for name in ("TRIGLOT_ADMIN_TOKEN", "TRIGLOT_CALLERS", "TRIGLOT_STORE") if name in environ}
     return body | {
         "command": line,
         "process_name": name,

@@ -59,6 +59,32 @@ def loads(buffer: Any) -> Table:
     return Table(names, columns=columns)
 
 
+def packed(values: Array, missing: Array | None = None, kind: Any = None) -> Any:
+    """Return numbers or booleans as an Arrow array of their own type, or of another one of the same bytes.
+
+    So do all here rather than by `pyarrow.array` and `to_numpy`, which import pandas: it takes half a second, and 50 MB
+    of a process that needs it for nothing else. missing: which of them are null.
+    """
+    held = np.packbits(values, bitorder="little") if values.dtype == np.bool_ else np.ascontiguousarray(values)
+    present = None if missing is None or not missing.any() else np.packbits(~missing, bitorder="little")
+    buffers = [None if present is None else pa.py_buffer(present), pa.py_buffer(held.view(np.uint8))]
+    return pa.Array.from_buffers(kind or pa.from_numpy_dtype(values.dtype), len(values), buffers)
+
+
+def unpacked(array: Any) -> Array:
+    """Return the values of an Arrow array of numbers or booleans; what stands where one is null is of no meaning."""
+    dtype, held = np.dtype(_KIND_OF_TYPE[array.type]), array.buffers()[1]
+    if held is None or not len(array):
+        return np.empty(0, dtype)
+    if dtype != np.bool_:
+        return np.frombuffer(held, dtype, len(array), array.offset * dtype.itemsize)
+    first = array.offset // 8
+    bits = np.frombuffer(held, np.uint8, (array.offset + len(array) + 7) // 8 - first, first)
+    return np.unpackbits(bits, count=array.offset % 8 + len(array), bitorder="little")[array.offset % 8 :].view(
+        np.bool_
+    )
+
+
 def _write(batch: Any, sink: Any) -> None:
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
@@ -71,17 +97,18 @@ def _empty(rows: int) -> Any:
 def _array(column: Column) -> Any:
     mask = column.missing
     if column.kind == "category":
-        codes = pa.array(column.values, type=pa.int32(), mask=mask)
+        codes = packed(column.values.astype(np.int32, copy=False), mask)
         levels = pa.array(column.levels, type=pa.string())
         return pa.DictionaryArray.from_arrays(codes, levels, ordered=column.ordered)
     if column.kind == "datetime":
-        return pa.array(column.values, type=pa.timestamp("us", tz=column.zone or None), mask=mask)
+        return packed(column.values, mask, pa.timestamp("us", tz=column.zone or None))
     if column.kind == "string":
-        return _text(column)
-    return pa.array(column.values, type=_TYPE_OF_KIND[column.kind], mask=mask, from_pandas=False)
+        return text(column)
+    values = column.values.astype(np.int32) if column.kind == "date" else column.values
+    return packed(values, mask, _TYPE_OF_KIND[column.kind])
 
 
-def _text(column: Column) -> Any:
+def text(column: Column) -> Any:
     """Return a string array; pyarrow's own way through Python's strings takes several times as long."""
     ends, data = column.utf8()
     if ends[-1] > MOST_TEXT:
@@ -95,9 +122,9 @@ def column(name: str, array: Any) -> Column:
     """Return the column of an Arrow array; raises `TypeError`, naming the column, for a type that no kind has."""
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    missing = np.asarray(array.is_null().to_numpy(zero_copy_only=False)) if array.null_count else None
+    missing = unpacked(array.is_null()) if array.null_count else None
     if pa.types.is_dictionary(array.type):
-        codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        codes = _without(missing, unpacked(array.indices.cast(pa.int32())), -1)
         levels = array.dictionary.cast(pa.string()).to_pylist()
         if None in levels:
             raise TypeError(f"column {name!r}: a category level is null")
@@ -111,11 +138,10 @@ def column(name: str, array: Any) -> Column:
                     "finer than a microsecond; round them" if array.type.unit == "ns" else "out of the years 1 to 9999"
                 )
                 raise TypeError(f"column {name!r} has times {wrong}") from None
-        instants = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        instants = _without(missing, unpacked(array.cast(pa.int64())))
         return Column.times(instants.view(INSTANT), missing, zone_name(array.type.tz))
     if array.type == pa.date32():
-        days = array.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
-        return Column.times(days.astype(DAY), missing)
+        return Column.times(_without(missing, unpacked(array.cast(pa.int32()))).astype(DAY), missing)
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         array = array.cast(pa.string())
     kind = _KIND_OF_TYPE.get(array.type)
@@ -124,11 +150,14 @@ def column(name: str, array: Any) -> Column:
             f"column {name!r} is of Arrow type {shown(array.type)}; use one of "
             f"{', '.join(map(str, _KIND_OF_TYPE))}, timestamp[us] or a dictionary of strings"
         )
-    if missing is not None:
-        array = array.fill_null("" if kind == "string" else False if kind == "bool" else 0)
     if kind == "string":
-        return Column(kind, _texts(array), missing)
-    return Column(kind, array.to_numpy(zero_copy_only=False), missing)
+        return Column(kind, _texts(array if missing is None else array.fill_null("")), missing)
+    return Column(kind, _without(missing, unpacked(array)), missing)
+
+
+def _without(missing: Array | None, values: Array, filler: int = 0) -> Array:
+    """Return values with another one where they are missing."""
+    return values if missing is None else np.where(missing, values.dtype.type(filler), values)
 
 
 def shown(kind: Any) -> str:

@@ -5,9 +5,10 @@ not fit raises `ValueError` with a message that reads on from the field's name.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,10 @@ Unseen: TypeAlias = Literal["error", "missing", "other"]
 OTHER = "other"
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
+# Python reads more as numbers than anybody writes as one: blanks around, underscores within, the digits of all scripts.
+ODD: Final = re.compile(r"[^0-9+\-.eE]")
+_LONGEST = 100  # of text that a whole number of 64 bits may be; Python reads thousands of digits, slowly
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _GAPS = ("NA", "NaN", "nan")  # how R and others spell what is missing
 _NULL = "; what is missing must be null (R: toJSON(..., na = 'null'))"
 _JSON_NAME = {
@@ -106,16 +111,17 @@ def _to_float(value: Any) -> float:
             raise ValueError(f"must be a number, not the text {_shown(value)}{_hint(value)}") from None
         if not math.isfinite(number):
             raise ValueError(f"must be a finite number, not {_shown(value)}{_hint(value)}")
+        if ODD.search(value):
+            raise ValueError(f"must be a number, not the text {_shown(value)}; write digits alone")
         return number
     raise ValueError(f"must be a number, not {_type_name(value)}")
 
 
 def _to_int(value: Any, bits: int) -> int:
     if type(value) is str:
-        try:
-            value = int(value)
-        except ValueError:
-            raise ValueError(f"must be a whole number, not the text {_shown(value)}{_hint(value)}") from None
+        if not _WHOLE.fullmatch(value):
+            raise ValueError(f"must be a whole number, not the text {_shown(value)}{_hint(value)}")
+        value = int(value) if len(value) < _LONGEST else 2**bits
     elif type(value) is float:
         if not value.is_integer():
             raise ValueError(f"must be a whole number, not {value!r}: it was one when the model was fitted")

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triglot.errors import BadRequest
+from triglot.tables.json_answers import is_json, parsed
 
 LabelKind: TypeAlias = Literal["string", "int", "float", "bool"]
 Label: TypeAlias = str | int | float | bool
 Task: TypeAlias = Literal["classification", "regression"]  # whether a model answers labels or numbers
+# what a fit is told of the answers: labels or numbers, any JSON, or any JSON where they are neither labels nor numbers
+AnswersWanted: TypeAlias = Literal["typed", "any", "either"]
 
 MANY, FEW = 256, 16  # values and classes
 TELLING = 3  # letters
@@ -129,11 +132,16 @@ class Labels:
         return np.array(self.classes)[codes]
 
 
-def plain_answers(answer: NDArray[Any], labels: Labels | None) -> list[Any]:
-    """Return the answer of a worker, one row a row, as plain values: labels, numbers or lists of numbers.
+def plain_answers(answer: NDArray[Any], labels: Labels | None, *, proba: bool = False) -> list[Any]:
+    """Return the answer of a worker, one row a row, as plain values: labels, numbers, lists of numbers, or any JSON.
 
-    Probabilities are numbers, for which there are no `labels`.
+    Probabilities (`proba`) are lists of numbers.
     """
+    if is_json(answer):
+        return parsed(answer)
+    if proba:
+        shares: list[Any] = answer.tolist()
+        return shares
     if labels is not None:
         return list(labels.decode(answer[:, 0]))
     values: list[Any] = answer[:, 0].tolist() if answer.shape[1] == 1 else answer.tolist()

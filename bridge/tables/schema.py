@@ -15,12 +15,14 @@ from typing import Any, get_args
 import numpy as np
 
 from triglot.errors import BadRequest, Problem
-from triglot.tables.field import Field, Unseen, cast, column_of, converter, with_policy
+from triglot.tables.field import ODD, Field, Unseen, cast, column_of, converter, with_policy
 from triglot.tables.table import FLOATS, Column, Table
 
 MAX_PROBLEMS = 50
+MOST_COMPARED = 4_000  # names, for all that one caller has misspelt
 MAX_NAMES = 20
-_ROW_NAMES = ("", "Unnamed: 0", "__index_level_0__", "_row")  # as R, pandas and jsonlite call them
+# what R, pandas and jsonlite call the names of rows, which they write beside the columns and no model was fitted to
+ROW_NAMES = frozenset({"", "Unnamed: 0", "__index_level_0__", "_row"})
 
 
 class Schema:
@@ -32,6 +34,7 @@ class Schema:
         if len(set(self.names)) != len(self.names):
             raise BadRequest(f"column names must differ: {', '.join(self.names)}")
         self._known = frozenset(self.names)
+        self._passed = self._known | ROW_NAMES
         self._convert = tuple(map(converter, self.fields))
         self._all_float = all(f.kind == "float64" and not f.nullable for f in self.fields)
         self._values: Callable[[Any], Any] = (
@@ -81,7 +84,7 @@ class Schema:
         """Return the table of these JSON objects, or raise one `BadRequest` naming every bad field.
 
         Text that spells a number is a number (query strings are text). With `allow_extra` unknown fields are
-        ignored, otherwise they are refused: a misspelt name would pass for a missing value.
+        ignored, otherwise they are refused: a misspelt name would pass for a missing value. Names of rows are ignored.
         """
         if self._all_float:
             table = self._numbers(rows, allow_extra)
@@ -113,9 +116,8 @@ class Schema:
     def name_problems(self, names: Iterable[str], *, allow_extra: bool = False) -> list[Problem]:
         """Return what is wrong with the names of columns: which are unknown, there twice, or missing."""
         given = Counter(list(names))  # of a mapping they are its keys
-        unknown = [] if allow_extra else [name for name in given if name not in self._known]
-        # what a name may have meant takes a while to find, and nobody reads more of them
-        problems = [Problem(name, self._unknown(name)) for name in unknown[:MAX_PROBLEMS]]
+        unknown = [] if allow_extra else [name for name in given if name not in self._passed]
+        problems = self._strangers(unknown)
         problems += [Problem(name, "is there twice") for name in self.names if given[name] > 1]
         return problems + [Problem(name, "is missing") for name in self.names if name not in given]
 
@@ -155,7 +157,7 @@ class Schema:
         try:
             if types == {str}:  # a query string
                 numbers = list(map(float, values))
-                if not all(map(math.isfinite, numbers)):
+                if not all(map(math.isfinite, numbers)) or ODD.search("".join(values)):
                     return None
                 return Table(self.names, matrix=np.array(numbers).reshape(len(rows), width))
             if types <= {float, int}:
@@ -182,8 +184,8 @@ class Schema:
                 except ValueError as error:
                     problems.append(Problem(field.name, str(error), number))
             if not allow_extra:
-                unknown = [str(name) for name in row if name not in self._known]
-                problems += [Problem(name, self._unknown(name), number) for name in unknown]
+                unknown = [str(name) for name in row if name not in self._passed]
+                problems += self._strangers(unknown, number, len(problems))
             if len(problems) >= MAX_PROBLEMS:
                 break
         if problems:
@@ -194,10 +196,16 @@ class Schema:
             else Table((), columns=())
         )
 
-    def _unknown(self, name: str) -> str:
-        if name in _ROW_NAMES:
-            return "names rows and is no field of this model; leave it out (R: row.names = FALSE, pandas: index=False)"
-        near = difflib.get_close_matches(name, self.names, n=1)
+    def _strangers(self, names: Sequence[str], row: int | None = None, before: int = 0) -> list[Problem]:
+        """Return the problems of unknown names, behind so many others; nobody reads more of them than there may be."""
+        return [
+            Problem(name, self._unknown(name, place * len(self.names)), row)
+            for place, name in enumerate(names[:MAX_PROBLEMS], before + 1)
+        ]
+
+    def _unknown(self, name: str, compared: int) -> str:
+        # what a name may have meant takes a while to find, and the caller says how many names there are to look for
+        near = difflib.get_close_matches(name, self.names, n=1) if compared <= MOST_COMPARED else []
         hint = f"did you mean {near[0]!r}?" if near else f"known fields are {self._fields(repr)}"
         return f"is not a field of this model; {hint}"
 

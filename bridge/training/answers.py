@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from triglot.artefact import Artefact
+from triglot.errors import ConfigError
 from triglot.tables.frames import to_table, to_target
 from triglot.tables.labels import Task
 from triglot.tables.table import Array
@@ -58,6 +59,11 @@ class Answers:
 def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers:
     """Return a stored model's answers to data that have a target."""
     card = artefact.card()
+    if card.any_answers:
+        raise ConfigError(
+            f"model {name!r} answers any JSON, which is measured by nobody but its author: leave it out here, and "
+            "score it by `triglot test` with a 'scoring' of your own, f(model, X, y)"
+        )
     table = to_table(X)
     truth, labels = to_target(y, card.task)
     predicted = worker.predict(name, artefact, table)

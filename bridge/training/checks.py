@@ -13,6 +13,7 @@ import numpy as np
 
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.protocol.batching import Limits
+from triglot.tables.json_answers import is_json
 from triglot.tables.likeness import alike
 from triglot.tables.table import Column, Table
 from triglot.training.proof import NUMBERS
@@ -32,8 +33,8 @@ def predictions(subject: Subject) -> Finding:
     gone = Unanswered.among(answers, subject.X)
     if gone.surprising and not subject.terms.missing_allowed:
         return Finding("predict", "fail", str(gone), NUMBERS)
-    if subject.y is None or subject.is_series:
-        return Finding("predict", "ok", f"answered {len(answers)} rows")
+    if subject.y is None or subject.is_series or is_json(answers):
+        return Finding("predict", "ok", f"answered {len(answers)} rows{', by any JSON' * is_json(answers)}")
     kept = ~unanswered(answers)
     if not kept.any():
         return Finding("predict", "warn", str(gone), "look whether it is what you mean")
@@ -62,7 +63,8 @@ def probabilities(subject: Subject) -> Finding:
     """The columns are in the order of the classes: the most probable class is the predicted one."""
     check = "predict_proba"
     if subject.classes is None:
-        return Finding(check, "ok", "a regression has none")
+        why = "it answers any JSON" if subject.card.any_answers else "a regression has none"
+        return Finding(check, "ok", why)
     if not subject.has_probabilities():
         return Finding(check, "ok", "the model has none; only its labels are served")
     shares = subject.worker.predict_proba(subject.name, subject.artefact, subject.X)
@@ -173,7 +175,7 @@ def missing_values(subject: Subject) -> Finding:
         gone = replace(subject.X.columns[j].slice(0, 1), missing=np.array([True]))
         try:
             answer = subject.predict(_with(subject.X.slice(0, 1), j, gone))
-            if subject.classes is None and not np.isfinite(np.asarray(answer, dtype=np.float64)).all():
+            if subject.classes is None and unanswered(answer).any():
                 failed.append(name)
                 message = "the answer is no finite number"
         except BadRequest:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from triglot.protocol.batching import Batch
+from triglot.tables.labels import AnswersWanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +14,15 @@ class Terms:
     unseen_levels: what becomes of levels of a category that the data do not have ("error", "missing" or "other"), by
     default what the model says. batch: whether a worker may answer several requests by one call. x: how a model of
     Python gets its data, "frame" or "matrix"; by default what suits their kinds. missing_allowed: whether the model may
-    answer with what is no number.
+    answer with what is no number. answers: whether it may answer any JSON ("any"), or labels and
+    numbers alone ("typed"); "either" is any JSON where they are neither.
     """
 
     unseen_levels: str | None = None
     batch: Batch = True
     x: str | None = None
     missing_allowed: bool = False
+    answers: AnswersWanted = "typed"
 
 
 UNSAID: Final = Terms()

@@ -1,5 +1,6 @@
 """The configuration's `scoring`: scorers of scikit-learn over the answers of a worker, in whatever language."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from triglot.artefact import Artefact
+from triglot.bygone.names import todays_scoring
 from triglot.config.directives import nearest
 from triglot.errors import ConfigError
 from triglot.serving.remote_model import RemoteModel
@@ -15,6 +17,8 @@ from triglot.tables.frames import to_frame, to_table
 from triglot.tables.table import Array, Column, Table
 from triglot.training.fit_worker import Bench, bench
 from triglot.training.unanswered import Unanswered, rows_of, unanswered
+
+logger = logging.getLogger("triglot")
 
 R = TypeVar("R")
 
@@ -44,7 +48,8 @@ class ScoredModel(RemoteModel):
 
     def predict_proba(self, samples: Any, **params: Any) -> Array:
         """Return probabilities of shape (rows, classes), in the order of `classes_`."""
-        return super().predict_proba(samples, **params)[:, self._columns]
+        shares = super().predict_proba(samples, **params)
+        return shares if self._labels is None else shares[:, self._columns]
 
     def _table(self, samples: Any) -> Table:
         """Return the table of a data frame, of an array or of a table itself."""
@@ -65,6 +70,11 @@ class ScoredModel(RemoteModel):
         """Whether an answer may be no number; a class is never missing."""
         return self._task == "regression"
 
+    @property
+    def any_answers(self) -> bool:
+        """Whether the answers are any JSON, which no scorer of scikit-learn knows."""
+        return self._artefact.card().any_answers
+
     def numbers(self, X: Any) -> Array:
         """Return the answers of a regression as they come, of shape (rows,) or (rows, outputs)."""
         return self._worker.predict(self._name, self._artefact, X)
@@ -72,9 +82,10 @@ class ScoredModel(RemoteModel):
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
 
-        classifier = self._task == "classification"
+        classifier = self._task == "classification" and not self.any_answers
+        kind = "classifier" if classifier else "regressor"
         return Tags(
-            estimator_type="classifier" if classifier else "regressor",
+            estimator_type=None if self.any_answers else kind,
             target_tags=TargetTags(required=True),
             classifier_tags=ClassifierTags() if classifier else None,
             regressor_tags=None if classifier else RegressorTags(),
@@ -85,8 +96,8 @@ class ScoredModel(RemoteModel):
 class FittedModel:
     """What a fit gave, whose every answer is computed by a fresh worker that ends afterwards.
 
-    `version` is the number that it was stored under, None where it was not. `unproved` says why the version was not
-    activated, if it did not stand the proof. For many answers serve it.
+    `version` is the number that it was stored under, None where it was not. `metadata` is stored beside the metrics.
+    `unproved` says why the version was not activated, if it did not stand the proof. For many answers serve it.
     """
 
     name: str
@@ -96,12 +107,13 @@ class FittedModel:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
     unproved: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def __metadata__(self) -> dict[str, Any]:
         """What is known of the fit."""
         known = {} if self.version is None else {"version": self.version}
-        return {**known, "train_timestamp": self.artefact.card().created, **self.metrics}
+        return {**known, "train_timestamp": self.artefact.card().created, **self.metrics, **self.metadata}
 
     @property
     def classes_(self) -> Array:
@@ -164,9 +176,21 @@ def scores(model: ScoredModel, scoring: Any, X: Any, y: Any) -> Scores:
     X, y = for_python(X, y)
     found: Scores = {}
     for name, scorer in scorers(scoring).items():
-        value = scorer(model, X, y)
+        value = _judged_by(model, name, scorer, X, y)
         found |= {key: float(one) for key, one in value.items()} if isinstance(value, Mapping) else {name: float(value)}
     return found
+
+
+def _judged_by(model: ScoredModel, name: str, scorer: Scorer, X: Any, y: Any) -> Any:
+    try:
+        return scorer(model, X, y)
+    except (ValueError, TypeError) as error:
+        if not model.any_answers:
+            raise
+        raise ConfigError(
+            f"scoring: {name!r} cannot judge a model that answers any JSON ({error}); write a function f(model, X, y) "
+            "that reads what the model's predict answers"
+        ) from error
 
 
 def for_python(X: Any, y: Any) -> tuple[Any, Any]:
@@ -204,7 +228,7 @@ def _scorer(entry: Any) -> Scorer:
     from sklearn.metrics import get_scorer, get_scorer_names
 
     try:
-        known: Scorer = get_scorer(entry)
+        known: Scorer = get_scorer(todays_scoring(entry, logger.warning))
     except (ValueError, KeyError, TypeError):
         hint = nearest(str(entry), get_scorer_names())
         raise ConfigError(f"scoring: there is no scorer {entry!r}. {hint} Or give a function f(model, X, y).") from None

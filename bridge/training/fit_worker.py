@@ -3,6 +3,7 @@
 A fresh process a fit means a clean interpreter, memory given back, and predictions that are not disturbed.
 """
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +16,13 @@ import cloudpickle
 import numpy as np
 
 from triglot.artefact import Artefact, load_key, seal
-from triglot.client.blocking import Client
-from triglot.errors import BadRequest, WorkerLost, WorkerUnavailable
+from triglot.dispatch.blocking import Client
+from triglot.errors import BadRequest, ConfigError, EstimatorFailed, WorkerLost, WorkerUnavailable
 from triglot.languages.launch import absolute
 from triglot.protocol.batching import Batch, Limits
 from triglot.protocol.messages import Op, Reply, Request
 from triglot.protocol.runtime import FitTask
-from triglot.tables.frames import target_table, task_of, to_table, to_target
+from triglot.tables.frames import target_table, task_of, to_column, to_table, to_target
 from triglot.tables.labels import Task
 from triglot.tables.table import Array, Table
 from triglot.training.entry import UNSAID, Terms
@@ -32,9 +33,15 @@ from triglot.training.weight import Weight
 from triglot.training.worker_process import Child, require
 from triglot.transport.request_ids import new_id
 
+logger = logging.getLogger("triglot")
+
 FIT_TIMEOUT_S = 24 * 3600.0
 OPEN_TIMEOUT_S = 120.0
 VERSION = 1  # what such a worker calls each model; no store has told it another number
+ANY = (
+    "it answers neither labels of the target nor numbers, or no probabilities: callers get what it answers as it is. "
+    "Say so by 'answers': 'any' beside 'model', or refuse it by 'answers': {'missing': 'refused'}"
+)
 PATIENCE_S = 10.0  # nobody starts this worker again: without it, all that is left is to say so
 
 
@@ -90,13 +97,19 @@ class Bench:
         elif base is not None and wants_frame(model):
             spec["x"] = "frame"
         unseen = terms.unseen_levels or getattr(model, "unseen_levels", None) or "error"
-        wanted = FitTask(task, spec, sources, table, target, labels, base, unseen, terms.batch)
+        wanted = FitTask(task, spec, sources, table, target, labels, base, unseen, terms.batch, terms.answers)
         with self._last_words():
             return fit(self._client, self._key, self.language, name, wanted, version=VERSION)
 
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> Reply:
         """Return the answer of an author's dataset function: its tables are (X,) or (X, y), y of one column."""
         request = Request(op="dataset", id=new_id(), model="", spec={"spec": dict(spec), "sources": dict(sources)})
+        return self._call(request, FIT_TIMEOUT_S)
+
+    def transform(self, spec: Mapping[str, Any], sources: Mapping[str, str], X: Table | None) -> Reply:
+        """Return the answer of an author's function that makes another table of X, or of nothing: its table is (X,)."""
+        said = {"spec": dict(spec), "sources": dict(sources)}
+        request = Request(op="transform", id=new_id(), model="", tables=() if X is None else (X,), spec=said)
         return self._call(request, FIT_TIMEOUT_S)
 
     def open(self, name: str, artefact: Artefact) -> Reply:
@@ -106,12 +119,12 @@ class Bench:
 
     def predict(self, name: str, artefact: Artefact, X: Any) -> Array:
         """Return codes or numbers for X, of shape (rows,) or (rows, outputs), by a model loaded from its artefact."""
-        matrix = self._ask(name, artefact, to_table(X)).tables[0].matrix()
+        matrix = self._ask(name, artefact, to_table(X)).answers
         return matrix[:, 0] if matrix.shape[1] == 1 else matrix
 
     def predict_proba(self, name: str, artefact: Artefact, X: Any) -> Array:
         """Return probabilities of shape (rows, classes) for X, in class order."""
-        return self._ask(name, artefact, to_table(X), "predict_proba").tables[0].matrix()
+        return self._ask(name, artefact, to_table(X), "predict_proba").answers
 
     def answer(
         self,
@@ -125,16 +138,39 @@ class Bench:
     ) -> Array:
         """Return the answer to a table: a code, numbers or probabilities a row; `params` go to the model's predict."""
         reply = self._ask(name, artefact, X, "predict_proba" if proba else "predict", params, timeout_s)
-        return reply.tables[0].matrix()
+        return reply.answers
 
     def score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
-        """Return the accuracy or R² of a stored model on data that it may never have seen."""
+        """Return the accuracy or R² of a stored model on data that it may never have seen.
+
+        One whose answers are any JSON judges itself; raises `ConfigError` where it does not.
+        """
         card = artefact.card()
+        if card.any_answers:
+            return self._own_score(name, artefact, X, y)
         target, labels = to_target(y, card.task)
         if labels is not None:  # the model's own codes; a class that it never saw can only be wrong
             known = {label: code for code, label in enumerate(card.classes or ())}
             target = np.array([known.get(label, -1) for label in labels.classes], dtype=np.int32)[target]
         return score(card.task, target, self.predict(name, artefact, X))
+
+    def _own_score(self, name: str, artefact: Artefact, X: Any, y: Any) -> float:
+        truth = target_table(np.asarray(y)) if np.ndim(y) > 1 else Table.of({"y": to_column(y)})
+        request = Request(
+            op="score",
+            id=new_id(),
+            model=name,
+            version=VERSION,
+            sha256=artefact.sha256,
+            tables=(to_table(X), truth),
+        )
+        try:
+            return float(self._call(request, FIT_TIMEOUT_S, lambda: artefact).tables[0].matrix()[0, 0])
+        except (BadRequest, EstimatorFailed) as error:
+            raise ConfigError(
+                f"model {name!r} answers any JSON and cannot be scored by its own method score: {error}. Write a "
+                "'scoring' of yours into the configuration, a function f(model, X, y)"
+            ) from error
 
     def _ask(
         self,
@@ -194,6 +230,7 @@ def fit(
             "sources": dict(task.sources),
             "unseen_levels": task.unseen_levels,
             **({} if task.batch is True else {"batch": _plain(task.batch)}),
+            **({} if task.answers == "typed" else {"answers": task.answers}),
         },
         digests=digests,
     )
@@ -201,11 +238,27 @@ def fit(
     if reply.artefact is None:
         raise WorkerUnavailable("the worker answered the fit without an artefact")
     reply.artefact.verified(key)
-    warnings = (*reply.warnings, *map(_closed, closed(task.X, reply.artefact.card().schema)))
+    card = reply.artefact.card()
+    warnings = (*reply.warnings, *map(_closed, closed(task.X, card.schema)))
+    if task.answers == "either" and card.any_answers:
+        warnings = (*warnings, ANY)
     weight = Weight.of(language, len(reply.artefact.blob), task.X, reply.info)
     if weight.remark is not None:
         warnings = (*warnings, weight.remark)
     return Fitted(reply.artefact, language, task.task, reply.info, reply.output, warnings, weight)
+
+
+def log_warning(name: str, line: str) -> None:
+    """Tell of a model what its author should look at."""
+    logger.warning("%s: %s", name, line)
+
+
+def pass_on(name: str, told: Fitted | Reply, warn: Callable[[str, str], None] = log_warning) -> None:
+    """Log what an author's code printed, by a name, and tell what it warned of."""
+    for line in told.output.splitlines():
+        logger.info("%s: %s", name, line)
+    for line in told.warnings:
+        warn(name, line)
 
 
 def _closed(name: str) -> str:
@@ -241,18 +294,29 @@ def _sealed(base: bytes, task: Task, key: bytes) -> Artefact:
 
 
 @contextmanager
-def bench(language: str, environ: Mapping[str, str], key_file: Path | None = None, workers: int = 1) -> Iterator[Bench]:
+def bench(
+    language: str,
+    environ: Mapping[str, str],
+    key_file: Path | None = None,
+    workers: int = 1,
+    tell: Callable[[str], object] | None = None,
+) -> Iterator[Bench]:
     """Hold a fresh worker of the language, or several; they and their run directory are gone afterwards.
 
-    Raises `LanguageUnavailable` with the reason where the worker does not come up.
+    tell: as `Child` has it. Raises `LanguageUnavailable` with the reason where the worker does not come up.
     """
-    with starting_bench(language, environ, key_file, workers) as ready:
+    with starting_bench(language, environ, key_file, workers, tell=tell) as ready:
         yield ready()
 
 
 @contextmanager
 def starting_bench(
-    language: str, environ: Mapping[str, str], key_file: Path | None = None, workers: int = 1, cwd: Path | None = None
+    language: str,
+    environ: Mapping[str, str],
+    key_file: Path | None = None,
+    workers: int = 1,
+    cwd: Path | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Iterator[Callable[[], Bench]]:
     """Start what `bench` holds, and give what waits for it, so that something else is done meanwhile.
 
@@ -273,9 +337,10 @@ def starting_bench(
             for number in range(workers):  # in here, so that none is left behind by a Ctrl-C meanwhile
                 name = f"fit-{number}" if number else "fit"
                 here = environ if cwd is None else absolute(environ)
-                children.append(Child(language, name, Path(folder), here, key_file=key_file, cwd=cwd))
+                children.append(Child(language, name, Path(folder), here, key_file=key_file, cwd=cwd, tell=tell))
             yield ready
         except (SystemExit, KeyboardInterrupt):  # nobody waits any more for what they are doing
+            client.is_ending = True
             for child in children:
                 child.process.kill()
             raise

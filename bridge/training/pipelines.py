@@ -26,3 +26,9 @@ def wants_frame(model: Any) -> bool:
 def language_of(model: Any) -> str:
     """Return the language of a configured model; what does not say is Python."""
     return str(getattr(declared(model), "language", "python"))
+
+
+def languages_within(model: Any) -> set[str]:
+    """Return the languages but Python that a model needs beside it, be it a pipeline, or a search over one."""
+    parts = (model, *getattr(model, "get_params", dict)().values())
+    return {str(part.language) for part in parts if hasattr(part, "author")}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -21,6 +22,7 @@ from triglot.errors import BadRequest, EstimatorFailed, TriglotError, WorkerLost
 from triglot.languages.launch import Workshop
 from triglot.manifest import Golden, Question
 from triglot.protocol.batching import Limits
+from triglot.tables.json_answers import is_json
 from triglot.tables.likeness import alike
 from triglot.tables.table import Array, Table
 from triglot.training.entry import UNSAID, Entry, Terms
@@ -39,11 +41,12 @@ NUMBERS = (
 Kind: TypeAlias = Literal["process", "model"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Version:
     """What is to be proved: a version that may not be stored yet, and up to `SAMPLE` rows of its training data.
 
     places: the rows' indexes among all. answers: what the fit's own process gives for them, if it was asked.
+    failing: on which of the sample it fails there, with its error; they are not among `rows`.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Version:
     places: Array
     terms: Terms = UNSAID
     answers: Array | None = None
+    failing: str = ""
 
     @classmethod
     def of(cls, entry: Entry, artefact: Artefact, table: Table, worker: Bench | None = None) -> "Version":
@@ -64,17 +68,18 @@ class Version:
         version = cls(entry.name, artefact, table.take(places), places, entry.terms)
         if worker is None or version.golden is None:
             return version
+        question = version.golden.op
         try:
-            return replace(version, answers=_ask(worker, version, version.golden.op, version.rows))
-        except (BadRequest, EstimatorFailed):  # which the proof will tell
-            return version
+            return replace(version, answers=_ask(worker, version, question, version.rows))
+        except (BadRequest, EstimatorFailed) as error:
+            return _without_failing(worker, version, question, error)
 
     @classmethod
     def stored(cls, name: str, artefact: Artefact) -> "Version":
         """Return a version whose training data are not at hand, so that its golden rows are all that is asked."""
         return cls(name, artefact, artefact.card().schema.rows([]), np.arange(0))
 
-    @property
+    @cached_property
     def golden(self) -> Golden | None:
         """The golden rows; None of a model that answers differently each time."""
         return self.artefact.card().golden
@@ -167,8 +172,9 @@ def _try(worker: Bench, version: Version) -> None:
     questions: tuple[Question, ...] = ("predict",) if question == "predict" else (question, "predict")
     until = time.monotonic() + ALONE_S
     for asked in questions:
-        with _telling(f"in a fresh process {asked} fails", "process"):
-            _ask(worker, version, asked, few)
+        if golden is None or asked != golden.op:  # which the worker was asked for when it loaded the version
+            with _telling(f"in a fresh process {asked} fails", "process"):
+                _ask(worker, version, asked, few)
         for place in range(few.rows):
             if time.monotonic() < until:
                 _try_alone(worker, version, asked, few, place)
@@ -180,6 +186,35 @@ def _try(worker: Bench, version: Version) -> None:
     gone = Unanswered.among(answers, X, version.places)
     if gone.surprising and not version.terms.missing_allowed:
         raise _Unproved(f"{gone} of the training data. {NUMBERS}", "model")
+
+
+def _without_failing(worker: Bench, version: Version, question: Question, error: TriglotError) -> Version:
+    """Return the version with those of its rows that it answers; as it is where that is none, which the proof tells."""
+    failing = list(_failing(lambda rows: _ask(worker, version, question, rows), version.rows))
+    able = np.setdiff1d(np.arange(version.rows.rows), failing)
+    if not len(able):
+        return version
+    numbers = [str(place + 1) for place in version.places[failing]]
+    named = f"{', '.join(numbers[:SHOWN])}{', ...' if len(numbers) > SHOWN else ''}"
+    told = f"{question} fails on {len(numbers)} of {version.rows.rows} rows of the training data: {named}: {error}"
+    rest = replace(version, rows=version.rows.take(able), places=version.places[able], failing=told)
+    try:
+        return replace(rest, answers=_ask(worker, rest, question, rest.rows))
+    except (BadRequest, EstimatorFailed):  # they fail together alone
+        return version
+
+
+def _failing(ask: Callable[[Table], object], rows: Table, first: int = 0) -> Iterator[int]:
+    """Yield the places of rows that cannot be asked, found by halves."""
+    try:
+        ask(rows)
+    except (BadRequest, EstimatorFailed):
+        if rows.rows <= 1:
+            yield first
+            return
+        half = rows.rows // 2
+        yield from _failing(ask, rows.slice(0, half), first)
+        yield from _failing(ask, rows.slice(half, rows.rows), first + half)
 
 
 def _others(version: Version, answers: Array) -> str:
@@ -221,6 +256,8 @@ def _said(version: Version, question: Question, answer: Array) -> str:
     if question == "predict" and labels is not None:
         return repr(labels.classes[int(answer[0, 0])])
     values = answer[0].tolist()
+    if is_json(answer):
+        return str(values[0])
     return f"{values[0]:.6g}" if len(values) == 1 else f"[{', '.join(f'{value:.4g}' for value in values)}]"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from triglot.artefact import Artefact
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.manifest import UnverifiedManifest
+from triglot.tables.json_answers import is_json
 from triglot.tables.labels import Label
 from triglot.tables.table import Array, Table
 from triglot.training.entry import UNSAID, Terms
@@ -59,14 +60,15 @@ class Subject:
         return self.card.classes
 
     def predict(self, X: Table) -> Array:
-        """Return a code or a number a row, or a row of numbers where there are several outputs."""
+        """Return a code, a number or a text of JSON a row, or a row of numbers where there are several outputs."""
         return self.worker.predict(self.name, self.artefact, X)
 
     def shares(self, X: Table) -> Array:
         """Return what tells most of the model's answer: probabilities where it has any, else its predictions."""
         if self.classes is not None and self.has_probabilities():
             return self.worker.predict_proba(self.name, self.artefact, X)
-        return np.asarray(self.predict(X), dtype=np.float64)
+        answers = self.predict(X)
+        return answers if is_json(answers) else np.asarray(answers, dtype=np.float64)
 
     def has_probabilities(self) -> bool:
         """Return whether the golden rows could be asked for probabilities, which is tried at each fit."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from triglot.errors import ConfigError
 from triglot.protocol.batching import Limits
+from triglot.tables.labels import AnswersWanted
 from triglot.training.entry import Terms
 from triglot.training.pipelines import language_of
 
@@ -19,8 +20,11 @@ def refuse_misplaced(name: str, entry: Mapping[str, Any], model: Any) -> None:
             raise ConfigError(f"model {name!r}: {key} stands beside 'model'; write it into 'model', next to 'script'")
 
 
-def terms_of(name: str, built: Mapping[str, Any]) -> Terms:
-    """Return what is said beside a model; raises `ConfigError`, naming model and entry, for a slip in it."""
+def terms_of(name: str, built: Mapping[str, Any], *, palladium: bool = False) -> Terms:
+    """Return what is said beside a model; raises `ConfigError`, naming model and entry, for a slip in it.
+
+    palladium: whether the configuration is one of Palladium's, whose models may answer whatever they like.
+    """
     batch = built.get("batch", True)
     try:
         Limits.of(batch)
@@ -31,6 +35,7 @@ def terms_of(name: str, built: Mapping[str, Any]) -> Terms:
         batch,
         _form(name, built.get("x"), built["model"]),
         _missing_allowed(name, built.get("answers", {})),
+        _answers(name, built, palladium=palladium),
     )
 
 
@@ -47,6 +52,20 @@ def _form(name: str, x: Any, model: Any) -> str | None:
 
 def _missing_allowed(name: str, answers: Any) -> bool:
     """Return whether a model's `answers` say that it may answer with what is no number."""
-    if answers not in ({}, {"missing": "allowed"}, {"missing": "refused"}):
-        raise ConfigError(f"model {name!r}: answers: {answers!r}; write {{'missing': 'allowed'}}, or leave it out")
-    return bool(answers) and answers["missing"] == "allowed"
+    if answers not in ("any", {}, {"missing": "allowed"}, {"missing": "refused"}):
+        raise ConfigError(
+            f"model {name!r}: answers: {answers!r}; write 'any' or {{'missing': 'allowed'}}, or leave it out"
+        )
+    return bool(answers == {"missing": "allowed"})
+
+
+def _answers(name: str, built: Mapping[str, Any], *, palladium: bool) -> AnswersWanted:
+    """Return whether a model may answer any JSON: it is said, or it is one of Palladium's and nothing is said."""
+    language = language_of(built["model"])
+    if built.get("answers") == "any":
+        if language != "python":
+            raise ConfigError(
+                f"model {name!r}: answers: 'any' is for models of Python; one of {language} answers labels or numbers"
+            )
+        return "any"
+    return "either" if palladium and "answers" not in built and language == "python" else "typed"

@@ -5,7 +5,8 @@ What an author's code does is done by a fresh worker.
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ from triglot.training.evaluation import (
     scorers,
     told,
 )
-from triglot.training.fit_worker import Bench, Fitted, bench
+from triglot.training.fit_worker import Bench, bench, log_warning, pass_on
+from triglot.training.kept import Kept
 from triglot.training.pipelines import language_of
 from triglot.training.proof import NUMBERS, Prover, Version, prover
 from triglot.training.remarks import remarks
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("triglot")
 
 RANK = "rank_test_score"
+CV_RESULTS = "cv_results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class FitOptions:
     persist: it is stored, where there is a persister. activate: what is stored answers from then on. evaluate: score on
     the training data, and on the test data if there is any. persist_if_better_than: store only with at least this test
     score; implies `evaluate`. scoring: the scores, by default the one that suits the model. metadata: is stored beside
-    the scores. prove: what is stored is proved by a fresh process first, and not activated where that fails.
+    the scores. prove: what is stored is proved by a fresh process first, and not activated where that fails. kept: who
+    keeps workers for many fits of the same author's; by default each has fresh ones. warn: is given a model's name and
+    a line that its author should look at.
     """
 
     persist: bool = True
@@ -61,6 +66,8 @@ class FitOptions:
     scoring: Any = None
     metadata: Mapping[str, Any] | None = None
     prove: bool = True
+    kept: Kept | None = None
+    warn: Callable[[str, str], None] = log_warning
 
     @property
     def evaluates(self) -> bool:
@@ -128,7 +135,7 @@ def fit(
 def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options: FitOptions) -> FittedModel:
     options.check(entry)
     stores = persister is not None and options.persist
-    with prover(language_of(entry.model), workshop, wanted=stores and options.prove) as proof:
+    with _proving(language_of(entry.model), workshop, options.kept, wanted=stores and options.prove) as proof:
         made, version = _made(entry, workshop, options)
         reached, least = made.metrics.get("score_test"), options.persist_if_better_than
         if not options.is_good(reached):
@@ -141,27 +148,31 @@ def _fit(entry: Entry, workshop: Workshop, persister: Persister | None, options:
 
 def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[FittedModel, Version]:
     """Return the fitted model with its scores, and what of it is to be proved."""
-    with bench(language_of(entry.model), workshop.environ, workshop.key_file) as worker:
+    with _working(language_of(entry.model), workshop, options.kept) as worker:
         with step("Loading data"):
             X, y = load(entry.train)
         table = to_table(X)
         for remark in remarks(entry.model, table, y):
-            logger.warning("%s: %s", entry.name, remark)
+            options.warn(entry.name, remark)
         with step("Fitting model"):
             fitted = worker.fit(entry.name, entry.model, X, y, workshop.python_path, entry.terms)
-        _pass_on(entry.name, fitted)
+        pass_on(entry.name, fitted, options.warn)
         metrics: dict[str, Any] = {"fit_seconds": fitted.info.get("seconds")}
         if (compiled := fitted.info.get("compile_seconds")) is not None:
             metrics["compile_seconds"] = compiled
             logger.info("Of the fit's %.3f sec. %.3f were compilation.", metrics["fit_seconds"], compiled)
         made = FittedModel(entry.name, fitted.artefact, workshop.environ, workshop.key_file, metrics)
+        if (results := fitted.info.get(CV_RESULTS)) is not None:  # the model itself is a search
+            made.metadata = {CV_RESULTS: results}
         version = Version.of(entry, fitted.artefact, table, worker if options.persist and options.prove else None)
+        if version.failing:
+            options.warn(entry.name, version.failing)
         if options.evaluates:
             model = ScoredModel(worker, entry.name, fitted.artefact)
             with step("Evaluating model on train set", logger.debug):
                 found, gone = judged(model, options.scoring, X, y)
             metrics["score_train"] = metric(found)
-            _tell("Train", found, gone, made, entry)
+            _tell("Train", found, gone, made, entry, options.warn)
         del X, y, table
         if options.evaluates and entry.test is not None:
             with step("Loading test data"):
@@ -169,15 +180,33 @@ def _made(entry: Entry, workshop: Workshop, options: FitOptions) -> tuple[Fitted
             with step("Evaluating model on test set", logger.debug):
                 found, gone = judged(model, options.scoring, X, y)
             metrics["score_test"] = metric(found)
-            _tell("Test", found, gone, made, entry)
+            _tell("Test", found, gone, made, entry, options.warn)
     return made, version
 
 
-def _tell(data: str, found: Scores, gone: Unanswered, made: FittedModel, entry: Entry) -> None:
+@contextmanager
+def _working(language: str, workshop: Workshop, kept: Kept | None) -> Iterator[Bench]:
+    """Hold the worker that fits: a fresh one, or the one that is kept."""
+    if kept is not None:
+        yield kept.fitting(language)
+        return
+    with bench(language, workshop.environ, workshop.key_file) as worker:
+        yield worker
+
+
+def _proving(
+    language: str, workshop: Workshop, kept: Kept | None, *, wanted: bool
+) -> AbstractContextManager[Prover | None]:
+    return prover(language, workshop, wanted=wanted) if kept is None else kept.prover(language, wanted=wanted)
+
+
+def _tell(
+    data: str, found: Scores, gone: Unanswered, made: FittedModel, entry: Entry, warn: Callable[[str, str], None]
+) -> None:
     """Log the scores, and note where the model has no number for a row that lacks nothing."""
     logger.info("%-12s %s", f"{data} score:", _shown(found))
     if gone:
-        logger.warning("%s of the %s data; the score is that of the others", gone, data.lower())
+        warn(entry.name, f"{gone} of the {data.lower()} data; the score is that of the others")
     if gone.surprising and not entry.terms.missing_allowed and made.unproved is None:
         made.unproved = f"{gone} of the {data.lower()} data. {NUMBERS}"
 
@@ -225,19 +254,24 @@ def grid_search(
     scoring: Any = None,
     *,
     prove: bool = True,
+    spread: Callable[[Any], Any] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> "tuple[FittedModel, pd.DataFrame]":
     """Return the fitted search, and its results, the best first; a persister stores and activates the search.
 
-    wanted: the configuration's `grid_search`. prove: as `FitOptions` has it.
+    wanted: the configuration's `grid_search`. prove: as `FitOptions` has it. spread: makes of the search what a worker
+    fits in its place, on a cluster, say; that fit returns the search. tell: gets the lines that the search prints, as
+    they come; without it they are in the log once it is over.
     """
     with step("Loading data"):
         X, y = for_python(*load(entry.train))
     search = search_of(wanted, entry.model, scoring, X, y, persist=persister is not None)
     with prover("python", workshop, wanted=prove and persister is not None) as proof:
-        with bench("python", workshop.environ, workshop.key_file) as worker, step("Running grid search"):
-            fitted = worker.fit(entry.name, search, X, y, workshop.python_path, entry.terms)
-        _pass_on(entry.name, fitted)
-        text = fitted.info.get("cv_results")
+        with bench("python", workshop.environ, workshop.key_file, tell=tell) as worker, step("Running grid search"):
+            begun = search if spread is None else spread(search)
+            fitted = worker.fit(entry.name, begun, X, y, workshop.python_path, entry.terms)
+        pass_on(entry.name, fitted)
+        text = fitted.info.get(CV_RESULTS)
         if text is None:
             raise BadRequest(f"grid_search: {type(search).__name__} has no cv_results_ after its fit")
         metrics = {"fit_seconds": fitted.info.get("seconds")}
@@ -248,13 +282,14 @@ def grid_search(
                     f"grid_search: {type(search).__name__} cannot predict after its fit, so it is not stored"
                 )
             _prove(made, Version.of(entry, fitted.artefact, to_table(X)), proof)
-            made.version = _store(persister, made, {"cv_results": text}, activate=True)
+            made.metadata = {CV_RESULTS: text}
+            made.version = _store(persister, made, None, activate=True)
     return made, _table(text)
 
 
 def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] | None, *, activate: bool) -> int:
     """Return the number of the version that was written; it is activated unless its proof failed."""
-    known = {**(metadata or {}), **({} if made.unproved is None else {NOT_PROVED: made.unproved})}
+    known = {**(metadata or {}), **made.metadata, **({} if made.unproved is None else {NOT_PROVED: made.unproved})}
     with step("Writing model"):
         version = write_model(persister, made.name, made.artefact, metrics=made.metrics, metadata=known)
     logger.info("Wrote model with version %d.", version)
@@ -264,14 +299,6 @@ def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] 
         persister.activate(made.name, version)
         logger.info("Activated model %s with version %d.", made.name, version)
     return version
-
-
-def _pass_on(name: str, fitted: Fitted) -> None:
-    """Log what the author's code printed and warned of."""
-    for line in fitted.output.splitlines():
-        logger.info("%s: %s", name, line)
-    for line in fitted.warnings:
-        logger.warning("%s: %s", name, line)
 
 
 def _shown(found: Scores) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from triglot.tables.json_answers import is_json
 from triglot.tables.schema import Schema
 from triglot.tables.table import FLOATS, Array, Table
 
@@ -39,7 +40,12 @@ class Unanswered:
 
 
 def unanswered(answers: Array) -> Array:
-    """Return which rows of answers, of shape (rows,) or (rows, outputs), hold what is no finite number."""
+    """Return which rows of answers, of shape (rows,) or (rows, outputs), hold what is no finite number.
+
+    Any JSON is an answer.
+    """
+    if is_json(answers):
+        return np.zeros(len(answers), dtype=bool)
     finite = np.isfinite(np.asarray(answers, dtype=np.float64))
     return np.asarray(~finite if finite.ndim == 1 else ~finite.all(axis=1))
 

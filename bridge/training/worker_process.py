@@ -5,27 +5,33 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import LanguageUnavailable, WorkerUnavailable
 from triglot.languages.known import missing
 from triglot.languages.launch import EXIT_UNAVAILABLE, worker_command, worker_environment
 from triglot.progress import step
+from triglot.this_process import PARENT_VARIABLE
 
 logger = logging.getLogger("triglot")
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+TELL_TIMEOUT_S = 2.0
 _LAST_BYTES = 8_192
 
 
 class Child:
     """One worker process in a run directory that it shares with no other.
 
-    It ends when the thread that makes it ends. Raises `LanguageUnavailable` where the language is not installed.
+    It ends when the thread that makes it ends. `tell` is called with each line that the author's code prints, as it
+    comes and in another thread; without it the lines are in the answer. Raises `LanguageUnavailable` where the language
+    is not installed.
     """
 
     def __init__(
@@ -38,19 +44,34 @@ class Child:
         key_file: Path | None = None,
         cwd: Path | None = None,
         apart: bool = False,
+        tell: Callable[[str], object] | None = None,
     ) -> None:
         require(language, environ)
         self.language = language
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # without a name, so that nothing of it can be left
         self.process = subprocess.Popen(
-            worker_command(language, name, run_dir, key_file=None if key_file is None else key_file.absolute()),
+            worker_command(
+                language,
+                name,
+                run_dir,
+                key_file=None if key_file is None else key_file.absolute(),
+                live=tell is not None,
+            ),
             cwd=cwd,
-            env={**environ, **worker_environment(language, environ, threads=os.cpu_count() or 1)},
+            env={
+                **environ,
+                **worker_environment(language, environ, threads=os.cpu_count() or 1),
+                PARENT_VARIABLE: str(os.getpid()),
+            },
             stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
+            stdout=self._log if tell is None else subprocess.PIPE,
+            stderr=self._log,
             start_new_session=apart,  # then a Ctrl-C at the terminal is this process's alone
         )
+        self._telling: threading.Thread | None = None
+        if tell is not None and self.process.stdout is not None:
+            self._telling = threading.Thread(target=_pass_on, args=(self.process.stdout, tell), daemon=True)
+            self._telling.start()
 
     def wait_until_ready(self, client: Client, workers: int = 1) -> None:
         """Return once the client finds so many workers; raises `LanguageUnavailable` with this one's last words."""
@@ -107,11 +128,19 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self._telling is not None:
+            self._telling.join(TELL_TIMEOUT_S)  # a process that it has left may hold the other end
         self._log.close()
 
     def _written(self) -> str:
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), _LAST_BYTES, max(0, size - _LAST_BYTES)).decode("utf-8", "replace")
+
+
+def _pass_on(lines: IO[bytes], tell: Callable[[str], object]) -> None:
+    with lines:
+        for line in lines:
+            tell(line.decode("utf-8", "replace").rstrip("\r\n"))
 
 
 def require(language: str, environ: Mapping[str, str]) -> None:

@@ -3,11 +3,16 @@
 scripts/with_env.sh python scripts/docs/pictures.py
 """
 
+import contextlib
 import os
 import pty
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -37,12 +42,14 @@ def main() -> None:
         models = ("iris-python", "iris-r", "iris-julia")
         for command in (["fit"], ["compare", *models, "--report", "compare.html"]):
             subprocess.run(["triglot", "--quiet", *command], cwd=folder, env=environ, check=True)
-        photograph(folder / "compare.html", IMAGES / "compare.png", 1140, 735)
+        photograph((folder / "compare.html").as_uri(), IMAGES / "compare.png", 1140, 735)
         console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: SIM115
         console.print(Text.from_ansi(said(["triglot", "check", "iris-r"], folder, environ)))
         page = folder / "check.html"
         page.write_text(console.export_html(theme=MONOKAI, inline_styles=True), "utf-8")
-        photograph(page, IMAGES / "check.png", 1100, 427)
+        photograph(page.as_uri(), IMAGES / "check.png", 1100, 427)
+        with serving(folder, environ) as address:
+            photograph(f"{address}/docs#iris-r", IMAGES / "docs.png", 1140, 640)
 
 
 def said(command: list[str], folder: Path, environ: dict[str, str]) -> str:
@@ -64,14 +71,40 @@ def said(command: list[str], folder: Path, environ: dict[str, str]) -> str:
     return f"$ {' '.join(command)}\n" + written.decode().replace("\r\n", "\n")
 
 
-def photograph(page: Path, image: Path, width: int, height: int) -> None:
+@contextlib.contextmanager
+def serving(folder: Path, environ: dict[str, str]) -> Iterator[str]:
+    """Hold the address of a service of what was fitted in a folder, once it is ready."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["triglot", "--quiet", "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        while not is_ready(address):
+            assert process.poll() is None, "the service has ended"
+            time.sleep(0.5)
+        yield address
+        process.terminate()
+
+
+def is_ready(address: str) -> bool:
+    """Whether a service says that all of its models are loaded."""
+    try:
+        with urllib.request.urlopen(f"{address}/ready") as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def photograph(address: str, image: Path, width: int, height: int) -> None:
     """Take a picture of the beginning of a page, in few colours."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     assert browser, "there is no chromium: apt-get install chromium"
     image.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as profile:
         size = (f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={image}")
-        subprocess.run([browser, *BROWSER, *size, page.as_uri()], check=True, capture_output=True, timeout=60)
+        size += ("--virtual-time-budget=5000",)  # for what a page loads after itself
+        subprocess.run([browser, *BROWSER, *size, address], check=True, capture_output=True, timeout=60)
     Image.open(image).convert("RGB").quantize(COLOURS).save(image, optimize=True)
 
 

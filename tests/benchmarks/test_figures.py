@@ -47,12 +47,17 @@ def run() -> dict[str, Any]:
         *measured("mlserver", "logistic", "closed 64", 2000.0, 2000.0),
         *measured("mlserver", "logistic", "open 1000", 1000.0, 1000.0),
         *measured("mlserver", "logistic", "rows 1000", 1200.0, 1200.0),
+        *measured("mlserver", "protocol", "grpc 64", 800.0, 800.0),
         *measured("triglot", "logistic", "closed 1", 1000.0, 1000.0, p50=0.6),
         *measured("triglot", "logistic", "closed 16", 3000.0, 3000.0, p99=8.0),
         *measured("triglot", "logistic", "closed 64", 4000.0, 5000.0),
         *measured("triglot", "logistic", "closed 256", 4400.0, 4400.0),
         *measured("triglot", "logistic", "open 1000", 1000.0, 1000.0),
         *measured("triglot", "logistic", "rows 1000", 600.0, 600.0),
+        *measured("triglot", "protocol", "v2 64", 3600.0, 3600.0),
+        *measured("triglot", "protocol", "v2-rows 1000", 1500.0, 1500.0),
+        *measured("triglot", "protocol", "v2-binary 1000", 2400.0, 2400.0),
+        *measured("triglot-grpc", "protocol", "grpc 64", 1200.0, 1200.0),
         *measured("triglot", "julia", "closed 64", 4500.0, 4500.0),
         *measured("nginx", "none", "closed 64", 50000.0, 60000.0),
         *measured("r", "none", "r-forest 64", 5000.0, 5000.0),
@@ -67,7 +72,12 @@ def run() -> dict[str, Any]:
         "seconds": 3,
         "runs": 2,
         "titles": {
-            **{"flask-gunicorn-1": "plain Flask", "mlserver": "MLServer (1.7.1)", "triglot": "triglot"},
+            **{
+                "flask-gunicorn-1": "plain Flask",
+                "mlserver": "MLServer (1.7.1)",
+                "triglot": "triglot",
+                "triglot-grpc": "triglot and gRPC",
+            },
             **{"nginx": "nginx", "r": "R alone", "plumber": "plumber (R)"},
         },
         "absent": {"plumber": "R has no package plumber:\ninstall it"},
@@ -114,6 +124,12 @@ def test_every_goal_says_what_was_reached_and_whether_that_is_enough(figures: Fi
     )
     assert found["Julia model beside the logistic, 64 connections"] == ("100%", True)
     assert found["1,000 rows a request"] == ("0.50 times the best of the others (mlserver)", False)
+    assert found["V2 JSON of one row, 64 connections, of MLServer"] == ("1.80 times mlserver", False)
+    assert found["the same, of our own `/predict`"] == ("0.80 times", True)
+    assert found["V2 binary of 1,000 rows, of MLServer's JSON"] == ("2.00 times mlserver", True)
+    assert found["the same, of our own JSON"] == ("4.00 times", True)
+    assert found["the same, of our V2 JSON"] == ("1.60 times", True)
+    assert found["gRPC of one row, 64 connections, of MLServer's"] == ("1.50 times mlserver", False)
     assert found["memory: front end of 2 processes and one worker of each language"] == ("442 MB", True)
     assert found["answers a second at 256 connections, of the peak"] == ("98%", True)
     assert found["R randomForest, one R worker, 64 connections"] == (NOT_MEASURED, None)
@@ -129,6 +145,11 @@ def test_the_page_has_the_figures_and_who_is_absent_and_why(run: dict[str, Any])
     assert "- plumber (R): R has no package plumber: install it\n" in page
     assert "| triglot | 1,000 | 3,000 | 4,500 (4,000-5,000) | 4,400 | 1,000 | 600 k | 0.10 | 0 |" in page
     assert "- 64 connections: 2.25 times the best of the others (MLServer (1.7.1))." in page
+    assert "| MLServer (1.7.1) | its own, 64 connections | 2,000 | 1.00 | 2.00 | 0.10 |\n" in page
+    assert "| MLServer (1.7.1) | gRPC, 64 connections | 800 | 1.00 | 2.00 | 0.10 |\n" in page
+    assert "| triglot | V2 binary, 1,000 rows a request | 2,400 | 1.00 | 2.00 | 0.10 |\n" in page
+    assert "| triglot and gRPC | gRPC, 64 connections | 1,200 | 1.00 | 2.00 | 0.10 |\n" in page
+    assert "| plain Flask | its own" not in page
     assert "| R alone | r-forest, 64 rows a call | 5,000 | 1.00 | 2.00 |" in page
     assert "| nginx | 64 connections | 55,000 (50,000-60,000) | 1.00 | 2.00 |" in page
     assert (

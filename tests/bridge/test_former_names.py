@@ -5,7 +5,6 @@ import importlib
 import pytest
 
 FORMER = {
-    "triglot.client": {"Answer": "triglot.client.blocking", "Client": "triglot.client.blocking"},
     "triglot.fitting": {"Bench": "triglot.training.fit_worker", "bench": "triglot.training.fit_worker"},
     "triglot.service": {"Prediction": "triglot.serving.service", "Service": "triglot.serving.service"},
     "triglot.session": {"close": "triglot.estimators.session"},

@@ -87,6 +87,15 @@ def test_an_unknown_model_is_named_with_the_known_ones(opened: Open) -> None:
         opened({"model": IRIS, "model_name": "iris"}).entry("rose")
 
 
+def test_where_no_model_is_configured_it_is_said_where_to_add_one(opened: Open) -> None:
+    with pytest.raises(
+        ModelNotFound, match=r"no model 'rose' is configured, nor any other: add one under 'model' or 'models'$"
+    ):
+        opened({}).entry("rose")
+    with pytest.raises(ModelNotFound, match=r"the configuration has none: add one under 'model' or 'models'$"):
+        _ = opened({}).only_name
+
+
 def test_the_store_is_a_file_in_the_working_directory_unless_it_is_configured(opened: Open, tmp_path: Path) -> None:
     default = opened({}).store
     default.upgrade()

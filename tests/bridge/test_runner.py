@@ -2,10 +2,7 @@
 
 import contextlib
 import os
-import shutil
-import signal
-import subprocess
-import sys
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +11,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.functional.running import EXAMPLES, descendants, environment
+from tests.bridge.runners import Place, is_gone
+from tests.functional.running import EXAMPLES, descendants
 from tests.helpers import KEY, PATIENCE_S, until
 from triglot.artefact import seal
 from triglot.errors import BadRequest
-from triglot.runner import fit_arguments
-from triglot.store import ModelStore
+from triglot.pipelines.declared import pipelines_of
+from triglot.pipelines.submission import outcome, submit
+from triglot.runner import fit_arguments, score_arguments
 from triglot.store.jobs import LOST_AFTER_S, Job
 
 CONFIG = f"""{{
@@ -43,69 +42,45 @@ CONFIG = f"""{{
         }},
     }},
     'worker_memory': {{'python': '500M'}},
+    'pipelines': {{
+        'slow': {{
+            'steps': [
+                {{'!': 'unhurried.Rows'}},
+                {{
+                    '!': 'triglot.pipelines.write.SQL',
+                    'url': 'sqlite:///' + here + '/out.db',
+                    'table': 'out',
+                    'mode': 'append',
+                }},
+                {{'!': 'unhurried.Pause', 'folder': here}},
+                {{'!': 'triglot.pipelines.write.File', 'path': 'out/{{day}}.csv'}},
+            ],
+            'parameters': {{'day': {{'type': 'date'}}}},
+            'result': 'jsonl',
+        }},
+        'wrong': {{'steps': [{{'!': 'triglot.util.Partial', 'func': 'unhurried.noisy_step'}}], 'rows': True}},
+        'fits': {{'steps': [{{'!': 'triglot.pipelines.predict.Predict', 'model': 'nothing'}}], 'rows': True}},
+        'nowhere': {{'steps': [{{'!': 'triglot.util.Partial', 'func': 'unhurried.no_such_step'}}]}},
+    }},
 }}"""
 
 
-class Place:
-    """A working directory with a configuration, its store and the runners that were started there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "my-config.py").write_text(CONFIG)
-        shutil.copy(Path(__file__).parent / "unhurried.py", folder)
-        shutil.copy(Path(__file__).parents[1] / "workers" / "greedy" / "greedy.py", folder)
-        self.url = f"sqlite:///{folder / 'triglot.db'}"
-        self.store = ModelStore(self.url)
-        self.store.upgrade()
-        self.jobs = self.store.jobs
-        self.log = folder / "runner.log"
-        self._runners: list[subprocess.Popen[bytes]] = []
-
-    def run(self) -> "subprocess.Popen[bytes]":
-        """Start a runner; the configuration is named to it alone, so that it must hand it on."""
-        with self.log.open("ab") as out:
-            runner = subprocess.Popen(
-                [sys.executable, "-m", "triglot", "-c", "my-config.py", "jobs", "run"],
-                cwd=self.folder,
-                env=environment(TRIGLOT_ADMIN_TOKEN="secret-token"),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        self._runners.append(runner)
-        return runner
-
-    def begun(self) -> list[int]:
-        """Return the process of each slow fit that has begun."""
-        with contextlib.suppress(FileNotFoundError):
-            return [int(line.split()[0]) for line in (self.folder / "begun").read_text().splitlines()]
-        return []
-
-    def ended(self, job_id: str) -> Job:
-        """Return a job once it has ended."""
-        until(lambda: self.jobs.get(job_id).state in ("finished", "error", "cancelled"))
-        return self.jobs.get(job_id)
-
-    def close(self) -> None:
-        """End all runners and what they started."""
-        for runner in self._runners:
-            for pid in [*descendants(runner.pid), runner.pid]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            runner.wait(PATIENCE_S)
-        self.store.close()
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended; one that waits to be buried has."""
-    with contextlib.suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
+# due each second, for a while
+TICKING = """{{
+    'pipelines': {{'tick': {{'steps': [{{'!': 'unhurried.Tick'}}], 'parameters': {{'at': {{'type': 'text'}}}}}}}},
+    'schedules': {{
+        'tick': {{
+            'rule': {{'freq': 'SECONDLY', 'dtstart': '{now}', 'count': 600}},
+            'pipeline': 'tick',
+            'parameters': {{'at': '{{due}}'}},
+        }},
+    }},
+}}"""
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path)
+    made = Place(tmp_path, CONFIG)
     yield made
     made.close()
 
@@ -113,7 +88,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Hold a place with a running runner."""
-    made = Place(tmp_path_factory.mktemp("busy"))
+    made = Place(tmp_path_factory.mktemp("busy"), CONFIG)
     made.run()
     yield made
     made.close()
@@ -138,7 +113,7 @@ def test_what_a_job_cannot_do_is_told(busy: Place) -> None:
 
     assert (busy.ended(unknown).state, busy.ended(unknown).info) == (
         "error",
-        "there are no jobs of kind 'dance'; there are: fit",
+        "there are no jobs of kind 'dance'; there are: fit, pipeline, score",
     )
     assert (busy.ended(bad).state, busy.ended(bad).info) == ("error", "a fit takes no persist = 'maybe'")
     assert busy.ended(option).state == "error"
@@ -238,6 +213,72 @@ def test_a_runner_that_is_stopped_gives_its_job_back(place: Place) -> None:
     assert place.store.list() == []
 
 
+# --- runs of pipelines
+
+
+def test_a_run_that_is_taken_over_writes_once_and_nothing_by_halves(place: Place) -> None:
+    first = place.run()
+    declared = pipelines_of({"slow": {"steps": [{}], "parameters": {"day": {"type": "date"}}}})["slow"]
+    job_id = submit(place.jobs, declared, {"day": "2026-11-30"}).id
+    until(lambda: len(place.begun()) == 1)
+    until(lambda: (place.jobs.get(job_id).progress or {}).get("number") == 3)
+    assert "step 1 of 4, Rows: 1000 rows" in place.log.read_text()
+    below = descendants(first.pid)
+    first.kill()
+    first.wait()
+    until(lambda: all(map(is_gone, below)))
+    assert not (place.folder / "out").exists()
+
+    silence(place.url, job_id)
+    (place.folder / "go").touch()
+    place.run()
+    job = place.ended(job_id)
+
+    assert job.state == "finished", job.info
+    assert "table out has the rows of this run already" in job.info
+    assert "slow: 4 steps, 1000 rows" in job.info
+    assert os.listdir(place.folder / "out") == ["2026-11-30.csv"]
+    assert len((place.folder / "out" / "2026-11-30.csv").read_text().splitlines()) == 1001
+    with contextlib.closing(sqlite3.connect(place.folder / "out.db")) as database:
+        assert database.execute("SELECT count(*) FROM out").fetchone() == (1000,)
+    came = outcome(place.jobs, job)
+    assert (came.kind, came.error, came.data and came.data.splitlines()[1]) == ("jsonl", "", b'{"x":1}')
+
+
+def test_a_run_that_fails_says_in_which_step_and_why(busy: Place) -> None:
+    declared = pipelines_of(
+        {"wrong": {"steps": [{}], "rows": True}, "nowhere": {"steps": [{}]}, "fits": {"steps": [{}], "rows": True}}
+    )
+    wrong = busy.ended(submit(busy.jobs, declared["wrong"], {}, [{"x": 1}]).id)
+    nowhere = busy.ended(submit(busy.jobs, declared["nowhere"], {}).id)
+
+    assert wrong.state == nowhere.state == "error"
+    assert "triglot: step 1 of 1, noisy_step: ValueError: no such colour" in wrong.info
+    assert "in noisy_step" in wrong.info
+    seen = "step 1 of 1, noisy_step: failed (ValueError); see the info of the run's job"
+    assert outcome(busy.jobs, wrong).error == seen
+    assert "said on the way" in wrong.info
+    assert "pipelines -> nowhere -> steps[0]: " in nowhere.info
+    assert "module 'unhurried' has no 'no_such_step'. Did you mean 'noisy_step'?" in nowhere.info
+    assert outcome(busy.jobs, nowhere).error == "failed (config); see the info of the run's job"
+    rows = busy.ended(submit(busy.jobs, declared["fits"], {}, [{"y": 1}]).id)
+    assert "step 1 of 1, Predict: there is no model 'nothing'" in outcome(busy.jobs, rows).error
+
+
+def test_what_a_schedule_wants_is_entered_once_and_carried_out_though_two_runners_look(tmp_path: Path) -> None:
+    place = Place(tmp_path, TICKING.format(now=datetime.now(UTC).isoformat(timespec="seconds")))
+    try:
+        place.run()
+        place.run()
+        until(lambda: any(job.state == "finished" for job in place.jobs.list()))
+        job = next(job for job in reversed(place.jobs.list()) if job.state == "finished")
+    finally:
+        place.close()
+    assert job.id.startswith("tick:20")
+    assert job.parameters["parameters"]["at"] == job.parameters["schedule"]["due"].replace("T", " ")
+    assert place.log.read_text().count(f"schedule tick: job {job.id}, due") == 1
+
+
 # --- the command line of a fit
 
 
@@ -279,6 +320,20 @@ def test_models_are_never_taken_for_options(job: Callable[..., Job]) -> None:
 def test_parameters_that_are_none_are_refused(job: Callable[..., Job], parameters: dict[str, Any]) -> None:
     with pytest.raises(BadRequest, match=f"a fit takes no {next(iter(parameters))} = "):
         fit_arguments(job(parameters))
+
+
+def test_what_is_scored_becomes_arguments_and_what_is_none_is_refused(job: Callable[..., Job]) -> None:
+    places = {"model": "iris", "rows": "-rows.csv", "answers": "out/"}
+    more = {"keep": ["id", "day"], "proba": True, "bad_rows": "bad.csv", "workers": 2}
+    assert score_arguments(job(places | more | {"schedule": {}})) == [
+        *("score", "--keep=id", "--keep=day", "--proba", "--bad-rows=bad.csv", "--workers=2"),
+        *("--", "iris", "-rows.csv", "out/"),
+    ]
+    for odd in ({"workers": 0}, {"workers": True}, {"keep": "id"}, {"proba": 1}, {"engine": "spark"}):
+        with pytest.raises(BadRequest, match=f"a score takes no {next(iter(odd))} = "):
+            score_arguments(job(places | odd))
+    with pytest.raises(BadRequest, match="a score needs 'model', 'rows' and 'answers', each a text"):
+        score_arguments(job({"model": "iris", "rows": 7, "answers": "out/"}))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from triglot.bulk import flow, reading
+from triglot.bulk import columnar, flow, reading
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest, TooLarge
 from triglot.tables.field import Field
@@ -57,7 +57,7 @@ def from_arrow(columns: Any, schema: Schema = SCHEMA, **options: Any) -> Table:
     """Return the table of an Arrow body."""
     table = columns if isinstance(columns, pa.Table) else pa.table(columns)
     body = Body(io.BytesIO(arrow_body(table, **options)), 2**30)
-    return whole(reading.arrow_stream(body, 2**26), schema)
+    return whole(columnar.arrow_stream(body, 2**26), schema)
 
 
 def from_csv(text: str, schema: Schema = SCHEMA, **options: Any) -> Table:
@@ -157,7 +157,7 @@ def test_numbers_alone_stay_one_matrix() -> None:
 
 def test_columns_that_lie_side_by_side_in_a_message_are_sent_as_they_lie() -> None:
     schema = Schema([Field("a", "float64"), Field("b", "float64")])
-    reader = reading.arrow_stream(Body(io.BytesIO(arrow_body(pa.table({"a": COUNT, "b": -COUNT}))), 2**30), 2**26)
+    reader = columnar.arrow_stream(Body(io.BytesIO(arrow_body(pa.table({"a": COUNT, "b": -COUNT}))), 2**30), 2**26)
     (batch,) = reader.batches
 
     (table,) = flow.tables(reading.Reader(reader.names, iter([batch])), schema, flow.Pace(2), 100)
@@ -298,7 +298,7 @@ def test_more_rows_than_there_may_be_are_refused() -> None:
 def test_small_batches_are_joined_and_large_ones_parted_to_pieces_of_a_moment() -> None:
     schema = Schema([Field("a", "float64"), Field("b", "float64")])
     table = pa.table({"a": np.arange(20_000.0), "b": np.arange(20_000.0)})
-    reader = reading.arrow_stream(Body(io.BytesIO(arrow_body(table)), 2**30), 2**26)  # batches of 100 rows
+    reader = columnar.arrow_stream(Body(io.BytesIO(arrow_body(table)), 2**30), 2**26)  # batches of 100 rows
 
     pieces = list(flow.tables(reader, schema, flow.Pace(2), 10**6))
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bulk.test_conforming import arrow_body, from_arrow, whole
-from triglot.bulk import files, flow, reading
+from triglot.bulk import columnar, files, flow
 from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest
 from triglot.tables.field import Field
@@ -202,7 +202,7 @@ def test_batches_may_be_empty_and_have_dictionaries_of_their_own() -> None:
     with pa.ipc.new_stream(sink, batches[0].schema) as stream:
         for batch in batches:
             stream.write_batch(batch)
-    reader = reading.arrow_stream(Body(io.BytesIO(sink.getvalue()), 2**20), 2**20)
+    reader = columnar.arrow_stream(Body(io.BytesIO(sink.getvalue()), 2**20), 2**20)
 
     assert whole(reader, Schema([field_of("category")])).columns[0].to_list() == ["low", "high", "low", None]
 
@@ -211,7 +211,7 @@ def kept(array: Any, form: str) -> bytes:
     """Return a file of that format into which the array is kept beside answers."""
     table = pa.table({"a": pa.array([1.0] * len(array)), "x": array})
     beside = flow.Kept()
-    reader = reading.arrow_stream(Body(io.BytesIO(arrow_body(table)), 2**20), 2**20)
+    reader = columnar.arrow_stream(Body(io.BytesIO(arrow_body(table)), 2**20), 2**20)
     list(flow.tables(reader, Schema([Field("a", "float64")]), flow.Pace(1), 100, keep=["x"], kept=beside))
     sink = io.BytesIO()
     writer = files.writer(form, sink, None, proba=False)

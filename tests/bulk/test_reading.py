@@ -1,5 +1,6 @@
 """What is no CSV, Arrow stream or line of JSON is refused with a reason, and nothing larger than it may be is read."""
 
+import gzip
 import io
 import random
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tests.bulk.test_conforming import arrow_body
-from triglot.bulk import reading
+from triglot.bulk import columnar, reading
 from triglot.bulk.envelope import CHUNK, Body, Source
 from triglot.errors import BadRequest, TooLarge
 
@@ -40,7 +41,7 @@ def rows_of(reader: reading.Reader) -> list[dict[str, Any]]:
 
 
 def arrow(data: bytes, limit: int = 2**26, source: Callable[[bytes], Source] = io.BytesIO) -> list[dict[str, Any]]:
-    return rows_of(reading.arrow_stream(Body(source(data), 2**30), limit))
+    return rows_of(columnar.arrow_stream(Body(source(data), 2**30), limit))
 
 
 def csv(data: bytes, source: Callable[[bytes], Source] = io.BytesIO) -> list[dict[str, Any]]:
@@ -85,7 +86,10 @@ def test_a_damaged_arrow_stream_is_read_or_refused_and_never_crashes() -> None:
     [
         (b"", "the body is empty; send an Arrow stream"),
         (b"sepal length,sepal width\n1,2\n", "the body is no Arrow stream"),
-        (b"ARROW1\0\0" + STREAM, r"the body is an Arrow file \(Feather\); send an Arrow stream"),
+        (
+            b"ARROW1\0\0" + STREAM,
+            r"the body is an Arrow file \(Feather\); say so: Content-Type: application/vnd.apache.arrow.file",
+        ),
         (STREAM + b"x", "there are bytes behind the end marker"),
         (STREAM[:-8] + STREAM, "begins with one schema"),
     ],
@@ -162,6 +166,8 @@ def test_rows_are_whole_wherever_blocks_end() -> None:
         (b"a,b\n1,2\n3\n", "row 1 of the CSV has 1 fields where the header has 2"),
         (b"a,b\n1,2\n3,4,5\n", "row 1 of the CSV has 3 fields where the header has 2"),
         (b"a,b\n1,\x002\n", "the CSV has a NUL byte"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "the CSV is compressed by gzip; say Content-Encoding: gzip"),
+        (b'"a" "b"\n"1" 1 2\n', "the first line must hold the names of the columns, and ',' between them"),
         (b"a,b\n1,\xff\n", r"the CSV, from row 0 on, cannot be read: .*invalid UTF8"),
         (b"a,\xff\n1,2\n", "the CSV is not UTF-8"),
         (b'a,b\n1,"2\n3,4\n', "the CSV ends within quotes"),

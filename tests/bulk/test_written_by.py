@@ -3,6 +3,7 @@
 They stand in `written_by`, beside the scripts that wrote them and the versions that did.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import orjson
 import pytest
 
 from tests.bulk.test_conforming import HOLES, ROW, SCHEMA, assert_same, whole
-from triglot.bulk import files
+from triglot.bulk import columnar, files, reading
 from triglot.bulk.cells import USUAL, Dialect
+from triglot.bulk.envelope import Body
 from triglot.errors import BadRequest
 from triglot.server.request import Asked
 from triglot.tables.schema import Schema
@@ -23,7 +25,6 @@ ROWS = [FIRST, FIRST | {name: HOLES[name] for name in HOLES if HOLES[name] is No
 TYPED = sorted(
     path.name for path in WRITTEN.iterdir() if files.FORMATS.get(path.suffix) in ("arrows", "arrow", "parquet")
 )
-REFUSED = {"pandas-index.parquet"}
 PLAIN_CSV = [
     "duckdb.csv",
     "pandas.csv",
@@ -57,9 +58,22 @@ def expected(*, quoted: bool = False) -> Table:
     return SCHEMA.rows([ROWS[0], ROWS[1] | {"s": ""}] if quoted else ROWS)
 
 
-@pytest.mark.parametrize("name", [name for name in TYPED if name not in REFUSED])
+@pytest.mark.parametrize("name", TYPED)
 def test_arrow_and_parquet_of_polars_duckdb_and_pandas_are_the_rows(name: str) -> None:
     assert_same(read(name), expected())
+
+
+def body_of(name: str) -> Any:
+    return columnar.arrow_file_body(io.BytesIO((WRITTEN / name).read_bytes()), 10**6)
+
+
+def test_arrow_files_of_pandas_are_the_rows_as_bodies_too() -> None:
+    assert_same(whole(body_of("pandas.feather"), SCHEMA), expected())
+
+
+@pytest.mark.parametrize("kind", ["categorical", "decimal", "enum"])
+def test_arrow_files_of_polars_which_hold_no_stream_are_the_rows_as_bodies_too(kind: str) -> None:
+    assert_same(whole(body_of(f"polars-{kind}.arrow"), SCHEMA), expected())
 
 
 @pytest.mark.parametrize("name", PLAIN_CSV)
@@ -108,32 +122,24 @@ def test_nan_and_na_are_missing_where_numbers_are_written_down() -> None:
         assert_same(read(name, schema), schema.rows([{key: row[key] for key in schema.names} for row in ROWS]))
 
 
-@pytest.mark.parametrize(
-    ("name", "field"),
-    [("r-row-names.csv", ""), ("pandas-index.csv", ""), ("pandas-index.parquet", "__index_level_0__")],
-)
-def test_names_of_rows_are_refused_with_how_to_leave_them_out(name: str, field: str) -> None:
-    with pytest.raises(BadRequest) as refused:
-        read(name)
+@pytest.mark.parametrize("name", ["r-row-names.csv", "r-table.csv", "pandas-index.csv", "r-all-csv2.csv"])
+def test_names_of_rows_in_csv_are_passed_over(name: str) -> None:
+    table = read(name, dialect=Dialect(";", ",") if "csv2" in name else USUAL)
 
-    ((named, message),) = [(problem.field, problem.message) for problem in refused.value.problems]
-    assert named == field
-    assert message == (
-        "names rows and is no field of this model; leave it out (R: row.names = FALSE, pandas: index=False)"
-    )
+    # of text nobody knows whether NA is a gap
+    assert_same(table, expected() if "pandas" in name else SCHEMA.rows([ROWS[0], ROWS[1] | {"s": "NA"}]))
 
 
-def test_names_of_rows_in_json_are_told_too() -> None:
-    assert "row 0, field '_row': names rows and is no field of this model; leave it out" in complaint(
-        lambda: asked("r-named.json")
-    )
+def test_names_of_rows_in_json_are_passed_over() -> None:
+    assert_same(asked("r-named.json"), expected())
 
 
-def test_names_of_rows_that_have_no_name_are_told() -> None:
-    assert complaint(lambda: read("r-table.csv")) == (
-        "row 0 of the CSV has 11 fields where the header has 10; if the first is a name of the row, leave it out "
-        "(R: row.names = FALSE)"
-    )
+def test_a_field_too_many_is_no_name_of_a_row() -> None:
+    for text, row in (('"a","b"\n"x",1,\n', 0), ("a,b\n1,2,3\n", 0), ('"a","b"\n1,2,3\n', 0)):
+        reader = reading.csv_text(Body(io.BytesIO(text.encode()), 100))
+        assert f"row {row} of the CSV has 3 fields where the header has 2" in complaint(
+            lambda r=reader: list(r.batches)
+        )
 
 
 def test_what_jsonlite_leaves_out_or_calls_na_is_told() -> None:

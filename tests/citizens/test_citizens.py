@@ -102,7 +102,7 @@ def test_a_search_sets_the_authors_parameters_and_sends_each_fold_once(monkeypat
         sent.append(sum(map(len, packed.buffers)))
         return encode(request, packed, attempt)
 
-    monkeypatch.setattr("triglot.client.blocking.wire.encode_request", counting)
+    monkeypatch.setattr("triglot.dispatch.blocking.wire.encode_request", counting)
     grid = {"params__maxdepth": [1, 2, 3, 4], "params__cp": [0.3, 0.1, 0.03, 0.01, 0.001]}
     seen_by_nobody = X[::-1] + 1.0
     search = GridSearchCV(RClassifier(**R), grid, cv=5).fit(seen_by_nobody, LABELS[::-1])

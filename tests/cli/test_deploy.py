@@ -106,7 +106,7 @@ def test_nginx_listens_where_it_is_told_before_those_it_is_told(
     ("config", "told"),
     [
         ("{}", "'image' is missing"),
-        ("{'deploy': 'iris'}", "write a dict with 'image'"),
+        ("{'deploy': 'iris'}", "write a mapping such as {'image'"),
         ("{'deploy': {'image': 'iris', 'instnaces': 2}}", "Did you mean 'instances'"),
         ("{'deploy': {'image': 'iris'}, 'model_name': 'Iris Model'}", "deploy -> name: 'Iris Model'; write lower-case"),
     ],

@@ -1,10 +1,14 @@
 """`triglot devserver`: Flask's own server with workers of its own, which ends with all that it started."""
 
+import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
+
+import pytest
 
 from tests.functional.running import EXAMPLES, environment, folder, free_port, quick
 from tests.helpers import PATIENCE_S, until
@@ -49,9 +53,36 @@ def test_it_answers_with_a_reloader_and_ends_with_all_that_it_started() -> None:
         try:
             until(lambda: b"Iris-setosa" in answer(port) or server.poll() is not None)
             assert server.poll() is None, log.read_text()
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/nowhere", timeout=PATIENCE_S)
             started = descendants(server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(PATIENCE_S)
         assert len(started) == 3, "a worker, Flask's server and its reloader"
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+        said = log.read_text()
+        assert '"GET /nowhere HTTP/1.1" 404' in said
+        assert "Press CTRL+C to quit" in said
+        assert "\x1b" not in said, "colours, where nobody sees any"
+
+
+@pytest.mark.parametrize(
+    ("on_terminal", "no_color", "coloured"), [(True, "", True), (True, "1", False), (False, "", False)]
+)
+def test_the_log_has_colours_on_a_terminal_alone_and_not_where_nobody_wants_them(
+    on_terminal: bool, no_color: str, coloured: bool
+) -> None:
+    reading, writing = os.openpty() if on_terminal else os.pipe()
+    code = (
+        "import logging, triglot.server.development\n"
+        "logging.basicConfig()\n"
+        "logging.getLogger('werkzeug').warning('%s %d', '\\x1b[33mGET /nowhere\\x1b[0m', 404)\n"
+    )
+    environ = {**environment(), "NO_COLOR": no_color}
+    subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=writing, env=environ, check=True)
+    os.close(writing)
+    said = os.read(reading, 4_096).decode()
+    os.close(reading)
+    expected = "\x1b[33mGET /nowhere\x1b[0m 404" if coloured else "GET /nowhere 404"
+    assert said.strip() == f"WARNING:werkzeug:{expected}"

@@ -111,6 +111,19 @@ def test_a_store_that_does_not_answer_keeps_nobody_from_looking(
 
 
 @pytest.mark.usefixtures("python_alone")
+def test_what_is_wrong_with_one_entry_is_told_in_its_own_words_and_keeps_nobody_from_looking_further(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"messages": {"orders": {"url": "amqp://host", "prefetch": 0}}, "model_persister": {"!": "pathlib.Path"}}
+    (here / "triglot-config.py").write_text(repr(config))
+    code, found = looked(capsys)
+    assert code == 1
+    assert found["messages"]["found"] == "messages: orders: prefetch: 0; write a whole number from 1 to 10,000"
+    assert found["store"]["found"].startswith("model_persister is of type PosixPath and no persister: it lacks ")
+    assert found["clock"]["verdict"] == "ok"
+
+
+@pytest.mark.usefixtures("python_alone")
 def test_fix_runs_the_commands_and_looks_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "run").mkdir()
     (here / "run").chmod(0o755)

@@ -1,4 +1,4 @@
-"""`triglot list`, `activate` and `delete` on a real store."""
+"""`triglot list`, `activate`, `deactivate` and `delete` on a real store."""
 
 import json
 from collections.abc import Iterator
@@ -73,6 +73,17 @@ def test_list_of_nothing_says_what_to_do(tmp_path: Path) -> None:
 def test_list_of_an_unknown_model_names_the_known_ones(store: ModelStore, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list", "rose") == 1
     assert capsys.readouterr().err.startswith("triglot: there is no model 'rose'; known models: iris, ")
+
+
+def test_deactivate_takes_the_alias_and_leaves_the_versions(
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(store.list("iris"))
+    assert run("deactivate", "iris") == 0
+    assert capsys.readouterr().out == "Model iris: no version is active.\n"
+    assert ("iris" in store.active(), len(store.list("iris"))) == (False, before)
+    assert run("deactivate", "nobody") == 1
+    assert "there is no model 'nobody'" in capsys.readouterr().err
 
 
 def test_activate_points_at_a_version_and_back(store: ModelStore, capsys: pytest.CaptureFixture[str]) -> None:

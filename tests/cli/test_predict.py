@@ -23,7 +23,7 @@ from tests.bulk.test_conforming import arrow_body
 from tests.cli.conftest import run
 from tests.functional.running import environment, folder, quick
 from tests.helpers import KEY, PATIENCE_S, until
-from triglot.training.fit_worker import Bench
+from triglot.scoring.executor import close_executors
 
 CONFIG = """{
     'model': {'!': 'mine.Model'},
@@ -81,21 +81,16 @@ def place() -> Iterator[Path]:
         with pa.ipc.new_stream(made / "rows.arrows", table.schema) as stream:
             stream.write_table(table)
         yield made
+        close_executors()
 
 
 Predict = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture(scope="module")
-def worker(benches: Callable[[str], Bench]) -> Bench:
-    """Give one worker for all commands of this process; that they start their own is tested with pipes."""
-    return benches("python")
-
-
 @pytest.fixture
-def predict(place: Path, worker: Bench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Predict:
+def predict(place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Predict:
     """Give the function that runs the command in this process: its exit code, and what it said on standard error."""
-    monkeypatch.setattr("triglot.cli.predict.bench", lambda *_: nullcontext(worker))
+    monkeypatch.setattr("triglot.cli.predict.closing_executors", nullcontext)  # one worker for all commands
     monkeypatch.chdir(place)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("TRIGLOT_SIGNING_KEY", KEY.decode())
@@ -248,7 +243,7 @@ def test_what_fails_leaves_the_old_output_and_nothing_half_written(
 def test_what_cannot_begin_is_said_before_a_worker_is_started(
     place: Path, predict: Predict, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
 ) -> None:
-    monkeypatch.setattr("triglot.cli.predict.bench", lambda *_: pytest.fail("a worker is started"))
+    monkeypatch.setattr("triglot.scoring.scorer.executor", lambda *_: pytest.fail("a worker is started"))
 
     found, said = predict(*arguments)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.functional.running import Running, environment, folder, free_port, quick
 from tests.helpers import PATIENCE_S, until
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.transport.discovery import run_directory
 
 
@@ -157,9 +157,22 @@ def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Pa
 
     assert done.returncode == 1
     assert done.stderr.startswith("triglot: server: unknown prot; known are ")
-    assert (
-        "max_body_bytes, max_bulk_bytes, max_bulk_rows, patience_s, port, processes, threads, timeout_s" in done.stderr
-    )
+    assert "max_bulk_rows, mlflow_model, patience_s, port, processes, threads, timeout_s" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("'body_quiet_s': 0", "server: body_quiet_s: 0; write how many seconds a caller may send nothing of a body"),
+        ("'bodies': 'many'", "server: bodies: 'many'; write a whole number from 1 to 1000000"),
+    ],
+)
+def test_a_setting_of_the_server_that_cannot_be_is_told(place: Path, entry: str, said: str) -> None:
+    (place / "triglot-config.py").write_text(f"{{'server': {{{entry}}}}}")
+
+    done = quick("supervisor-config", cwd=place)
+
+    assert (done.returncode, done.stderr) == (1, f"triglot: {said}\n")
 
 
 def test_there_is_nothing_to_scale_or_to_restart_where_no_service_runs(place: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.helpers import KEY, PATIENCE_S, Hive, ask, author_module, raw, unfitted, until
 from triglot.artefact import Artefact, seal
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import (
     ArtefactNeeded,
     ArtefactRefused,
@@ -192,6 +192,45 @@ def test_a_dataset_function_that_fails_or_is_not_there_is_told_and_the_worker_li
     assert ask_for_data(site, rows=1).tables[0].rows == 1
 
 
+def ask_to_transform(site: Site, function: str, X: Table | None, params: Any = None, **offered: Any) -> Reply:
+    spec, sources = spec_of(site.language)
+    name = f"centroids.{function}" if site.language == "python" else function
+    said = {**spec, "function": name, "params": params or {}, "offered": offered}
+    tables = () if X is None else (X,)
+    request = Request("transform", new_id(), "", tables=tables, spec={"spec": said, "sources": sources})
+    return site.client.call(request, site.language, PATIENCE_S).reply
+
+
+def counted() -> Table:
+    missing = np.array([False, False, True])
+    counts = Column("int64", np.array([1, 2, 0]), missing)
+    return Table.of({"note": Column.strings(["grün", None, ""]), "count": counts})
+
+
+def test_a_transform_gives_a_table_to_an_author_s_function_and_takes_one_back(site: Site) -> None:
+    needs_arrow(site)
+    reply = ask_to_transform(site, "bouquet", counted(), {"day": "never", "times": 3}, day="monday", strange=1)
+    (table,) = reply.tables
+    assert table.names == ("note", "count", "day")
+    found = [column.to_list() for column in table.columns]
+    assert found == [["grün", None, ""], [3, 6, None], ["monday"] * 3]
+    assert reply.info["rows"] == 3
+    (grown,) = ask_to_transform(site, "garden", None, rows=2).tables
+    assert (grown.names, grown.columns[0].to_list()) == (("count",), [1, 2])
+
+
+def test_a_transform_that_fails_is_told_and_the_worker_lives_on(site: Site) -> None:
+    needs_arrow(site)
+    with pytest.raises(EstimatorFailed, match="no such flower") as caught:
+        ask_to_transform(site, "bouquet", counted(), day="monday", fail=True)
+    assert caught.value.native_class.endswith("NoSuchFlower")
+    with pytest.raises((EstimatorFailed, BadRequest), match="gardens"):
+        ask_to_transform(site, "gardens", counted())
+    with pytest.raises(ProtocolError, match="one table"):
+        site.client.call(Request("transform", new_id(), "", tables=(counted(), counted())), site.language, PATIENCE_S)
+    assert ask_to_transform(site, "garden", None, rows=1).tables[0].rows == 1
+
+
 def test_a_prediction_before_the_load_asks_for_the_artefact(site: Site) -> None:
     request = Request("predict", new_id(), "flowers", 99, tables=(flowers(3)[0],))
     with pytest.raises(ArtefactNeeded, match="version 99"):
@@ -220,6 +259,17 @@ def test_a_batch_is_answered_as_its_rows_would_be(site: Site, op: Op) -> None:
     X, _ = flowers(12)
     single = [site.answers(X.slice(i, i + 1), op) for i in range(12)]
     np.testing.assert_allclose(site.answers(X, op), np.concatenate(single), rtol=1e-12)
+
+
+def test_a_prediction_tells_what_its_call_took_and_how_many_rows_it_had(site: Site) -> None:
+    spent = site.ask(flowers(12)[0], nap=0.05).spent
+    if site.language == "ruby":
+        assert spent is None, "a worker may leave it out"
+        return
+    assert spent is not None
+    assert spent.rows == 12
+    assert spent.infer >= 50_000_000
+    assert min(spent.queue, spent.input, spent.output) > 0
 
 
 def test_no_rows_are_no_answers(site: Site) -> None:
@@ -290,6 +340,7 @@ def test_a_parameter_that_the_model_does_not_know_is_told_and_the_worker_lives_o
         *(("spec", wrong) for wrong in (3, None, ["script"])),
         *(("sources", wrong) for wrong in ("text", {"a": 3})),
         *(("unseen_levels", wrong) for wrong in (7, None)),
+        *(("answers", wrong) for wrong in ("labels", None, {"missing": "allowed"})),
         *(("batch", wrong) for wrong in ("x", None, {"rows": -1}, {"rows": "many"})),
     ],
 )

@@ -10,10 +10,12 @@ PLAIN = {"name": "iris", "image": "triglot:latest"}
 FULL: dict[str, Any] = {
     "name": "iris",
     "image": "registry.example.org:5000/team/iris-predict:1.0",
+    "made_by": "triglot",
     "port": 8001,
     "service_port": 9000,
     "instances": {"min": 3, "max": 9},
     "upgrade": {"unavailable": 1, "surge": 2},
+    "health": {"interval_s": 20, "timeout_s": 7, "failures": 4},
     "cpus": 0.5,
     "memory": "1500M",
     "workers": {"python": 1, "r": 2, "julia": 0},
@@ -31,6 +33,7 @@ FULL: dict[str, Any] = {
     "path": "/v1/iris/",
     "tls": {"certificate": "/etc/tls/iris.pem", "key": "/etc/tls/iris.key"},
     "outgoing_ports": [5432, 443],
+    "marathon_version": "1.9",
 }
 
 

@@ -56,10 +56,16 @@ class App:
 
 
 class Marathon:
-    """Apps over an agent; `secrets` holds values by their source, `token` is what callers must bring."""
+    """Apps over an agent; `secrets` holds values by their source, `token` is what callers must bring.
 
-    def __init__(self, agent: Agent, *, speed: float = 1.0, secrets: Mapping[str, str] | None = None) -> None:
+    `release` is "0.9" or "1.4" for one that has the schema and the ways of that time.
+    """
+
+    def __init__(
+        self, agent: Agent, *, speed: float = 1.0, secrets: Mapping[str, str] | None = None, release: str = ""
+    ) -> None:
         self.agent = agent
+        self.release = release
         self.speed = speed
         self.secrets = dict(secrets or {})
         self.token = ""
@@ -93,7 +99,8 @@ class Marathon:
 
     def put(self, name: str, body: Any, *, partial: bool, force: bool) -> tuple[int, Any]:
         """Return status and answer to a new definition of an app."""
-        if problems := marathon_problems(body):
+        partial = partial or self.release == "0.9"
+        if problems := [*marathon_problems(body, self.release), *unready(body)]:
             return 422, {"message": "Object is not valid", "details": [{"path": "/", "errors": problems}]}
         with self._lock:
             app = self.apps.get(name)
@@ -217,6 +224,14 @@ class Marathon:
     def _stop(self, app: App, task: Task) -> None:
         task.stopping, task.healthy = True, False
         task.running.stop(app.definition.get("taskKillGracePeriodSeconds", 3) / self.speed)
+
+
+def unready(app: Mapping[str, Any]) -> list[str]:
+    """Return what Marathon refuses of readiness checks that its schemas let pass."""
+    times = [(each["timeoutSeconds"], each["intervalSeconds"]) for each in app.get("readinessChecks", ())]
+    return [
+        f"readinessChecks: {timeout} must be less than {interval}" for timeout, interval in times if timeout >= interval
+    ]
 
 
 class Endpoint(BaseHTTPRequestHandler):

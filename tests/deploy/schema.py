@@ -18,10 +18,13 @@ def problems(validator: Validator, value: Any) -> list[str]:
 
 
 @functools.cache
-def marathon() -> tuple[Validator, Validator]:
-    """Return both schemas of Marathon's apps: each finds what the other one does not."""
-    old = json.loads((SCHEMAS / "marathon" / "AppDefinition.json").read_text("utf-8"))
+def marathon(release: str = "") -> tuple[Validator, ...]:
+    """Return the schemas of a Marathon's apps; of today's there are two, and each finds what the other one does not."""
+    name = f"AppDefinition-{release}.json" if release else "AppDefinition.json"
+    old = json.loads((SCHEMAS / "marathon" / name).read_text("utf-8"))
     old.pop("$schema")  # it names the newest draft, and is written in the fourth
+    if release:
+        return (Draft4Validator(old),)
     strict = json.loads((SCHEMAS / "marathon" / "app-1.11-strict.schema.json").read_text("utf-8"))
     return Draft4Validator(old), Draft7Validator(strict)
 
@@ -32,6 +35,6 @@ def compose() -> Validator:
     return Draft7Validator(json.loads((SCHEMAS / "compose" / "compose-spec.json").read_text("utf-8")))
 
 
-def marathon_problems(app: Mapping[str, Any]) -> list[str]:
-    """Return what either schema of Marathon's finds wrong with an app definition."""
-    return [problem for each in marathon() for problem in problems(each, dict(app))]
+def marathon_problems(app: Mapping[str, Any], release: str = "") -> list[str]:
+    """Return what any schema of a Marathon's finds wrong with an app definition."""
+    return [problem for each in marathon(release) for problem in problems(each, dict(app))]

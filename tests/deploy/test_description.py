@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.described import FULL, PLAIN, SERVICE, deployment, full
-from triglot.deploy.description import Deployment, Instances, Upgrade, describe
+from triglot.deploy.description import Deployment, Instances, Upgrade, count_of, describe
 from triglot.errors import ConfigError
 from triglot.supervision.supervisord import FrontEnd, Plan, supervisord_conf
 
@@ -55,6 +55,13 @@ def test_names_that_could_break_out_of_their_place_are_refused_whatever_the_key(
         ("instances", {"least": 3}, "'least' is unknown"),
         ("upgrade", {"unavailable": 0, "surge": 0}, "would never end"),
         ("upgrade", {"unavailable": 3}, "fewer instances"),
+        ("upgrade", {"unavailable": "50 %"}, "a share such as '50%'"),
+        ("upgrade", {"unavailable": 0.5}, "a whole number .* or a share"),
+        ("upgrade", {"unavailable": "40%", "surge": "0%"}, "would never end"),
+        ("health", {"interval_s": 0}, "health -> interval_s"),
+        ("health", {"interval": 10}, "Did you mean 'interval_s'"),
+        ("made_by", "docker", "write 'triglot' or"),
+        ("marathon_version", 1.4, "as text, such as '1.4'"),
         ("cpus", 0, "from 0.01"),
         ("cpus", float("nan"), "number of processors"),
         ("memory", "lots", "write a size"),
@@ -108,6 +115,21 @@ def test_workers_that_may_take_more_memory_than_there_is_are_refused() -> None:
         deployment(service=service, memory="4G")
     with pytest.raises(ConfigError, match="256 MiB are less"):  # as small as in many an old example
         deployment(workers={"python": 1, "r": 2, "julia": 1}, memory="256M")
+
+
+def test_a_share_of_the_instances_is_rounded_down() -> None:
+    made = deployment(instances=3, upgrade={"unavailable": "50%", "surge": "100%"}).upgrade
+    assert (made, count_of(made.unavailable, 3), count_of(made.surge, 3)) == (Upgrade(0.5, 1.0), 1, 3)
+    assert [count_of(0.29, 100), count_of(0.5, 1), count_of(2, 1)] == [29, 0, 2]
+
+
+def test_an_image_of_palladium_s_has_neither_workers_nor_supervisord() -> None:
+    service = replace(SERVICE, workers={"r": 3}, worker_memory="r=1G", grpc_port=9001)
+    made = deployment(service=service, made_by="palladium", memory="256M", load_s=5)
+    assert (made.command, made.workers, made.service.ports, made.stop_s) == ([], {}, {}, 35)
+    assert deployment(made_by="palladium", stop_s=3).stop_s == 3
+    with pytest.raises(ConfigError, match="workers: an image of Palladium's has none"):
+        deployment(made_by="palladium", workers={"r": 1})
 
 
 def test_the_workers_of_groups_count_for_the_command_the_memory_and_the_grace_to_stop() -> None:

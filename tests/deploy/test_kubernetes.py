@@ -7,12 +7,13 @@ import pytest
 import yaml
 
 from tests.deploy.described import deployment, full
-from triglot.deploy import kserve, kubernetes
-from triglot.deploy.description import Deployment
+from triglot.deploy import kserve, kubernetes, marathon
+from triglot.deploy.description import Deployment, ServiceFacts
 from triglot.deploy.text import to_yaml
 from triglot.errors import ConfigError
 
 VERSIONS = ("1.28", "1.37")
+BY_GRPC = deployment(service=ServiceFacts(timeout_s=30.0, max_body_bytes=2**20, grpc_port=9001))
 DEPLOYMENTS = {
     "plain": deployment(),
     "full": full(),
@@ -170,3 +171,18 @@ def test_an_inference_service_runs_the_same_pod(made: Deployment) -> None:
     for kind, document in objects.items():
         if kind != "InferenceService":
             validate(document, VERSIONS[-1])
+
+
+def test_the_port_of_grpc_is_open_and_found_where_the_service_has_one() -> None:
+    found = by_kind(kubernetes.objects(BY_GRPC))
+    for each in found.values():
+        validate(each, VERSIONS[-1])
+    (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert [(port["name"], port["containerPort"]) for port in container["ports"]] == [("http", 8000), ("grpc", 9001)]
+    assert [port["targetPort"] for port in found["Service"]["spec"]["ports"]] == ["http", "grpc"]
+    assert [port["port"] for port in found["NetworkPolicy"]["spec"]["ingress"][0]["ports"]] == [8000, 9001]
+    served = by_kind(kserve.objects(BY_GRPC))["InferenceService"]["spec"]["predictor"]["containers"][0]
+    assert [port["name"] for port in served["ports"]] == ["http"]
+    mappings = marathon.app(BY_GRPC)["container"]["portMappings"]
+    assert [(each["name"], each["containerPort"]) for each in mappings] == [("http", 8000), ("grpc", 9001)]
+    assert BY_GRPC.stop_s > deployment().stop_s

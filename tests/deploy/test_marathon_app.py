@@ -10,11 +10,13 @@ import pytest
 from tests.deploy.described import deployment, full
 from tests.deploy.schema import marathon_problems
 from triglot.deploy import marathon
-from triglot.deploy.description import Deployment
+from triglot.deploy.description import Deployment, ServiceFacts
 from triglot.errors import ConfigError
 
+BY_GRPC = deployment(service=ServiceFacts(timeout_s=30.0, max_body_bytes=2**20, grpc_port=9001))
 
-@pytest.mark.parametrize("made", [deployment(), full(), full(instances=1, upgrade={"surge": 1}, path="/")])
+
+@pytest.mark.parametrize("made", [deployment(), full(), full(instances=1, upgrade={"surge": 1}, path="/"), BY_GRPC])
 def test_a_definition_is_valid_for_both_schemas(made: Deployment) -> None:
     assert marathon_problems(marathon.app(made)) == []
 
@@ -43,6 +45,7 @@ def test_everything_that_is_said_is_in_the_definition() -> None:
     (health,), (ready,) = app["healthChecks"], app["readinessChecks"]
     assert (health["path"], health["gracePeriodSeconds"], ready["path"]) == ("/alive", 90, "/ready")
     assert (app["taskKillGracePeriodSeconds"], app["instances"]) == (200, 3)
+    assert (health["intervalSeconds"], health["timeoutSeconds"], health["maxConsecutiveFailures"]) == (20, 7, 4)
     assert app["labels"]["HAPROXY_0_VHOST"] == "iris.example.org"
 
 
@@ -62,6 +65,7 @@ def broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
             lambda app: app.update(upgradeStrategy={"minimumHealthCapacity": 1, "maximumOverCapacity": 0}),
             "would never end",
         ),
+        (lambda app: app["readinessChecks"][0].update(timeoutSeconds=5), "as long as the time to the next one"),
         (lambda app: app["healthChecks"][0].update(gracePeriodSeconds=89), "89 s of grace, and models may load for 90"),
         (lambda app: app.update(taskKillGracePeriodSeconds=60), r"less than the \d+ s that supervisord may take"),
     ],
@@ -91,3 +95,8 @@ def test_shares_give_marathon_just_the_numbers_of_instances(instances: int, unav
     strategy = app["upgradeStrategy"]
     assert math.ceil(instances * strategy["minimumHealthCapacity"]) == instances - unavailable
     assert math.floor(instances * (1 + strategy["maximumOverCapacity"])) == instances + min(surge, instances)
+
+
+def test_shares_that_are_said_are_written_as_they_are() -> None:
+    app = marathon.app(deployment(instances=3, upgrade={"unavailable": "29%", "surge": "57%"}))
+    assert app["upgradeStrategy"] == {"minimumHealthCapacity": 0.71, "maximumOverCapacity": 0.57}

@@ -146,7 +146,7 @@ def test_a_marathon_that_wants_credentials_gets_them_from_the_environment(
 def test_what_marathon_refuses_is_said_with_its_reasons(
     post: Post, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("triglot.deploy.marathon.TIMEOUT_S", "five")
+    monkeypatch.setattr("triglot.deploy.marathon.PORT_NAME", 80)
     assert post() == 1
     assert "422 Object is not valid /: " in capsys.readouterr().err
 

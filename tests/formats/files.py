@@ -1,7 +1,7 @@
 """The frozen files: where each format's are, and what they say in plain JSON.
 
-`artefacts/FORMAT/LANGUAGE.json`, `wire/VERSION.json`, `store/REVISION/store.db.gz` and `files/PALLADIUM/`; beside
-what is kept stands what it shall be read as.
+`artefacts/FORMAT/LANGUAGE.json`, `bundles/FORMAT.bundle`, `wire/VERSION.json`, `store/REVISION/store.db.gz` and
+`files/PALLADIUM/`; beside what is kept stands what it shall be read as.
 """
 
 import base64

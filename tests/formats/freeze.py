@@ -29,9 +29,9 @@ from tests.formats.files import (
     read_json,
     write_json,
 )
-from tests.helpers import PATIENCE_S, Hive, unfitted
+from tests.helpers import KEY, PATIENCE_S, Hive, unfitted
 from triglot.artefact import FORMAT, Artefact
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.estimators import JuliaClassifier, RRegressor
 from triglot.languages.known import OWN
 from triglot.persister import Persister
@@ -39,6 +39,7 @@ from triglot.persisters.file import File
 from triglot.persisters.layout import DB_VERSION
 from triglot.protocol import wire
 from triglot.protocol.messages import Fault, Part, Reply, Request, Started
+from triglot.scoring import bundle as bundles
 from triglot.store import ModelStore, migrations
 from triglot.tables.table import Column, Table
 from triglot.tables.times import DAY, INSTANT
@@ -56,6 +57,10 @@ def main() -> None:
         if not (artefacts / f"{language}.json").exists():
             write_json(artefacts / f"{language}.json", fitted(language))
     found = {path.stem: artefact_of(read_json(path)) for path in sorted(artefacts.glob("*.json"))}
+    bundle = FROZEN / "bundles" / f"{bundles.FORMAT}.bundle"
+    if not bundle.exists():
+        bundle.parent.mkdir(exist_ok=True)
+        bundles.Bundle(MODEL, 3, found[MODEL]).write(bundle, KEY)
     if not (FROZEN / "wire" / f"{wire.VERSION}.json").exists():
         freeze_messages(FROZEN / "wire" / f"{wire.VERSION}.json", found["r"])
     if not (FROZEN / "store" / migrations.HEAD).exists():

@@ -31,7 +31,7 @@ from tests.formats.files import (
 )
 from tests.helpers import KEY, PATIENCE_S, Hive, require
 from triglot.artefact import FORMAT, READERS, Artefact
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import ArtefactRefused, EstimatorFailed, ProtocolError
 from triglot.languages.known import OWN
 from triglot.persister import Persister
@@ -39,6 +39,7 @@ from triglot.persisters.file import File
 from triglot.persisters.layout import DB_VERSION
 from triglot.protocol import wire
 from triglot.protocol.messages import Reply, Request
+from triglot.scoring import bundle as bundles
 from triglot.store import ModelStore, migrations
 
 ARTEFACTS = [
@@ -58,6 +59,7 @@ def test_every_format_of_today_is_frozen_and_each_that_is_frozen_has_its_reader(
     assert max(READERS) == FORMAT
     assert set(OWN) == {language for number, language in ARTEFACTS if number == str(FORMAT)}
     assert formats("wire")[-1] == str(wire.VERSION)
+    assert formats("bundles")[-1] == str(bundles.FORMAT)
     assert formats("store")[-1] == migrations.HEAD
     assert DB_VERSION in formats("files")
 
@@ -205,3 +207,10 @@ def test_a_message_of_another_version_is_refused_by_name() -> None:
     for each, frames in of_a_later + of_earlier:
         with pytest.raises(ProtocolError, match=f"version {frames[0][2]:02x}; this side speaks {wire.VERSION}"):
             decoded(frames, each["says"]["is"])
+
+
+@pytest.mark.parametrize("number", formats("bundles"))
+def test_a_bundle_of_each_format_is_read(number: str) -> None:
+    bundle = bundles.read_bundle(FROZEN / "bundles" / f"{number}.bundle", KEY)
+    assert (bundle.model, bundle.version) == (MODEL, 3)
+    assert kept(bundle.artefact).items() <= frozen("1", MODEL).items()

@@ -18,7 +18,7 @@ import pytest
 from tests.functional.running import Answer, Running, descendants
 from tests.functional.test_serving import CLASSES, FIELDS, IRIS, flowers
 from tests.helpers import PATIENCE_S, require
-from triglot.server.media import ARROW, CSV
+from triglot.bodies.media import ARROW, CSV
 
 MANY = 1_000_000
 MB = 2**20

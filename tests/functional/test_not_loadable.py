@@ -65,7 +65,7 @@ def test_a_version_that_does_not_load_is_told_everywhere_and_a_restart_finds_the
         service.close()
     try:
         until(lambda: again.is_up and "Version 1 answers." in again.said())
-        until(lambda: degraded(again))
+        until(lambda: all(degraded(again) for _ in range(20)))  # both front-end processes
         assert again.get("/models/moody/predict", **WELL).body["metadata"]["version"] == 1
         assert "moody: version 2 answers from now on" not in again.said()
 

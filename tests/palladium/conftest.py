@@ -37,22 +37,22 @@ def pld(name: str, *arguments: str, cwd: Path, said: str = "", **more: str) -> "
 
 
 @contextlib.contextmanager
-def devserver(cwd: Path) -> Iterator[str]:
-    """Run `pld-devserver` and give its address once it answers for its model."""
+def devserver(cwd: Path, first: str = "ready", **more: str) -> Iterator[str]:
+    """Run `pld-devserver` and give its address once it answers for its model, or to what is asked `first`."""
     port = free_port()
     log = cwd / "devserver.log"
     with log.open("wb") as out:
         server = subprocess.Popen(
             [*command("pld-devserver"), f"--port={port}"],
             cwd=cwd,
-            env=surroundings(),
+            env=surroundings(**more),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: _is_ready(url) or server.poll() is not None)
+        until(lambda: _is_good(f"{url}/{first}") or server.poll() is not None)
         assert server.poll() is None, log.read_text("utf-8", "replace")
         yield url
     finally:
@@ -60,9 +60,9 @@ def devserver(cwd: Path) -> Iterator[str]:
         server.wait(PATIENCE_S)
 
 
-def _is_ready(url: str) -> bool:
+def _is_good(url: str) -> bool:
     try:
-        return ask(f"{url}/ready")[0] == 200
+        return ask(url)[0] == 200
     except OSError:
         return False
 

@@ -21,7 +21,7 @@ from tests.helpers import KEY, Hive
 from tests.lending import lend_to_commands
 from tests.palladium.conftest import ask, pld
 from triglot.cli import pld as commands
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.project import Project
 from triglot.server.wsgi import build
 from triglot.training.fit_worker import Bench

@@ -90,7 +90,7 @@ def test_grid_search_prints_its_results_the_best_first_and_stores_nothing(iris: 
 
     assert done.returncode == 0, done.stderr
     assert "Running grid search..." in lines(done.stderr)
-    assert "Fitting 3 folds for each of 3 candidates, totalling 9 fits" in done.stderr
+    assert "Fitting 3 folds for each of 3 candidates, totalling 9 fits" in done.stdout
     assert "param_C" in done.stdout
     results = pd.read_csv(iris / "results.csv")
     assert results["rank_test_score"].is_monotonic_increasing

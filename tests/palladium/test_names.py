@@ -20,13 +20,14 @@ dataset: CSV Table SQL OpenML EmptyDatasetLoader ScheduledDatasetLoader
 persistence: File FileLike FileIO FileLikeIO Rest RestIO S3 S3IO Database DatabaseCLOB CachedUpdatePersister
 persistence: UpgradeSteps
 server: PredictService PredictStream add_url_rule fit activate update_model_cache list alive make_ujson_response
-server: create_predict_function
+server: create_predict_function devserver_cmd stream_cmd
 interfaces: Model DatasetLoader ModelPersister PredictService PredictError CrossValidationGenerator annotate
 util: Partial get_config initialize_config get_metadata process_store logger timer RruleThread PluggableDecorator
-util: resolve_dotted_name args_from_config apply_kwargs session_scope run_job memory_usage_psutil
+util: resolve_dotted_name args_from_config apply_kwargs session_scope run_job memory_usage_psutil ProcessStore
+util: upgrade upgrade_cmd export export_cmd version_cmd
 config: get_config initialize_config process_config Config
-fit: fit grid_search activate delete with_parallel_backend
-eval: test list
+fit: fit grid_search activate delete with_parallel_backend fit_cmd grid_search_cmd admin_cmd
+eval: test list test_cmd list_cmd
 cache: diskcache picklediskcache compute_key_attrs abstractcache
 R: DatasetLoader ClassificationModel RegressionModel AbstractModel Rpy2Transform
 julia: ClassificationModel AbstractModel
@@ -86,6 +87,7 @@ def test_the_application_is_made_of_the_configuration_when_it_is_asked_for(
 
     (tmp_path / "palladium-config.py").write_text("{'service_metadata': {'service_name': 'x'}}")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRIGLOT_RUN_DIR", str(tmp_path / "run"))  # of workers that somebody else would start
     for variable in ("TRIGLOT_CONFIG", "PALLADIUM_CONFIG"):
         monkeypatch.delenv(variable, raising=False)
     wsgi = importlib.import_module("triglot.server.wsgi")

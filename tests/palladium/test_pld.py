@@ -12,19 +12,6 @@ from triglot import __version__
 from triglot.cli import pld as commands
 from triglot.cli.fit import fit
 
-COMMANDS = {
-    "admin": commands.admin,
-    "devserver": commands.devserver,
-    "export": commands.export_,
-    "fit": commands.fit,
-    "grid-search": commands.grid_search,
-    "list": commands.list_,
-    "stream": commands.stream,
-    "test": commands.test,
-    "upgrade": commands.upgrade,
-    "version": commands.version,
-}
-
 DATA = """
     'dataset_loader_train': {'!': 'mine.Loader', 'rows': 40},
     'dataset_loader_test': {'!': 'mine.Loader', 'rows': 20},
@@ -61,11 +48,11 @@ def loud(func):
 """
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands.COMMANDS)
 def test_help_is_on_standard_output_and_bad_usage_shows_the_usage_on_standard_error(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = COMMANDS[name]
+    command = commands.COMMANDS[name]
 
     assert callable(getattr(commands, f"pld_{name.replace('-', '_')}"))
     assert commands.run(f"pld-{name}", command, ["--help"]) == 0

@@ -57,6 +57,18 @@ def iris() -> list[Old]:
     ]
 
 
+class Said:
+    """A fitted classifier, of a user's own, that answers three rows with what it was made of."""
+
+    def __init__(self, answers: Any) -> None:
+        self.answers = answers
+        self.classes_ = np.unique(SPECIES)
+
+    def predict(self, X: Any) -> Any:
+        """Return the answers."""
+        return self.answers
+
+
 class Boom:
     """What runs a command when it is opened."""
 

@@ -90,7 +90,7 @@ def test_an_alias_decides_what_is_read_by_default(persister: Persister, artefact
 
 def test_unknown_models_and_versions_are_answered_with_the_known_ones(persister: Persister, artefact: Make) -> None:
     assert persister.active() == {}
-    with pytest.raises(ModelNotFound, match=r"known models: none$"):
+    with pytest.raises(ModelNotFound, match=r"nor any other: fit one first, then it is stored$"):
         persister.read("iris")
     for name in ("iris", "model", "iris"):
         persister.write(name, artefact())

@@ -20,7 +20,18 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from tests.persisters.palladium import R_MODEL, SPECIES, Boom, Old, X, classifier, iris, leave_folder, leave_tables
+from tests.persisters.palladium import (
+    R_MODEL,
+    SPECIES,
+    Boom,
+    Old,
+    Said,
+    X,
+    classifier,
+    iris,
+    leave_folder,
+    leave_tables,
+)
 from triglot.artefact import Artefact
 from triglot.cli.main import main
 from triglot.errors import ConfigError
@@ -30,6 +41,7 @@ from triglot.persisters.file import File
 from triglot.persisters.palladium_source import Contents, OldVersion, foreign_name, names_in
 from triglot.persisters.palladium_tables import PalladiumTables
 from triglot.store import ModelStore
+from triglot.tables.json_answers import parsed
 from triglot.training.fit_worker import Bench, bench
 
 KEY = "a key for tests, 32 bytes long.."
@@ -122,6 +134,8 @@ def test_tables_are_read_as_they_are(tmp_path: Path, clob: bool) -> None:
     with pytest.raises(ConfigError, match=r"several sets of Palladium's tables; add .* table_postfix \(iris, other\)"):
         PalladiumTables(url).contents()
     assert PalladiumTables(url, "nothing").contents().versions == ()
+    with pytest.raises(ConfigError, match=r"^'mysql' begins no URL of a database$"):
+        PalladiumTables("mysql://me:secret@host:port/old")
 
 
 def test_a_deleted_model_does_not_come_back_under_a_number_that_was_used_again(tmp_path: Path) -> None:
@@ -290,6 +304,37 @@ def _refuse(rows: np.ndarray) -> np.ndarray:
     if rows.min() < 50:
         raise ValueError("too small")
     return rows
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_any", "result"),
+    [
+        (np.array([1, 0, 1]), True, [1, 0, 1]),
+        ([{"kind": "setosa"}] * 3, True, [{"kind": "setosa"}] * 3),
+        (np.array([["setosa"], ["virginica"], ["setosa"]], dtype=object), False, None),
+        (np.array(["setosa", "virginica", "setosa"], dtype=object), False, None),
+    ],
+)
+def test_a_version_whose_answers_are_no_classes_is_converted_to_answer_as_it_did(
+    worker: Bench, tmp_path: Path, answers: object, is_any: bool, result: object
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    leave_tables(url, [Old(1, Said(answers))], active=1)
+    store = ModelStore(f"sqlite:///{tmp_path}/new.db")
+    mapping = [("length", "float"), ("width", "float")]
+    converter = Converter("said", mapping, KEY.encode(), lambda: nullcontext(worker), [str(Path(__file__).parents[2])])
+    [old] = PalladiumTables(url).contents().versions
+    assert converter.convert(PalladiumTables(url), old, store).here == 1
+
+    artefact = store.read("said", 1).artefact
+    card = artefact.card()
+    assert card.any_answers is is_any
+    assert card.golden is not None
+    found = worker.answer("said", artefact, card.golden.X, {})
+    if is_any:
+        assert parsed(found) == result
+    else:
+        assert found[:, 0].tolist() == [0, 1, 0]
 
 
 def test_a_mapping_of_another_width_is_found_before_anything_is_stored(worker: Bench, tmp_path: Path) -> None:

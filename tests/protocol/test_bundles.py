@@ -9,7 +9,7 @@ from tests.helpers import floats
 from tests.strategies import same_tables, tables
 from triglot.protocol import wire
 from triglot.protocol.bundles import CELLS, apart, fits, join, likeness, replies
-from triglot.protocol.messages import Part, Reply, Request
+from triglot.protocol.messages import Part, Reply, Request, Spent
 from triglot.tables.table import Table
 
 
@@ -40,6 +40,12 @@ def test_an_answer_to_several_is_each_ones_own() -> None:
     found = [(each.id, each.tables[0].matrix().ravel().tolist()) for each in replies(reply)]
     assert found == [("a", [1.0]), ("b", []), ("c", [2.0, 3.0])]
     assert {(each.output, each.warnings) for each in replies(reply)} == {("said", ("beware",))}
+
+
+def test_of_the_answers_to_several_one_counts_the_call_and_each_has_its_times() -> None:
+    parts = (Part("a", 0), Part("b", 1), Part("c", 2))
+    reply = Reply("a", (Table("0", matrix=np.zeros((3, 1))),), parts=parts, spent=Spent(1, 2, 3, 4, 9))
+    assert [each.spent for each in replies(reply)] == [Spent(1, 2, 3, 4, 9), *[Spent(1, 2, 3, 4, 0)] * 2]
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,18 @@ def test_parts_that_are_not_those_of_the_table_are_refused(parts: Any, why: str)
 LARGE = Table("a", matrix=np.zeros((wire.INLINE_BYTES // 8 + 1, 1)))
 
 
+@pytest.mark.parametrize("told", [None, 5, [1, 2, 3, 4], [1, 2, 3, 4, -1], [1, 2, 3, 4, 2**53], [1, 2, 3, 4.0, 5]])
+def test_times_of_a_call_that_are_none_are_refused(told: Any) -> None:
+    with pytest.raises(ProtocolError, match="'spent' must be a list"):
+        wire.decode_reply([wire.pack_control({"id": "a", "spent": told})])
+
+
+def test_what_a_later_worker_tells_behind_the_times_is_passed_over() -> None:
+    reply = wire.decode_reply([wire.pack_control({"id": "a", "spent": [1, 2, 3, 4, 5, "more"]})])
+    assert isinstance(reply, Reply)
+    assert reply.spent == (1, 2, 3, 4, 5)
+
+
 def test_a_small_table_stands_in_the_header_and_a_large_one_behind_it() -> None:
     small = LARGE.slice(0, wire.INLINE_BYTES // 8)
     assert len(wire.encode_request(Request("predict", "1", "m", tables=(small,)))) == 1

@@ -45,3 +45,15 @@ class Pair:
 
     def predict(self, X: Any) -> Any:
         return np.column_stack([X[:, 0], X[:, 0] * 2])
+
+
+class Counting:
+    """Answers how many columns a row has."""
+
+    task = "regression"
+
+    def fit(self, X: Any, y: Any) -> "Counting":
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.full(len(X), float(X.shape[1]))

@@ -1,6 +1,7 @@
 """A real service for Flask's test client: an SQLite store, a Python worker process and no network between."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from sklearn.linear_model import LogisticRegression
 
 from tests.helpers import KEY, PATIENCE_S, Hive
 from tests.server import authors
-from triglot.client.blocking import Client
 from triglot.dataset import CSV
+from triglot.dispatch.blocking import Client
 from triglot.server.app import Options, create_app
 from triglot.serving.service import Service
 from triglot.store import ModelStore
+from triglot.store.jobs import JobStore
 from triglot.training.fit_worker import Bench
 
 DATA = Path(__file__).parents[2] / "examples" / "data" / "iris.data"
@@ -91,6 +93,48 @@ def service(models: ModelStore, run_dir: Path) -> Iterator[Service]:
     made = Service(models, Client(run_dir))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def calendar(bench: Bench, run_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Hold a service of one model, which has columns of the kinds that the others do not have."""
+    store = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('calendar') / 'models.db'}")
+    days = pd.Series(pd.date_range("2026-01-05", periods=20, freq="D"))
+    frame = pd.DataFrame(
+        {
+            "day": days.dt.date,
+            "seen": days + pd.Timedelta(hours=7),
+            "sent": (days + pd.Timedelta(hours=7)).dt.tz_localize("Europe/Berlin"),
+            "note": ["as usual"] * 15 + ["Ms Smith called"] * 5,
+            "count": pd.Series(range(20), dtype="int32"),
+            "share": pd.Series(range(20), dtype="float32"),
+        }
+    )
+    cloudpickle.register_pickle_by_value(authors)
+    _store(store, bench, "calendar", authors.Counting(), frame, pd.Series(range(20), dtype=float))
+    cloudpickle.unregister_pickle_by_value(authors)
+    made = Service(store, Client(run_dir))
+    yield made
+    made.close()
+    store.close()
+
+
+@contextmanager
+def without_workers(store: ModelStore, hive: Hive, **fixed: Any) -> Iterator[Open]:
+    """Give the function that returns a client of an application of a store, with jobs and without workers."""
+    service = Service(store, Client(hive.run_dir))
+
+    def opened(**options: Any) -> FlaskClient:
+        return create_app(service, Options(**fixed, **options), store.jobs).test_client()
+
+    yield opened
+    service.close()
+
+
+@pytest.fixture
+def jobs(store: ModelStore) -> JobStore:
+    """Give the jobs of a test's own store."""
+    return store.jobs
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from flask import Response
 from flask.testing import FlaskClient
 
 from tests.helpers import Hive
-from triglot.client.blocking import Client
+from tests.server.conftest import Open, without_workers
+from triglot.dispatch.blocking import Client
 from triglot.errors import ConfigError, TriglotError
 from triglot.project import Project
 from triglot.server import admin
-from triglot.server.app import Options, create_app
+from triglot.server.app import create_app
 from triglot.server.predict import PredictService
 from triglot.server.rules import add_url_rule
 from triglot.server.wsgi import build
@@ -48,24 +49,14 @@ def store(tmp_path: Path, models: ModelStore) -> Iterator[ModelStore]:
 
 
 @pytest.fixture
-def jobs(store: ModelStore) -> JobStore:
-    return store.jobs
+def start(store: ModelStore, hive: Hive) -> Iterator[Open]:
+    """Give the function that returns a client of an application of that store."""
+    with without_workers(store, hive) as opened:
+        yield opened
 
 
 @pytest.fixture
-def start(store: ModelStore, hive: Hive) -> Iterator[Callable[..., FlaskClient]]:
-    """Give the function that returns a client of an application of that store, which has no workers."""
-    service = Service(store, Client(hive.run_dir))
-
-    def started(**options: Any) -> FlaskClient:
-        return create_app(service, Options(**options), store.jobs).test_client()
-
-    yield started
-    service.close()
-
-
-@pytest.fixture
-def http(start: Callable[..., FlaskClient]) -> FlaskClient:
+def http(start: Open) -> FlaskClient:
     """Hold a client of an application with an admin token."""
     return start(admin_token=TOKEN)
 
@@ -73,17 +64,35 @@ def http(start: Callable[..., FlaskClient]) -> FlaskClient:
 def error(answer: Any, status: int) -> dict[str, Any]:
     """Return the metadata of an error, which has the one shape."""
     assert answer.status_code == status
-    assert list(answer.json) == ["metadata"]
+    assert list(answer.json)[:4] == ["metadata", "error", "message", "code"]
     metadata: dict[str, Any] = answer.json["metadata"]
     assert (metadata["status"], metadata["error_code"]) == ("ERROR", -1)
     assert metadata["request_id"] == answer.headers["X-Request-Id"]
     return metadata
 
 
+# --- what they take
+
+
+def test_a_fit_of_a_model_that_is_not_configured_is_refused_at_once(start: Open) -> None:
+    http = start(admin_token=TOKEN, models=("iris", "wine"))
+
+    told = error(http.post("/fit?model=iris&model=zzz", headers=AS_ADMIN), 404)
+
+    assert (told["code"], told["error_message"]) == (
+        "model-not-found",
+        "no model 'zzz' is configured; known are iris, wine",
+    )
+    assert http.get("/jobs", headers=AS_ADMIN).json == {"jobs": []}
+    assert http.post("/fit?model=iris", headers=AS_ADMIN).status_code == 200
+    told = error(start(admin_token=TOKEN, models=()).post("/fit?model=zzz", headers=AS_ADMIN), 404)
+    assert told["error_message"] == "no model 'zzz' is configured, nor any other: add one under 'model' or 'models'"
+
+
 # --- who may
 
 
-def test_without_a_token_in_the_configuration_there_are_no_such_routes(start: Callable[..., FlaskClient]) -> None:
+def test_without_a_token_in_the_configuration_there_are_no_such_routes(start: Open) -> None:
     http = start()
     for method, route in ROUTES:
         assert error(http.open(route, method=method, headers=AS_ADMIN), 404)["code"] == "http"
@@ -203,7 +212,7 @@ def test_a_version_that_is_activated_answers_like_the_listing(http: FlaskClient,
     assert store.active() == {"iris": 2}
 
 
-def test_a_version_that_is_activated_answers_in_this_process_at_once(start: Callable[..., FlaskClient]) -> None:
+def test_a_version_that_is_activated_answers_in_this_process_at_once(start: Open) -> None:
     http = start(admin_token=TOKEN, required=("iris",))
     assert http.get("/alive").json["iris"]["metadata"]["version"] == 1
     http.post("/activate", headers=AS_ADMIN, data={"model_version": "2", "model": "iris"})
@@ -217,6 +226,8 @@ def test_a_version_that_is_activated_answers_in_this_process_at_once(start: Call
         ({}, 400, "model_version is missing"),
         ({"model_version": "two"}, 400, "model_version must be a whole number, not 'two'"),
         ({"model_version": "1.0"}, 400, "model_version must be a whole number, not '1.0'"),
+        ({"model_version": "1_0"}, 400, "model_version must be a whole number, not '1_0'"),
+        ({"model_version": "\u0661"}, 400, "model_version must be a whole number, not '\u0661'"),
         ({"model_version": "9" * 5000}, 400, "model_version must be a whole number, not '9999"),
         ({"model_version": "7"}, 404, "model 'iris' has no version 7; known versions: 1, 2"),
         ({"model_version": "-1"}, 404, "model 'iris' has no version -1"),
@@ -244,9 +255,7 @@ def test_of_several_models_one_must_be_named(http: FlaskClient, store: ModelStor
     assert answer.json["properties"]["active-models"] == {"iris": "1", "tooth": "1"}
 
 
-def test_a_refresh_looks_into_the_store_now(
-    start: Callable[..., FlaskClient], store: ModelStore, jobs: JobStore
-) -> None:
+def test_a_refresh_looks_into_the_store_now(start: Open, store: ModelStore, jobs: JobStore) -> None:
     http = start(admin_token=TOKEN, required=("iris",))
     http.get("/alive")
     store.activate("iris", 2)
@@ -321,9 +330,7 @@ def test_alive_of_a_service_without_jobs_says_nothing_of_them(store: ModelStore,
 # --- rules and decorators
 
 
-def test_rules_put_our_views_and_the_users_where_the_configuration_says(
-    start: Callable[..., FlaskClient], jobs: JobStore
-) -> None:
+def test_rules_put_our_views_and_the_users_where_the_configuration_says(start: Open, jobs: JobStore) -> None:
     def hello(name: str) -> str:
         return f"hello {name}"
 
@@ -342,9 +349,7 @@ def test_rules_put_our_views_and_the_users_where_the_configuration_says(
         assert http.open(route, method=method).status_code == 404
 
 
-def test_a_view_of_ours_that_anybody_may_use_is_told_in_the_log(
-    start: Callable[..., FlaskClient], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_view_of_ours_that_anybody_may_use_is_told_in_the_log(start: Open, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "triglot.server"):
         start(rules=[add_url_rule("/train", view_func=admin.fit, methods=["POST"])])
 
@@ -354,7 +359,7 @@ def test_a_view_of_ours_that_anybody_may_use_is_told_in_the_log(
 
 
 def test_a_view_of_ours_at_another_route_wants_the_token_unless_decorators_guard_it(
-    start: Callable[..., FlaskClient], caplog: pytest.LogCaptureFixture
+    start: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(view: Callable[..., Any]) -> Callable[..., Any]:
         return lambda: Response("by a decorator", status=403)
@@ -370,7 +375,7 @@ def test_a_view_of_ours_at_another_route_wants_the_token_unless_decorators_guard
     # the route is the configuration's now, and guarded by its own
     assert http.post("/activate").text == "by a decorator"
     assert http.post("/fit").status_code == 401
-    assert caplog.messages == []
+    assert [record for record in caplog.records if record.name != "triglot.audit"] == []
 
 
 @pytest.mark.parametrize(
@@ -381,9 +386,7 @@ def test_a_view_of_ours_at_another_route_wants_the_token_unless_decorators_guard
         ("update_model_cache_decorators", "/refresh"),
     ],
 )
-def test_the_decorators_of_a_view_wrap_it_once_and_stand_behind_the_token(
-    start: Callable[..., FlaskClient], key: str, route: str
-) -> None:
+def test_the_decorators_of_a_view_wrap_it_once_and_stand_behind_the_token(start: Open, key: str, route: str) -> None:
     seen: list[str] = []
 
     def note(name: str) -> Callable[..., Any]:
@@ -417,7 +420,7 @@ def test_a_rule_that_cannot_be_is_refused(arguments: dict[str, Any], message: st
         add_url_rule(**arguments)
 
 
-def test_a_rule_at_a_route_of_the_service_is_refused(start: Callable[..., FlaskClient]) -> None:
+def test_a_rule_at_a_route_of_the_service_is_refused(start: Open) -> None:
     for route in ("/alive", "/mine"):
         with pytest.raises(ConfigError, match=f"'{route}' is a route of the service itself"):
             start(
@@ -479,12 +482,17 @@ def test_a_predict_service_that_can_answer_no_route_is_refused(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [(None, "admin_token_file: .*make the file"), (" \n", "'token' is empty; write a long random")]
+    ("content", "message"),
+    [
+        (None, "admin_token_file: .*make the file"),
+        (b" \n", "'token' is empty; write a long random"),
+        (b"\xff\xfe", "admin_token_file: .*utf-8.*make the file"),
+    ],
 )
-def test_a_token_file_without_a_token_is_refused(tmp_path: Path, text: str | None, message: str) -> None:
+def test_a_token_file_without_a_token_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
     (tmp_path / "triglot-config.py").write_text("{'server': {'admin_token_file': 'token'}}")
-    if text is not None:
-        (tmp_path / "token").write_text(text)
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
     project = Project([tmp_path / "triglot-config.py"], {}, tmp_path)
     with pytest.raises(ConfigError, match=message):
         _ = project.admin_token

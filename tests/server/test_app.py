@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from tests.server.conftest import FLOWER, Open
 from triglot.decorators import use_decorators
 from triglot.errors import ConfigError
+from triglot.server.access.door import DOOR
 from triglot.server.palladium import create_predict_function
 from triglot.server.palladium import list as list_
 from triglot.server.predict import PredictService
@@ -48,6 +49,14 @@ def test_an_error_carries_the_request_id_too(http: FlaskClient) -> None:
 def test_a_slash_at_the_end_changes_nothing(http: FlaskClient) -> None:
     assert http.get(f"{IRIS}/", query_string=FLOWER).json["result"] == "Iris-setosa"
     assert http.get("/alive/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/models//predict", "/models/iris//predict", "/alive//"])
+def test_nobody_is_sent_to_another_address_for_two_slashes(http: FlaskClient, path: str) -> None:
+    answer = http.get(path, headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, "elsewhere" in answer.text, "Location" in answer.headers) == (404, False, False)
+    assert "there is no route" in answer.json["message"]
 
 
 def test_there_is_no_route_for_files(http: FlaskClient) -> None:
@@ -96,6 +105,21 @@ def test_decorators_wrap_their_views_the_first_one_innermost(open_app: Open) -> 
     http.get("/list")
     http.get("/ready")
     assert seen[2:] == ["alive", "list"]
+
+
+def test_what_predicts_or_tells_of_models_is_inside_decorators_whatever_client_it_is_for(open_app: Open) -> None:
+    def closed(view: Any) -> Any:
+        return lambda *args, **kwargs: ("closed", 403)
+
+    http = open_app(decorators={"predict_decorators": [closed], "list_decorators": [closed]})
+    scopes = http.application.extensions[DOOR].scopes
+    told_to_all = {"/v2", "/version", "/v1/models/<name>"}  # none of it is more than a probe is told
+    for rule in http.application.url_map.iter_rules():
+        if scopes.of(rule) not in ("predict", "read") or rule.rule in told_to_all:
+            continue
+        path = rule.rule.replace("<name>", "iris").replace("<version>", "1")
+        for method in rule.methods - {"OPTIONS"}:
+            assert (rule.rule, method, http.open(path, method=method).status_code) == (rule.rule, method, 403)
 
 
 def test_a_service_may_have_decorators_of_its_own(open_app: Open) -> None:

@@ -19,11 +19,13 @@ from tests.helpers import KEY
 from tests.server.conftest import FLOWER, Open
 from tests.server.test_predict import MAPPING
 from triglot.artefact import seal
-from triglot.server import bulk, palladium
+from triglot.bodies.media import ARROW, CSV, JSON
+from triglot.bodies.media import BODIES as BODY_TYPES
+from triglot.server import palladium
 from triglot.server.app import Options, create_app
-from triglot.server.media import ARROW, CSV, JSON
 from triglot.server.predict import PredictService
 from triglot.server.rules import add_url_rule
+from triglot.serving import bulk
 from triglot.serving.service import Service
 from triglot.store import ModelStore
 
@@ -181,7 +183,18 @@ def test_columns_that_do_not_fit_are_named(http: FlaskClient, body: Any, field: 
 
 @pytest.mark.parametrize(
     "body",
-    [{"columns": "x", "data": []}, {"columns": ["a", "a"], "data": []}, {"columns": [1], "data": []}, {}, {"a": 1}],
+    [
+        {"columns": "x", "data": []},
+        {"columns": ["a", "a"], "data": []},
+        {"columns": [1], "data": []},
+        {},
+        {"a": 1},
+        *(
+            {wrapper: value}
+            for wrapper in ("dataframe_split", "dataframe_records")
+            for value in (None, [5], "x", 5, {})
+        ),
+    ],
 )
 def test_an_object_that_is_no_table_is_refused(http: FlaskClient, body: Any) -> None:
     answer = http.post(IRIS, json=body)
@@ -250,11 +263,11 @@ def test_params_of_the_query_string_hold_for_all_rows(open_app: Open) -> None:
 @pytest.mark.parametrize(
     ("content_type", "encoding", "message"),
     [
-        ("text/html", None, f"send Content-Type: {JSON} or {CSV} or {ARROW}, not 'text/html'"),
-        ("application/vnd.apache.arrow.file", None, "send Content-Type: "),
+        ("text/html", None, f"send Content-Type: {' or '.join(BODY_TYPES)}, not 'text/html'"),
+        ("application/vnd.apache.arrow", None, "send Content-Type: "),
         ("", None, "send Content-Type: "),
         ("text/csv; charset=latin-1", None, "CSV must be UTF-8, not 'latin-1'"),
-        (CSV, "gzip", "Content-Encoding 'gzip' is not read here"),
+        (CSV, "br", "Content-Encoding 'br' is not read here"),
     ],
 )
 def test_a_body_of_another_type_is_a_415(http: FlaskClient, content_type: str, encoding: str, message: str) -> None:

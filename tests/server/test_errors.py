@@ -1,14 +1,23 @@
 """One shape for every error, the right number, and nothing in it that a stranger should not read."""
 
 import logging
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.server.conftest import Open
+from tests.server.conftest import FLOWER, Open
 from triglot import errors
-from triglot.server.errors import STATUS, register
+from triglot.bodies.telling import STATUS
+from triglot.server.app import create_app
+from triglot.server.errors import register
+from triglot.server.route import Route
+from triglot.serving.service import Service
+from triglot.store import ModelStore
+
+IRIS = "/models/iris/predict"
 
 SECRETS = ("/home/author", "hunter2", "RuntimeError:", "Traceback", "authors.py", "triglot-", ".ipc")
 
@@ -20,13 +29,31 @@ def test_an_unknown_route_is_a_404_that_names_the_known_ones(http: FlaskClient) 
     assert answer.content_type == "application/json; charset=utf-8"
     metadata = answer.json["metadata"]
     assert (metadata["status"], metadata["error_code"], metadata["code"]) == ("ERROR", -1, "http")
-    assert metadata["error_message"].startswith("Not Found: there is no route '/nowhere'; the routes are /alive, /list")
+    assert metadata["error_message"].startswith("Not Found: there is no route '/nowhere'; there are /models, ")
     assert "/models/<name>/predict" in metadata["error_message"]
-    assert list(answer.json) == ["metadata"]
+    assert metadata["error_message"].endswith("and all others in /openapi.json")
+    assert list(answer.json) == ["metadata", "error", "message", "code"]
+
+
+def test_clients_of_other_servers_find_text_and_problems_where_they_look(http: FlaskClient) -> None:
+    body = http.get("/models/iris/predict?sepal=1").json
+
+    assert body["error"] == body["message"] == body["metadata"]["error_message"]
+    assert "field 'sepal': is not a field of this model" in body["error"]
+    assert body["code"] == "bad-request"
+    assert body["problems"] == body["metadata"]["problems"]
+
+
+@pytest.mark.parametrize("path", ["/v2/nowhere", "/v1/nowhere"])
+def test_clients_that_compare_the_type_as_a_text_get_it_without_parameters(http: FlaskClient, path: str) -> None:
+    answer = http.get(path)
+
+    assert (answer.status_code, answer.content_type) == (404, "application/json")
+    assert answer.json["error"].startswith("Not Found: there is no route")
 
 
 def test_a_long_path_is_not_sent_back_whole(http: FlaskClient) -> None:
-    assert len(http.get("/" + "x" * 5_000).data) < 1_000
+    assert "x" * 300 not in http.get("/" + "x" * 5_000).text
 
 
 def test_a_wrong_method_is_a_405_that_names_the_right_ones(http: FlaskClient) -> None:
@@ -92,7 +119,8 @@ def test_every_error_has_its_status_its_code_and_a_text(failing: Flask, kind: ty
     assert answer.status_code == STATUS.get(kind.code, 500)
     metadata = answer.json["metadata"]
     assert metadata["code"] == kind.code
-    assert ("said for the caller" in metadata["error_message"]) is (answer.status_code != 500)
+    told = answer.status_code != 500 and kind is not errors.StoreError
+    assert ("said for the caller" in metadata["error_message"]) is told
     assert ("Retry-After" in answer.headers) is (answer.status_code == 503)
     assert "problems" not in metadata
 
@@ -122,6 +150,46 @@ def test_an_error_that_nobody_thought_of_is_a_500_in_the_same_shape(
     assert answer.json["metadata"]["error_message"] == "the service failed; see the log"
     assert "secret" not in answer.text
     assert "ZeroDivisionError: in /secret/place.py" in caplog.text
+
+
+def test_where_the_store_is_stays_in_the_log(
+    models: ModelStore, service: Service, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "secret-place.db"
+    store = ModelStore(f"sqlite:///{path}")
+    made = Service(store, service._client)
+    store.write("iris", models.read("iris").artefact)
+    http = create_app(made).test_client()
+    assert http.get("/list").status_code == 200
+    path.write_bytes(b"no database")
+
+    with caplog.at_level(logging.ERROR, "triglot"):
+        answer = http.get("/list")
+
+    assert answer.status_code == 503
+    assert answer.json["code"] == "store"
+    assert "secret-place" not in answer.text
+    assert "the model store cannot do this at the moment" in answer.json["error"]
+    assert "secret-place" in caplog.text
+    made._catalogue.close()
+    store.close()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_nobody_expected_has_its_trace_in_the_log(
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    def unheard_of(*_: Any) -> None:
+        raise KeyError("unheard of")
+
+    monkeypatch.setattr(Route, "_table", unheard_of)
+
+    answer = http.get(IRIS, query_string=FLOWER) if method == "get" else http.post(IRIS, json=[FLOWER])
+
+    assert answer.status_code == 500
+    assert "unheard of" not in answer.text
+    assert "in unheard_of" in caplog.text
+    assert "KeyError: 'unheard of'" in caplog.text
 
 
 def test_a_caller_s_fault_is_no_error_in_the_log(http: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:

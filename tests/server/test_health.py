@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.helpers import Hive, until
 from tests.server.conftest import Open
 from triglot import __version__
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.process_store import process_store
 from triglot.server.app import Options, create_app
 from triglot.serving.service import Service

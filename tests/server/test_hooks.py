@@ -9,10 +9,10 @@ import pytest
 
 from tests.server.conftest import FLOWER, TIMEOUT_S
 from tests.server.test_asgi import Caller, http
-from triglot.client.blocking import Client
+from triglot.bodies.media import CSV
+from triglot.dispatch.blocking import Client
 from triglot.hooks import Answered, Hook, Hooks, LoadedVersion, WorkerCall
 from triglot.server.app import Options, create_app
-from triglot.server.media import CSV
 from triglot.server.predict import PredictService
 from triglot.serving.service import Service
 from triglot.store import ModelStore

@@ -13,7 +13,7 @@ from tests.server.conftest import FLOWER, TIMEOUT_S
 from tests.server.test_asgi import Caller
 from tests.server.test_asgi import http as scope
 from triglot.artefact import reseal
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.server.app import Options, create_app
 from triglot.serving.service import Service
 from triglot.store import ModelStore

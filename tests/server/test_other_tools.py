@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.bulk.test_conforming import arrow_body
 from tests.server.test_bulk import FRUIT, IRIS, send
-from triglot.server.media import ARROW, CSV
+from triglot.bodies.media import ARROW, CSV
 
 
 @pytest.mark.parametrize("codes", [pa.uint8(), pa.uint32()], ids=str)

@@ -8,18 +8,20 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
-from flask import g
+from flask import g, request
 from flask.testing import FlaskClient
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
+from werkzeug.exceptions import Conflict, HTTPException
 
 from tests.helpers import PATIENCE_S
 from tests.server import foresight
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import BadRequest, ConfigError
 from triglot.interfaces import PredictError
 from triglot.server.app import Options, create_app
+from triglot.server.application import Application
 from triglot.server.payload import json_response
 from triglot.server.predict import PredictService
 from triglot.serving.service import Service
@@ -265,16 +267,15 @@ def test_what_the_model_foresaw_reaches_the_caller(serve: Open, kind: type[Predi
     answer = http.get("/predict?a=1&b=200", headers={"X-Request-Id": "mine"})
 
     assert answer.status_code == 500
-    assert answer.json == {
-        "metadata": {
-            "status": "ERROR",
-            "error_code": 42,
-            "error_message": "200 is more than 100",
-            "code": "predict-error",
-            "request_id": "mine",
-            "name": "mine",
-        }
+    assert answer.json["metadata"] == {
+        "status": "ERROR",
+        "error_code": 42,
+        "error_message": "200 is more than 100",
+        "code": "predict-error",
+        "request_id": "mine",
+        "name": "mine",
     }
+    assert (answer.json["error"], answer.json["code"]) == ("200 is more than 100", "predict-error")
     # a code that no wire carries is Palladium's -1
     assert http.get("/predict?a=1&b=2&note=odd").json["metadata"]["error_code"] == -1
 
@@ -358,3 +359,65 @@ def test_samples_of_another_width_are_refused(serve: Open) -> None:
     serve(Seeing(PAIR, model="scaled")).get("/predict?a=1&b=2")
     with pytest.raises(BadRequest, match=r"samples of 2 fields are needed, not of shape \(1, 3\)"):
         Seeing.seen["model"].predict([[1, 2, 3]])
+
+
+# --- as Palladium's users test theirs
+
+
+class Signing(PredictService):
+    """Fails in `do`, which is overridden as a whole, and signs every answer to a failure."""
+
+    failure: ClassVar[Exception]
+
+    def do(self, model: Any, request: Any) -> Any:
+        raise self.failure
+
+    def response_from_exception(self, exc: Exception) -> Any:
+        response = super().response_from_exception(exc)
+        response.headers["X-Signed"] = type(exc).__name__
+        return response
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (PredictError("not today", 7), 500, "predict-error"),
+        (BadRequest("no such flower"), 400, "bad-request"),
+        (Conflict("two at once"), 409, "http"),
+        (RuntimeError("secret-path"), 500, "error"),
+    ],
+)
+def test_the_answer_to_any_failure_is_there_for_the_method_that_may_change_it(
+    serve: Open, failure: Exception, status: int, code: str
+) -> None:
+    Signing.failure = failure
+    answer = serve(Signing(MAPPING, model="iris")).get("/predict", query_string=SETOSA)
+    assert (answer.status_code, answer.json["metadata"]["code"]) == (status, code)
+    assert answer.headers["X-Signed"] == type(failure).__name__
+    assert "secret" not in answer.text
+
+
+def test_an_answer_that_a_service_ends_with_is_given_as_it_is(serve: Open) -> None:
+    Signing.failure = HTTPException(response=json_response({"tea": True}, 418))
+    answer = serve(Signing(MAPPING, model="iris")).get("/predict", query_string=SETOSA)
+    assert (answer.status_code, answer.json) == (418, {"tea": True})
+
+
+class Doubling:
+    """A model that is here."""
+
+    def predict(self, X: Any) -> Any:
+        return np.asarray(X, dtype=float)[:, 0] * 2
+
+
+def test_a_service_answers_by_a_model_of_a_tests_own_where_no_application_is() -> None:
+    service = PredictService(PAIR)
+    with Application().test_request_context("/predict?a=2&b=0"):
+        good = service(Doubling(), request)
+    with Application().test_request_context("/predict", method="POST", json=[{"a": 1, "b": 0}, {"a": "3", "b": 0}]):
+        several = service(Doubling(), request)
+    with Application().test_request_context("/predict?a=2"):
+        bad = service(Doubling(), request)
+    assert good.json == {"metadata": {"status": "OK", "error_code": 0}, "result": 4.0}
+    assert several.json["result"] == [2.0, 6.0]
+    assert (bad.status_code, bad.json["metadata"]["problems"]) == (400, [{"field": "b", "message": "is missing"}])

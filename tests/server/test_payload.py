@@ -4,7 +4,8 @@ import numpy as np
 import orjson
 import pytest
 
-from triglot.server.payload import json_response, metadata
+from triglot.bodies.payload import metadata
+from triglot.server.payload import json_response
 
 
 def test_numbers_that_json_has_no_word_for_are_null() -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.server.conftest import FLOWER, Open
+from triglot.bodies.media import BODIES
 from triglot.errors import ConfigError
 from triglot.server.predict import PredictService
 
@@ -219,8 +220,7 @@ def test_a_body_of_another_type_is_refused_with_the_type_to_send(http: FlaskClie
     assert answer.json["metadata"]["code"] == "unsupported-media-type"
     said = repr(content_type) if content_type else "nothing"
     assert answer.json["metadata"]["error_message"] == (
-        "BadRequest: send Content-Type: application/json or text/csv or application/vnd.apache.arrow.stream, "
-        f"not {said}"
+        f"BadRequest: send Content-Type: {' or '.join(BODIES)}, not {said}"
     )
 
 

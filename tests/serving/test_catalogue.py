@@ -10,13 +10,14 @@ import pytest
 
 from tests.helpers import KEY, until
 from triglot.artefact import seal
-from triglot.client.loads import Loading, Refusal
 from triglot.decorators import use_decorators
+from triglot.dispatch.loads import Loading, Refusal
 from triglot.errors import ModelNotFound, StoreError, VersionNotLoadable
 from triglot.persister import NOT_PROVED
 from triglot.process_store import process_store
-from triglot.serving.catalogue import Catalogue, Served, Standing
+from triglot.serving.catalogue import Catalogue
 from triglot.serving.memory import Memory
+from triglot.serving.served import Served, Standing
 from triglot.store import ModelStore
 
 CARD = {

@@ -13,14 +13,14 @@ import pytest
 
 from tests.helpers import PATIENCE_S, Hive, author_module, until
 from triglot.artefact import Artefact, reseal
-from triglot.client import handover
-from triglot.client.blocking import Client
-from triglot.client.loads import Loads
-from triglot.client.routing import History
+from triglot.dispatch import handover
+from triglot.dispatch.blocking import Client
+from triglot.dispatch.loads import Loads
+from triglot.dispatch.routing import History
 from triglot.errors import VersionNotLoadable, WorkerUnavailable
 from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.protocol.messages import Request
-from triglot.serving.catalogue import Standing
+from triglot.serving.served import Standing
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
 from triglot.tables.table import Table

@@ -12,7 +12,7 @@ import pytest
 from tests.helpers import KEY, Hive
 from tests.server import foresight
 from triglot.artefact import Artefact
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import BadRequest, EstimatorFailed
 from triglot.interfaces import PredictError
 from triglot.server.app import Options, create_app

@@ -10,11 +10,12 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tests.helpers import Hive, until
-from triglot.client.blocking import Client
-from triglot.errors import BadRequest, ModelNotFound, WorkerUnavailable
+from triglot.dispatch.blocking import Client
+from triglot.errors import BadRequest, EstimatorFailed, ModelNotFound, WorkerUnavailable
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
 from triglot.tables.table import Table
+from triglot.tally.sums import Totals
 from triglot.training.fit_worker import Bench
 
 X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
@@ -180,3 +181,24 @@ def test_a_language_that_was_away_for_long_is_refused_at_once_until_it_is_back(s
     finally:
         service.close()
         hive.close()
+
+
+def test_what_predictions_come_to_is_counted_by_version(service: Service, store: ModelStore, hive: Hive) -> None:
+    before = service.tallies.totals()
+    words, line = (service.served(name) for name in ("words", "line"))
+    for proba in (False, True):
+        service.predict(Question(words, proba=proba), ASKED)
+    service.ask(Question(line), ASKED)
+    with pytest.raises(EstimatorFailed):
+        service.predict(Question(line, params={"nonsense": 1}), ASKED)
+
+    totals = service.tallies.totals()
+
+    counted = {}
+    for served in (words, line):
+        key = (served.model, served.version)
+        was, now = before.get(key, Totals()), totals[key]
+        counted[served.model] = (now.rows - was.rows, now.calls - was.calls, now.fail.count - was.fail.count)
+        assert now.success.ns >= now.queue.ns + now.infer.ns > 0
+        assert now.batches[3].infer.count == now.calls
+    assert counted == {"words": (6, 2, 0), "line": (3, 1, 1)}

@@ -14,10 +14,11 @@ from alembic.config import Config
 
 from tests.helpers import PATIENCE_S
 from triglot.artefact import Artefact
-from triglot.errors import BadRequest, JobNotFound
-from triglot.store import ModelStore, migrations
+from triglot.errors import BadRequest, JobNotFound, ResultNotFound
+from triglot.store import ModelStore, job_data, migrations
 from triglot.store import jobs as of_jobs
-from triglot.store.jobs import KEPT, LOST_AFTER_S, TRIES, JobStore, RecentJobs
+from triglot.store.jobs import KEPT, LOST_AFTER_S, TRIES, JobStore
+from triglot.store.recent_jobs import RecentJobs
 
 Make = Callable[..., Artefact]
 Open = Callable[..., ModelStore]
@@ -100,9 +101,17 @@ def test_a_job_that_took_no_time_is_never_seen_by_a_runner(jobs: JobStore) -> No
 
 
 def test_unknown_jobs_are_named(jobs: JobStore) -> None:
-    for ask in (jobs.get, jobs.cancel):
+    for ask in (jobs.get, jobs.cancel, jobs.result):
         with pytest.raises(JobNotFound, match="there is no job 'gone'"):
             ask("gone")
+
+
+@pytest.mark.parametrize("job_id", ["a\0b", "\udcff", "x" * 100_000, "'; --", "\U0001f98b", ""])
+def test_what_can_be_no_id_is_the_id_of_no_job_in_any_database(jobs: JobStore, job_id: str) -> None:
+    for ask in (jobs.get, jobs.cancel, jobs.result):
+        with pytest.raises(JobNotFound) as caught:
+            ask(job_id)
+        assert len(str(caught.value)) < 600
 
 
 def test_eight_processes_that_take_forty_jobs_take_each_once(store: ModelStore, url: str) -> None:
@@ -183,7 +192,7 @@ def test_a_job_that_runs_is_cancelled_by_its_runner(jobs: JobStore) -> None:
 
 
 def test_a_job_to_be_cancelled_is_not_begun_again(jobs: JobStore, silence: Callable[[str], None]) -> None:
-    lost, returned = (jobs.submit("fit", {}).id for _ in range(2))
+    lost, returned = (jobs.submit("fit", {}, given=b"rows").id for _ in range(2))
     for _ in range(2):
         jobs.claim("one")
     jobs.cancel(lost)
@@ -193,6 +202,7 @@ def test_a_job_to_be_cancelled_is_not_begun_again(jobs: JobStore, silence: Calla
 
     assert jobs.claim("two") is None
     assert {jobs.get(lost).state, jobs.get(returned).state} == {"cancelled"}
+    assert (jobs.given(lost), jobs.given(returned)) == (None, None)
 
 
 def test_old_jobs_that_ended_are_forgotten_and_others_never(
@@ -257,7 +267,8 @@ def test_a_store_from_before_there_were_jobs_keeps_what_it_has(
         config = Config()
         config.set_main_option("script_location", str(Path(migrations.__file__).parent))
         config.attributes["connection"] = connection
-        connection.execute(sa.text("DROP TABLE triglot_jobs"))
+        for table in ("triglot_letters", "triglot_schedules", "triglot_job_data", "triglot_jobs"):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
         command.stamp(config, "0001", purge=True)
     assert "triglot_jobs" not in sa.inspect(sql).get_table_names()
 
@@ -268,3 +279,65 @@ def test_a_store_from_before_there_were_jobs_keeps_what_it_has(
     assert new.read("iris").artefact == artefact(b"kept")
     assert new.info("iris").metadata == {"author": "somebody"}
     assert new.jobs.get(job_id).state == "queued"
+
+
+def test_what_a_job_was_given_is_there_until_it_is_over(jobs: JobStore) -> None:
+    given = bytes(range(256)) * 10_000  # more than a piece
+    job = jobs.submit("pipeline", {}, "rows", given)
+    assert jobs.submit("pipeline", {}, "rows", given) == job
+    assert jobs.claim("a") is not None
+    assert jobs.given("rows") == given
+    jobs.end("rows", "a", "finished", "")
+    assert (jobs.given("rows"), jobs.given("nowhere")) == (None, None)
+
+
+def test_progress_and_result_are_those_of_the_try_that_came_to_an_end(
+    jobs: JobStore, silence: Callable[[str], None]
+) -> None:
+    jobs.submit("pipeline", {}, "run")
+    jobs.note("run", {"step": "early"})
+    assert jobs.get("run").progress is None
+    assert jobs.claim("a") is not None
+    jobs.note("run", {"step": "load", "rows": 7})
+    jobs.keep_result("run", {"kind": "csv"}, b"half")
+    assert jobs.beat("run", "a", "said so far")
+    assert (jobs.get("run").progress, jobs.get("run").info) == ({"step": "load", "rows": 7}, "said so far")
+    silence("run")
+    taken = jobs.claim("b")
+    assert taken is not None
+    assert (taken.progress, taken.result) == (None, None)
+    with pytest.raises(ResultNotFound, match="is not over: running"):
+        jobs.result("run")
+    jobs.keep_result("run", {"kind": "csv", "rows": 2}, b"")
+    jobs.end("run", "b", "finished", "done")
+    assert jobs.get("run").result == {"kind": "csv", "rows": 2, "bytes": 0}
+    assert list(jobs.result("run")) == [b""]
+    jobs.keep_result("run", {"kind": "csv"}, b"late")
+    assert list(jobs.result("run")) == [b""]
+
+
+def test_results_beyond_what_is_kept_make_room_for_newer_ones(jobs: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_data, "KEPT_BYTES", 25)
+    for name in ("one", "two", "three"):
+        jobs.submit("pipeline", {}, name)
+        assert jobs.claim("a") is not None
+        jobs.keep_result(name, {"kind": "csv"}, b"0123456789")
+        jobs.end(name, "a", "finished", "")
+    with pytest.raises(ResultNotFound, match="'one' is gone, as newer ones needed the room"):
+        jobs.result("one")
+    assert [b"".join(jobs.result(name)) for name in ("two", "three")] == [b"0123456789"] * 2
+    assert [job.id for job in jobs.ended(["one", "three", "nowhere"])] == ["one", "three"]
+
+
+def test_a_due_time_of_a_schedule_is_one_job_and_those_before_it_are_none(jobs: JobStore) -> None:
+    now = datetime(2026, 11, 30, 3, tzinfo=UTC)
+    assert jobs.scheduled("nightly") is None
+    jobs.begin_schedules(["nightly"], now)
+    jobs.begin_schedules(["nightly"], now + timedelta(days=9))
+    assert jobs.scheduled("nightly") == now
+    assert jobs.schedule("nightly", now, "fit", {}, "nightly:1") is None
+    later = jobs.schedule("nightly", now + timedelta(days=1), "fit", {}, "nightly:2")
+    assert later is not None
+    assert later.id == "nightly:2"
+    assert jobs.schedule("nightly", now + timedelta(days=1), "fit", {}, "nightly:2") is None
+    assert jobs.scheduled("nightly") == now + timedelta(days=1)

@@ -150,7 +150,7 @@ def test_unknown_models_and_versions_are_answered_with_the_known_ones(store: Mod
 
 def test_an_empty_store_says_that_it_knows_no_models(store: ModelStore) -> None:
     assert store.list() == []
-    with pytest.raises(ModelNotFound, match=r"known models: none$"):
+    with pytest.raises(ModelNotFound, match="there is no model 'iris', nor any other: fit one first"):
         store.read("iris")
 
 

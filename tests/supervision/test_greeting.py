@@ -88,7 +88,7 @@ def test_of_many_models_the_first_are_told_and_the_others_counted(tmp_path: Path
 def test_where_decorators_decide_who_may_ask_the_line_says_so(tmp_path: Path) -> None:
     (line,) = noted(tmp_path, version(columns(a="float64"), [1.0]), guarded=True)
 
-    assert "; ask it (predict_decorators decide who may): curl " in line
+    assert "; ask it (the configuration decides who may): curl " in line
 
 
 def test_without_a_model_the_line_says_what_makes_one(tmp_path: Path) -> None:

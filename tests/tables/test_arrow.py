@@ -138,3 +138,19 @@ def test_arrays_are_a_matrix_where_each_begins_where_the_one_before_ends_in_one_
     assert arrow.matrix(apart, "float64") is None
     holes = pa.Array.from_buffers(pa.float64(), 4, [pa.py_buffer(b"\x07"), whole.slice(0, 32)])
     assert arrow.matrix([holes, b], "float64") is None
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.int32, np.bool_])
+@pytest.mark.parametrize(("first", "rows"), [(0, 20), (3, 13), (8, 1), (5, 0)])
+def test_numbers_and_booleans_cross_to_arrow_and_back_wherever_they_begin(dtype: Any, first: int, rows: int) -> None:
+    values = (np.arange(40) % 3 != 1).astype(dtype)[::2]
+    missing = np.arange(20) % 5 == 0
+
+    array = arrow.packed(values, missing).slice(first, rows)
+
+    assert array.type == pa.from_numpy_dtype(dtype)
+    known = [None if gone else value for value, gone in zip(values.tolist(), missing, strict=True)]
+    assert array.to_pylist() == known[first : first + rows]
+    there = ~missing[first : first + rows]
+    assert arrow.unpacked(array)[there].tolist() == values[first : first + rows][there].tolist()
+    assert arrow.packed(values).to_pylist() == values.tolist()

@@ -119,6 +119,17 @@ def test_a_misspelt_field_is_named_with_the_field_that_was_meant() -> None:
     assert [problem.field for problem in problems(HOUSE, [row])] == ["area", "aera"]
 
 
+def test_of_many_misspelt_fields_few_are_compared_with_many_columns() -> None:
+    wide = Schema([Field(f"column {number}", "float64") for number in range(1_000)])
+    misspelt = {f"colunm {number}": 1.0 for number in range(1_000)}
+
+    for found in (problems(wide, [misspelt] * 3), wide.name_problems(misspelt)):
+        assert sum("did you mean" in problem.message for problem in found) <= 4
+        assert len([problem for problem in found if "is not a field" in problem.message]) <= MAX_PROBLEMS
+    row = {name: 1.0 for name in wide.names[1:]} | {"colunm 0": 1.0}
+    assert "did you mean 'column 0'?" in problems(wide, [row])[-1].message
+
+
 def test_unknown_fields_are_ignored_where_the_caller_says_so() -> None:
     assert HOUSE.rows([{**ROW, "colour": "red"}], allow_extra=True).names == HOUSE.names
     assert [problem.field for problem in problems(HOUSE, [{**ROW, "colour": "red"}])] == ["colour"]

@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 import tests.training.test_fit_worker as this
 from tests.conftest import children
 from tests.helpers import KEY, Hive
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import BadRequest, LanguageUnavailable, WorkerLost
 from triglot.training.fit_worker import Bench, bench
 from triglot.training.worker_process import Child

@@ -149,7 +149,7 @@ def test_answers_that_are_no_numbers_are_counted_and_refused_unless_they_are_all
 def test_answers_says_in_one_line_what_may_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert fit(here, "holes.R", more="'answers': {'missing': True}") == 1
 
-    assert "answers: {'missing': True}; write {'missing': 'allowed'}" in capsys.readouterr().err
+    assert "answers: {'missing': True}; write 'any' or {'missing': 'allowed'}" in capsys.readouterr().err
 
 
 def test_a_column_without_which_the_model_fails_must_have_a_value_and_the_author_is_told(

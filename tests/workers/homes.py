@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from tests.helpers import KEY, PATIENCE_S, Hive
 from triglot.artefact import Artefact
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import ArtefactRefused
 from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.protocol.messages import Request

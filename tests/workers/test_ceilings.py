@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers import PATIENCE_S, Hive, WorkerProcess, author_module, fit_request, floats, until
 from tests.workers.test_worker_process import MODELS, refused
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import ConfigError, DeadlineExceeded, WorkerLost, WorkerUnavailable
 from triglot.estimators import JuliaRegressor, RRegressor
 from triglot.languages.launch import MEMORY_VARIABLE, memory_of, memory_text

@@ -16,6 +16,7 @@ GOOD: dict[str, Any] = {
     "sources": {"a.R": "fit <- 1"},
     "unseen_levels": "missing",
     "batch": {"rows": 10},
+    "answers": "either",
 }
 
 
@@ -28,6 +29,7 @@ def test_every_key_is_read() -> None:
         unseen_levels="missing",
         batch={"rows": 10},
         limits=Limits(rows=10),
+        answers="either",
     )
 
 
@@ -48,6 +50,7 @@ def test_only_the_task_must_be_there() -> None:
         ("sources", None, "'sources' must be a map, not None"),
         ("sources", {"a.R": 3}, "'sources' must be a map of names to the text of files"),
         ("unseen_levels", 7, "'unseen_levels' must be text, not 7"),
+        ("answers", {"missing": "allowed"}, "'answers' must be one of typed, any, either, not {'missing': 'allowed'}"),
         ("batch", "x", "batch is 'x'; write True, False or a dictionary of limits"),
         ("batch", {"rows": -1}, "batch: rows is -1; write a whole number above 0"),
         ("batch", {"columns": 1}, "batch: 'columns' is no limit"),

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import until
 from tests.workers.homes import NEIGHBOURS, Home, X, fitted, fitted_in
 from tests.workers.kinds import KEPT, REFUSED
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.serving.service import Question, Service
 from triglot.store import ModelStore
 from triglot.workers.ending import EXIT_SPOILT

@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers import Hive
 from tests.workers.test_worker_process import refused
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import LanguageUnavailable
 from triglot.training.worker_process import Child
 from triglot.workers.julia.installation import Installation, find

@@ -12,6 +12,7 @@ from tests.helpers import KEY
 from triglot.artefact import Artefact, seal
 from triglot.errors import ArtefactRefused, EstimatorFailed
 from triglot.hooks import LoadedVersion, WorkerCall
+from triglot.languages.launch import HELD_VERSIONS
 from triglot.manifest import Golden, Manifest
 from triglot.protocol.messages import Op, Request
 from triglot.tables.schema import Schema
@@ -27,14 +28,15 @@ X = Table(["x"], matrix=np.array([[1.0]]))
 class Process:
     """Versions in one process, what each answers now, and how long it takes."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, held: int = HELD_VERSIONS) -> None:
         self.now = 0.0
         self.activity = Activity()
         self.ended: list[tuple[int, str]] = []
         self.asked: list[str] = []
         self.answers: dict[str, float] = {}
         self.takes: dict[str, float] = {}
-        self.hook = Neighbours(dict, run_dir, self.activity, self._end, clock=lambda: self.now)
+        self.held = held
+        self.hook = Neighbours(dict, run_dir, self.activity, self._end, held=held, clock=lambda: self.now)
 
     def _end(self, code: int, why: str) -> None:
         self.ended.append((code, why))
@@ -45,6 +47,7 @@ class Process:
         name = f"{model}{version}"
         golden = Golden("predict", X, np.array([[1.0]])).to_json()
         fields = {"blob_sha256": name, "golden": golden, "schema": Schema.learn(X).to_json(), "runtime": {}}
+        fields |= {"spec": {}, "sources": {}}
         loaded = LoadedVersion(model, version, Manifest(fields))
         with suppress(SystemExit):
             self._take(name, loaded, changes)
@@ -54,7 +57,7 @@ class Process:
         self.hook.version_offered(loaded)
         self.answers |= {name: 1.0, **({changes: 5.0} if changes else {})}
         self.hook.version_loaded(loaded._replace(ask=self._ask(name), forget=lambda: self._forget(model, version)))
-        self.activity.holds = (*self.activity.holds, (model, version, name))
+        self.activity.holds = (*self.activity.holds, (model, version, name))[-self.held :]
 
     def idle(self) -> None:
         with suppress(SystemExit):
@@ -101,6 +104,24 @@ def test_those_that_were_loaded_last_are_asked_first_and_within_the_budget_alone
     assert process.asked[4:] == ["slow1"]
     process.idle()
     assert process.asked[5:] == []
+
+
+def test_who_is_given_up_for_one_that_the_same_code_has_made_is_not_asked_once_more(tmp_path: Path) -> None:
+    for held, asked in ((1, ["shops/milk1"]), (2, ["shops/milk1", "shops/tea1", "shops/milk1"])):
+        process = Process(tmp_path, held)
+        process.load("shops/tea")
+        process.asked.clear()
+        process.load("shops/milk")
+        assert process.asked == asked
+
+
+def test_who_is_given_up_for_one_of_other_code_is_asked(tmp_path: Path) -> None:
+    process = Process(tmp_path, held=1)
+    for model in ("shops/tea", "shops/milk"):
+        process.load(model)
+    process.asked.clear()
+    process.load("other")
+    assert process.asked == ["other1", "shops/milk1", "other1"]
 
 
 def test_those_for_whom_there_was_no_time_are_asked_before_anything_of_the_next_one_runs(process: Process) -> None:

@@ -61,12 +61,17 @@ def failures() -> Seen:
 
 
 @pytest.fixture(scope="module")
+def towns() -> Seen:
+    return run("unseen")
+
+
+@pytest.fixture(scope="module")
 def drawing(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     return run("drawing", str(tmp_path_factory.mktemp("drawing")))
 
 
 def test_the_r_files_pass_their_own_tests() -> None:
-    done = subprocess.run(["Rscript", str(HERE / "run.R")], capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(["Rscript", str(HERE / "run.R")], capture_output=True, text=True, timeout=4 * PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 failed" in done.stdout
 
@@ -127,6 +132,19 @@ def test_a_formula_over_a_factor_answers_every_row_for_itself(tooth: Seen) -> No
 
 def test_several_outputs_come_as_a_matrix(tooth: Seen) -> None:
     assert tooth["bands"] == [3, 3]
+
+
+@pytest.mark.parametrize("fit", ["fit", "fit_factor", "fit_tree"])
+def test_text_that_a_model_has_made_a_factor_of_and_does_not_know_is_the_callers_fault(towns: Seen, fit: str) -> None:
+    assert towns[fit]["code"] == "bad-request"
+    assert towns[fit]["message"] == (
+        "the rows do not fit the model; field 'home town': 'Atlantis', 'Ys' are none of the levels 'Bern', 'Köln'"
+    )
+
+
+def test_levels_that_an_authors_own_code_has_put_in_are_the_authors_fault(towns: Seen) -> None:
+    assert towns["fit_own"]["code"] == "estimator-failed"
+    assert "Atlantis" in towns["fit_own"]["message"]
 
 
 def test_a_regression_has_no_probabilities(tooth: Seen) -> None:
@@ -242,6 +260,15 @@ def test_functions_of_the_script_answer_for_a_model_of_which_nothing_is_known(dr
 def test_three_thousand_predictions_leave_memory_flat() -> None:
     warm, after = run("leak")["sizes"]
     assert after < 1.02 * warm
+
+
+def test_no_second_r_is_started_to_ask_where_libraries_are() -> None:
+    seen = run("start_alone")
+    asked = ["R", "CMD", "sh", "-c", 'printf %s "$LD_LIBRARY_PATH"']
+    libraries = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
+    assert libraries
+    assert seen["libraries"].startswith(libraries)
+    assert "Rscript" not in seen["programs"]
 
 
 def test_r_is_refused_outside_the_main_thread() -> None:

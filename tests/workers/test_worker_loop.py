@@ -221,6 +221,30 @@ def test_what_waits_is_answered_by_one_call_and_to_everybody_his_own(bed: Bed) -
     until(lambda: bed.activity.served >= 8)
 
 
+def test_each_reply_tells_what_its_call_took_and_one_of_them_how_large_it_was(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    with busy(peer):
+        sent = [peer.send(10.0 * i, 1.0, params={"nap": 0.01}) for i in range(3)]
+    replies = peer.collect(3)
+    told = [replies[one].spent for one in sent]
+    assert sorted(spent.rows for spent in told) == [0, 0, 6]
+    assert len({spent[1:4] for spent in told}) == 1
+    assert min(spent.infer for spent in told) >= 10_000_000
+    assert min(spent.queue for spent in told) > 0
+
+
+def test_a_call_without_rows_asks_no_model_and_tells_so(bed: Bed) -> None:
+    peer = bed.start()
+    fit(peer, Probe())
+    peer.send(1.0, params={"nap": 0.2})
+    assert peer.receive().spent.infer >= 200_000_000
+    peer.send()
+    spent = peer.receive().spent
+    assert CALLS == [[1.0]]
+    assert (spent.rows, spent.infer < 200_000_000) == (0, True)
+
+
 def test_a_model_that_is_declared_not_to_be_batched_gets_each_request_alone(bed: Bed) -> None:
     peer = bed.start()
     request = fit_request(Probe(), floats((0.0, 0.0)), [0.0], None)

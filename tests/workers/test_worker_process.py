@@ -13,7 +13,7 @@ import zmq
 import zmq.auth
 
 from tests.helpers import KEY, PATIENCE_S, Hive, author_module, context, fit_request, floats, raw, until
-from triglot.client.blocking import Client
+from triglot.dispatch.blocking import Client
 from triglot.errors import WorkerUnavailable
 from triglot.languages.launch import worker_command
 from triglot.protocol import wire
@@ -188,3 +188,25 @@ def test_a_folder_of_client_keys_that_is_missing_is_refused(remote: Remote, hive
     code, said = refused(hive.run_dir, *arguments)
     assert code == 2
     assert "is not a folder of public keys" in said
+
+
+# starts a worker, says its id, and is gone before that can have looked around
+HASTY = """
+import os, subprocess, sys
+worker = subprocess.Popen(sys.argv[1:], env={**os.environ, "TRIGLOT_PARENT": str(os.getpid())})
+print(worker.pid, flush=True)
+os._exit(1)
+"""
+
+
+def test_a_worker_whose_starter_ended_at_once_does_not_outlive_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HASTY, *worker_command("python", "w", tmp_path)]
+    started = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=PATIENCE_S)
+    pid = int(started.stdout)
+    until(lambda: not Path(f"/proc/{pid}").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
+    assert scan(tmp_path) == {}
+
+
+def test_a_worker_says_why_it_ends_where_its_starter_is_another(tmp_path: Path) -> None:
+    code, said = refused(tmp_path, TRIGLOT_PARENT="1")
+    assert (code, "whoever started this process has ended" in said) == (1, True)

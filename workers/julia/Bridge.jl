@@ -176,6 +176,7 @@ const OPERATIONS = Dict{String,Function}(
     "predict" => predict,
     "predict_proba" => predict_proba,
     "dataset" => dataset,
+    "transform" => transform,
     "forget_dataset" => forget_dataset,
     "describe" => describe,
     "weigh" => weigh,

@@ -18,6 +18,36 @@ function dataset(plan::Dict{String,Any}, params::Dict{String,Any})
 end
 
 """
+    transform(plan, data, params, offered) -> Dict
+
+Call an author's function of a table, or of none where `data` is `nothing`, and describe the table that it returns as
+[`dataset`](@ref) does. Of `offered` it gets the keyword arguments that it has; they come before `params`.
+"""
+function transform(
+    plan::Dict{String,Any}, data::Union{Nothing,Vector{Any}}, params::Dict{String,Any}, offered::Dict{String,Any}
+)
+    source = Source(plan["source"])
+    enter(source)
+    making = lookup_function(source, plan["fit"])
+    arguments = data === nothing ? Any[] : Any[features(data, true)]
+    options = keywords(merge(params, Base.invokelatest(taken, making, offered)))
+    answer = in_project(() -> author(Call(making, arguments, options)), source)
+    return Base.invokelatest(told, (answer, nothing), plan["fit"], false)
+end
+
+"""
+    taken(f, offered) -> Dict
+
+Return those of the keyword arguments that a function has; all of them where it takes any.
+"""
+function taken(f, offered::Dict{String,Any})
+    known = Set{Symbol}()
+    foreach(method -> union!(known, Base.kwarg_decl(method)), methods(f))
+    any(name -> endswith(string(name), "..."), known) && return offered
+    return filter(argument -> Symbol(argument.first) in known, offered)
+end
+
+"""
     forget_dataset() -> Nothing
 
 Let the memory of the last dataset go.

@@ -77,6 +77,7 @@ class JuliaRuntime:
         self._stopping: threading.Thread | None = None
         self._forced = False  # a call was stopped by force
         self._ended = threading.Event()  # the call that is being stopped has ended
+        self.native = (0, 0)
 
     def start(self) -> None:
         """Bring Julia up in this thread and read the bridge's Julia side."""
@@ -181,6 +182,18 @@ class JuliaRuntime:
         finally:
             self._ask("forget_dataset")
 
+    def transform(self, spec: Mapping[str, Any], sources: Mapping[str, str], X: Table | None) -> Table:
+        """Return a copy of the table that the author's function made of one, or of none."""
+        plan = JuliaPlan.of_dataset(spec, sources)
+        features = None if X is None else Features.table(X, ())
+        given = None if features is None else features.request
+        offered = dict(spec.get("offered") or {})
+        told = self._ask("transform", plan.request(None, self._folder), given, dict(plan.params), offered)
+        try:
+            return dataset(told)[0]
+        finally:
+            self._ask("forget_dataset")
+
     def describe(self, model: JuliaModel) -> Mapping[str, Any]:
         """Return the type of the author's model, its abilities, what its script changes beyond, its compilation."""
         found: dict[str, Any] = self._ask("describe", model.number)
@@ -225,7 +238,9 @@ class JuliaRuntime:
 
     def _answer(self, question: str, model: JuliaModel, X: Table, params: dict[str, Any], dtype: type[Any]) -> Array:
         features = _features(model.plan, X, model.nullable)
+        asked = time.perf_counter_ns()
         reply = self._call([question, model.number, features.request, params])
+        self.native = (asked, time.perf_counter_ns())
         try:
             answer = copied(*reply, dtype)
         except ValueError as error:

@@ -1,11 +1,15 @@
 """What a fitted estimator knows of itself, as values that may leave this process."""
 
+import inspect
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from triglot.errors import WrongAnswer
 from triglot.tables.labels import Labels
+from triglot.tables.table import Array
 
 LONGEST_TEXT = 1_000
 LARGEST_NUMBER = 2**53
@@ -45,9 +49,45 @@ def is_plain(value: Any) -> bool:
     return value is None
 
 
+def needs(estimator: Any, method: str) -> tuple[str, ...]:
+    """Return the arguments beside the data without which a method of the estimator cannot be called."""
+    try:
+        _, *parameters = inspect.signature(getattr(estimator, method)).parameters.values()
+    except (AttributeError, TypeError, ValueError):
+        return ()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(each.name for each in parameters if each.default is each.empty and each.kind in named)
+
+
+def absent(estimator: Any, needed: tuple[str, ...], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments of a call; those that are needed and not given are the estimator's attributes."""
+    lacking = [name for name in needed if name not in given and hasattr(estimator, name)]
+    return {**given, **{name: getattr(estimator, name) for name in lacking}} if lacking else given
+
+
 def one_list(classes: Any) -> list[Any] | None:
     """Return the classes of one target as plain values; an estimator of several targets has a list of arrays."""
     return classes.tolist() if isinstance(classes, np.ndarray) and classes.ndim == 1 else None
+
+
+def as_array(answer: Any, method: str, dtype: Any = None) -> Array:
+    """Return an estimator's answer as an array; raises `WrongAnswer` for one that is none, such as ragged lists."""
+    try:
+        return np.asarray(answer, dtype)
+    except (ValueError, TypeError) as error:
+        raise WrongAnswer(f"{method} answered what is no array: {error}", language="python") from None
+
+
+def listed(answer: Any, method: str) -> Sequence[Any]:
+    """Return whatever an estimator answered as a list of one value a row: what its `tolist` gives, if it has one."""
+    convert = getattr(answer, "tolist", None)
+    found = convert() if callable(convert) else answer
+    if not isinstance(found, list | tuple):
+        kind = type(answer).__name__
+        raise WrongAnswer(
+            f"{method} answered a {kind}; answer an array or a list of one value a row", language="python"
+        )
+    return found
 
 
 def records(results: Any) -> str:

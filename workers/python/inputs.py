@@ -1,6 +1,7 @@
 """Tables and targets as scikit-learn's estimators take them."""
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -46,3 +47,12 @@ def target(labels: Labels | None, y: Array | None) -> Array | None:
     if labels is None or y is None:
         return None if y is None else np.array(y)
     return np.array(labels.classes, dtype=object)[y] if labels.kind == "string" else labels.array(y)
+
+
+def taken(function: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the arguments that a function takes by name, all where it takes any."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return dict(offered)
+    by_name = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
+    return {name: value for name, value in offered.items() if name in by_name}

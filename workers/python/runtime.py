@@ -7,8 +7,9 @@ import importlib.metadata
 import platform
 import signal
 import threading
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,34 +17,50 @@ import cloudpickle
 import numpy as np
 
 from triglot.aliases import install
-from triglot.errors import BadRequest, EstimatorFailed
-from triglot.manifest import Manifest
+from triglot.errors import BadRequest, EstimatorFailed, WrongAnswer
+from triglot.manifest import Manifest, Question
 from triglot.protocol.runtime import FitTask, Output
-from triglot.tables.frames import to_column, to_table
+from triglot.tables.frames import to_column, to_frame, to_table
 from triglot.tables.labels import Labels
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Column, Table
-from triglot.workers.python.answers import known_labels, one_list, plain_attributes, records
+from triglot.workers.python.answers import (
+    absent,
+    as_array,
+    known_labels,
+    listed,
+    needs,
+    one_list,
+    plain_attributes,
+    records,
+)
 from triglot.workers.python.beside import changes
 from triglot.workers.python.failures import failed, tell_of_names
-from triglot.workers.python.inputs import Form, features, form_of, target
+from triglot.workers.python.former_pickles import loads
+from triglot.workers.python.inputs import Form, features, form_of, taken, target
 from triglot.workers.python.lazy_import import later
 from triglot.workers.python.output import Printed
 from triglot.workers.python.weights import weights
 from triglot.workers.python.world import World, Worlds
 
+TEXTS = ("string", "category")
 _DISTRIBUTIONS = ("scikit-learn", "numpy", "scipy", "pandas", "cloudpickle")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PythonModel:
-    """A fitted estimator, the classes as it was given them, and their place in the model's own order."""
+    """A fitted estimator, the classes as it was given them, and their place in the model's own order.
+
+    The needs are the arguments without which its methods cannot be called.
+    """
 
     estimator: Any
     labels: Labels | None
     form: Form
     order: Array | None
     world: World
+    predict_needs: tuple[str, ...] = ()
+    predict_proba_needs: tuple[str, ...] = ()
 
 
 class PythonRuntime:
@@ -51,12 +68,15 @@ class PythonRuntime:
 
     language: ClassVar[str] = "python"
 
-    def __init__(self) -> None:
+    def __init__(self, *, live: bool = False) -> None:
+        """Keep what the author's code prints for the answer; `live` leaves it to standard output instead."""
         self._printed = Printed()
+        self._live = live
         self._warned: list[str] = []
         self._calling = False
         self._unwanted = False
         self._worlds = Worlds()
+        self.native = (0, 0)
 
     def start(self) -> None:
         """Import what every estimator needs, so that the first request does not wait for it; in the main thread."""
@@ -109,14 +129,17 @@ class PythonRuntime:
         world = _world(manifest.spec)
         self._warned += changes(manifest.get("modules", {}), world.folders)
         with self._author(world):
-            estimator = cloudpickle.loads(blob)
+            estimator = loads(blob)
         labels = None if manifest.labels is None else known_labels(estimator, manifest.labels)
         return self._model(estimator, labels, form_of(manifest.spec, manifest["schema"]), world)
 
     def predict(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
         """Return codes for a classifier, numbers otherwise."""
         with self._author(model.world):
-            answer = np.asarray(model.estimator.predict(features(X, model.form), **params))
+            params = absent(model.estimator, model.predict_needs, params)
+            x, asked = features(X, model.form), time.perf_counter_ns()
+            answer = as_array(model.estimator.predict(x, **params), "predict")
+            self.native = (asked, time.perf_counter_ns())
         return answer if model.labels is None else self._codes(model.labels, answer)
 
     def predict_proba(self, model: PythonModel, X: Table, params: Mapping[str, Any]) -> Array:
@@ -124,24 +147,42 @@ class PythonRuntime:
         if not hasattr(model.estimator, "predict_proba"):
             raise BadRequest(f"{type(model.estimator).__name__} has no predict_proba")
         with self._author(model.world):
-            answer = np.asarray(model.estimator.predict_proba(features(X, model.form), **params), dtype=np.float64)
-        if model.order is None or model.labels is None:
+            params = absent(model.estimator, model.predict_proba_needs, params)
+            x, asked = features(X, model.form), time.perf_counter_ns()
+            answer = as_array(model.estimator.predict_proba(x, **params), "predict_proba", np.float64)
+            self.native = (asked, time.perf_counter_ns())
+        if model.order is None or model.labels is None or answer.shape[1:] != model.order.shape:
             return answer
         out = np.zeros((len(answer), len(model.labels.classes)))
         out[:, model.order] = answer
         return out
 
+    def answers(self, model: PythonModel, question: Question, X: Table, params: Mapping[str, Any]) -> Sequence[Any]:
+        """Return whatever the estimator answers, one value a row."""
+        ask = getattr(model.estimator, question, None)
+        if ask is None:
+            raise BadRequest(f"{type(model.estimator).__name__} has no {question}")
+        needed = model.predict_needs if question == "predict" else model.predict_proba_needs
+        with self._author(model.world):
+            params = absent(model.estimator, needed, params)
+            x, asked = features(X, model.form), time.perf_counter_ns()
+            answer = listed(ask(x, **params), question)
+            self.native = (asked, time.perf_counter_ns())
+        return answer
+
+    def score(self, model: PythonModel, X: Table, y: Table) -> float:
+        """Return what the estimator's own `score` says of a target."""
+        if not hasattr(model.estimator, "score"):
+            raise BadRequest(f"{type(model.estimator).__name__} has no method score")
+        truth = np.array(y.columns[0].to_list(), dtype=object) if y.columns[0].kind in TEXTS else y.matrix()
+        with self._author(model.world):
+            return float(
+                model.estimator.score(features(X, model.form), truth[:, 0] if truth.shape[1:] == (1,) else truth)
+            )
+
     def dataset(self, spec: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[Table, Column | None]:
         """Return what the function of a dotted name gave: (X, y), or X alone, as arrays or data frames."""
-        world = _world(spec)
-        name = str(spec.get("function") or "")
-        module, _, attribute = name.rpartition(".")
-        if not module:
-            raise BadRequest(f"spec.function is {name!r}; name a function with its module, such as 'mydata.dataset'")
-        with self._author(world):
-            function = getattr(importlib.import_module(module), attribute, None)
-        if function is None:
-            raise BadRequest(f"module {module} has no function {attribute!r}")
+        name, world, function = self._function(spec)
         with self._author(world):
             answer = function(**spec.get("params") or {})
         X, y = answer if isinstance(answer, tuple | list) and len(answer) == 2 else (answer, None)
@@ -151,6 +192,29 @@ class PythonRuntime:
                 language="python",
             )
         return to_table(X), None if y is None else to_column(y)
+
+    def transform(self, spec: Mapping[str, Any], sources: Mapping[str, str], X: Table | None) -> Table:
+        """Return what the function of a dotted name made of a data frame."""
+        name, world, function = self._function(spec)
+        given = () if X is None else (to_frame(X, copy=True),)
+        with self._author(world):
+            answer = function(*given, **{**(spec.get("params") or {}), **taken(function, spec.get("offered") or {})})
+        if not hasattr(answer, "columns"):
+            raise EstimatorFailed(f"{name}() returned {type(answer).__name__}; return a data frame", language="python")
+        return to_table(answer)
+
+    def _function(self, spec: Mapping[str, Any]) -> tuple[str, World, Any]:
+        """Return the function that `spec` names by its dotted name, which also is returned, and where it is called."""
+        world = _world(spec)
+        name = str(spec.get("function") or "")
+        module, _, attribute = name.rpartition(".")
+        if not module:
+            raise BadRequest(f"spec.function is {name!r}; name a function with its module, such as 'mydata.dataset'")
+        with self._author(world):
+            function = getattr(importlib.import_module(module), attribute, None)
+        if function is None:
+            raise BadRequest(f"module {module} has no function {attribute!r}")
+        return name, world, function
 
     def describe(self, model: PythonModel) -> Mapping[str, Any]:
         """Return the estimator's class, what it can do and, where it knows them, its classes and how many columns.
@@ -209,7 +273,8 @@ class PythonRuntime:
         if world is not None:
             self._worlds.enter(world)
         self._worlds.guard()
-        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(self._printed):
+        printed = contextlib.nullcontext() if self._live else contextlib.redirect_stdout(self._printed)
+        with warnings.catch_warnings(record=True) as caught, printed:
             warnings.simplefilter("default")
             self._calling = True
             try:
@@ -223,14 +288,16 @@ class PythonRuntime:
                     self._warned.append(told)
 
     def _codes(self, labels: Labels, answer: Array) -> Array:
+        if answer.ndim > 1 and answer.size != len(answer):
+            raise WrongAnswer(f"predict answered shape {answer.shape}, which are no classes of rows", language="python")
         try:
             return labels.encode(answer.ravel())
         except BadRequest as error:
-            raise EstimatorFailed(f"predict answered a label that is no class: {error}", language="python") from None
+            raise WrongAnswer(f"predict answered a label that is no class: {error}", language="python") from None
         except TypeError:  # a sparse matrix, say, which is one object to numpy
             kind = type(answer.ravel()[0]).__name__
             message = f"predict answered values of type {kind}, which are no classes"
-            raise EstimatorFailed(message, language="python") from None
+            raise WrongAnswer(message, language="python") from None
 
     @staticmethod
     def _model(estimator: Any, labels: Labels | None, form: Form, world: World) -> PythonModel:
@@ -238,7 +305,9 @@ class PythonRuntime:
         order = None
         if labels is not None and classes is not None and tuple(np.asarray(classes).tolist()) != labels.classes:
             order = labels.encode(np.asarray(classes))
-        return PythonModel(estimator, labels, form, order, world)
+        return PythonModel(
+            estimator, labels, form, order, world, needs(estimator, "predict"), needs(estimator, "predict_proba")
+        )
 
 
 def _world(spec: Mapping[str, Any]) -> World:

@@ -13,13 +13,17 @@ _PAYLOAD = 0xFFFFFFFF  # where R looks for its NA: arithmetic may set bits above
 _NAT = -(2**63)
 
 
-def told(outcome: Any) -> tuple[Any, list[str], list[str]]:
-    """Return value, warnings and failure (message, class, traceback; or nothing) of what `guarded()` tells."""
+def told(outcome: Any) -> tuple[Any, list[str], list[list[str]]]:
+    """Return value, warnings and failure of what `guarded()` tells.
+
+    A failure is message, class and traceback, and where a model met levels that it does not know, names of the column,
+    these levels and those that it knows; each is a list of texts.
+    """
     cdata = outcome.__sexp__._cdata
     value = wrapped(lib.VECTOR_ELT(cdata, 0))
     warned, failure = lib.VECTOR_ELT(cdata, 1), lib.VECTOR_ELT(cdata, 2)
     warnings = list(wrapped(warned)) if lib.Rf_xlength(warned) else []
-    return value, warnings, [str(part[0]) for part in wrapped(failure)] if failure != lib.R_NilValue else []
+    return value, warnings, [[*map(str, part)] for part in wrapped(failure)] if failure != lib.R_NilValue else []
 
 
 def to_bytes(vector: Any) -> bytes:

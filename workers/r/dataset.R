@@ -8,6 +8,33 @@ read_dataset <- function(env, name, params) {
   guarded(as_dataset(entry(name, character(), env, params)(), name), env)
 }
 
+#' Call an author's function that makes another table
+#'
+#' @param env The script's environment.
+#' @param name The function's name; its first argument is the table.
+#' @param x A data.frame, or `NULL` for a function that begins without one.
+#' @param params A named list of arguments.
+#' @param offered Another one, of which the function gets those that it has arguments for; they come before `params`.
+#' @return What [guarded()] gives; its value is what [as_dataset()] gives.
+transform_table <- function(env, name, x, params, offered) {
+  guarded(env = env, {
+    taken <- offered[takes(get(name, envir = env, mode = "function"), names(offered), !is.null(x))]
+    arguments <- c(params[setdiff(names(params), names(taken))], taken)
+    made <- if (is.null(x)) entry(name, character(), env, arguments)() else entry(name, "x", env, arguments)(x)
+    if (!is.data.frame(made) && !is.matrix(made)) {
+      stop(name, "(): returned ", shape_of(made), "; return a data.frame", call. = FALSE)
+    }
+    as_dataset(made, name)
+  })
+}
+
+#' Which of these arguments a function takes by name, besides a first one that is the table
+takes <- function(fun, names, table) {
+  known <- names(formals(args(fun)))
+  if (table && length(known) && known[[1L]] != "...") known <- known[-1L]
+  if ("..." %in% known) rep(TRUE, length(names)) else names %in% known
+}
+
 #' Columns and target of what a dataset function returned
 #'
 #' @param answer A data.frame or a matrix, or a list of one and of the target, by the names x and y or by place.

@@ -6,19 +6,23 @@
 #' @param expr The call to make, not yet evaluated.
 #' @param env The environment of the author's script, where its S4 and reference classes are looked for, or `NULL`.
 #' @return A list of three: the value, a character vector of warnings, and `NULL` or the failure, which is a
-#'   list of message, class and traceback.
+#'   list of message, class and traceback, and behind them what [unseen_levels()] found.
 guarded <- function(expr, env = NULL) {
   if (!is.null(env)) return(guarded(in_script(env, expr)))
   on.exit(close_devices())
   warned <- character()
   trace <- ""
+  unseen <- list()
   on_warning <- function(w) {
     if (length(warned) < 100L) warned <<- c(warned, conditionMessage(w))
     # Conditions that were signalled without warning() have no such restart.
     if (!is.null(findRestart("muffleWarning", w))) invokeRestart("muffleWarning")
   }
-  on_error <- function(e) trace <<- author_trace(sys.nframe())
-  failed <- function(message, class) list(NULL, warned, list(message, class, trace))
+  on_error <- function(e) {
+    trace <<- author_trace(sys.nframe())
+    unseen <<- unseen_levels(sys.nframe(), conditionCall(e))
+  }
+  failed <- function(message, class) list(NULL, warned, c(list(message, class, trace), unseen))
   tryCatch(
     {
       value <- withCallingHandlers(expr, warning = on_warning, error = on_error)
@@ -94,6 +98,24 @@ make_known <- function(env) {
 
 # setClass() and setMethod() leave objects of such names
 has_definitions <- function(env) !is.null(env) && any(startsWith(names(env), ".__"))
+
+#' What `model.frame()` found where it met levels that a model does not know; models with a formula ask it
+#'
+#' Its message is in the language of the process, so it is not read: what it says stands in the frame of the call.
+#'
+#' @param top Number of the handler's own frame.
+#' @param call The call that an error came from.
+#' @return A list of three: names that the variable may have among the columns, its unknown levels and the known ones;
+#'   empty where the error is another.
+unseen_levels <- function(top, call) {
+  asked <- Filter(function(i) identical(sys.function(i), stats::model.frame.default), seq_len(top))
+  asked <- Filter(function(i) identical(sys.call(i), call), asked)
+  if (!length(asked)) return(list())
+  found <- mget(c("nm", "nxl", "m", "xl"), sys.frame(asked[[length(asked)]]), ifnotfound = list(NULL))
+  if (!is.character(found$nxl) || !isTRUE(any(found$m))) return(list())
+  variables <- tryCatch(all.vars(str2lang(found$nm)), error = function(e) character())
+  list(unique(c(found$nm, variables)), found$nxl[found$m], as.character(found$xl))
+}
 
 #' The text of a condition, whatever its class does with `conditionMessage()`
 message_of <- function(condition) {

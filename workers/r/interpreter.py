@@ -104,6 +104,10 @@ def _start(console: Console) -> Any:
     """Return rpy2's low-level interface, with R running behind it."""
     logging.getLogger("rpy2").setLevel(logging.WARNING)  # it tells how it found R, at each start
     try:
+        from rpy2 import situation
+
+        # it would start a second R to ask for it, which takes longer than the start of this one
+        situation.r_ld_library_path_from_subprocess = _library_path
         from rpy2 import rinterface
         from rpy2.rinterface_lib import callbacks, embedded, openrlib
     except Exception as error:  # a missing module, but also a libR that does not fit rpy2
@@ -127,6 +131,17 @@ def _start(console: Console) -> Any:
     callbacks.showmessage = console.write
     callbacks.consoleread = lambda prompt: ""  # nobody sits there
     return rinterface
+
+
+def _library_path(home: str) -> str:
+    """Return the LD_LIBRARY_PATH of an R process, by the file of R's own in which its start-up script sets it."""
+    return subprocess.run(
+        ["/bin/sh", "-c", '. "$R_HOME/etc$R_ARCH/ldpaths" && printf %s "$LD_LIBRARY_PATH"'],
+        env={"R_ARCH": "", **os.environ, "R_HOME": home},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    ).stdout
 
 
 def _plain_start(rinterface: Any) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable
+from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable, Problem
 from triglot.manifest import Manifest
 from triglot.protocol.runtime import FitTask, Output
 from triglot.protocol.sources import declared_files, fingerprint, lay_out
@@ -20,6 +21,7 @@ from triglot.tables.table import Array, Column, Table
 from triglot.workers.r.interpreter import Interpreter
 from triglot.workers.r.learning import QUESTIONS, Parts, as_parts, compared, telling
 from triglot.workers.r.script import Script
+from triglot.workers.r.text import unknown_levels
 
 _NOT_PACKAGES = ("language", "attached")
 WARNINGS_SHOWN = 3  # of those before an error, in its message
@@ -50,6 +52,7 @@ class RRuntime:
         self._r: Interpreter | None = None
         self._warned: list[str] = []
         self._scripts: WeakValueDictionary[tuple[str, str], Script] = WeakValueDictionary()
+        self.native = (0, 0)
 
     def start(self) -> None:
         """Start R in this thread, which must be the process's main thread."""
@@ -129,6 +132,15 @@ class RRuntime:
         returned = self._run("read_dataset", script.env, name, inputs.parameter(spec.get("params") or {}))
         found: tuple[Table, Column | None] = self._answers.dataset(returned)
         return found
+
+    def transform(self, spec: Mapping[str, Any], sources: Mapping[str, str], X: Table | None) -> Table:
+        """Return a copy of the data.frame that the author's function made of one, or of none."""
+        script, inputs = self._script(spec, sources), self._inputs
+        name = script.require(spec.get("function") or "transform")
+        x = self._interpreter.rinterface.NULL if X is None else inputs.data_frame(X)
+        said = [inputs.parameter(spec.get(key) or {}) for key in ("params", "offered")]
+        made: Table = self._answers.dataset(self._run("transform_table", script.env, name, x, *said))[0]
+        return made
 
     def describe(self, model: RModel) -> Mapping[str, Any]:
         """Return the model's R classes, whether it knows probabilities, the packages that are attached, and which part
@@ -297,19 +309,27 @@ class RRuntime:
         inputs = self._inputs
         x = self._x(X, model.as_matrix)
         named = {name: inputs.parameter(value) for name, value in params.items()} if params else {}
-        answer: Array = self._answers.to_array(self._told(self._interpreter.call(function, x, **named)))
+        asked = time.perf_counter_ns()
+        outcome = self._interpreter.call(function, x, **named)
+        self.native = (asked, time.perf_counter_ns())
+        answer: Array = self._answers.to_array(self._told(outcome, X.names))
         return answer
 
     def _run(self, name: str, *args: Any) -> Any:
         r = self._interpreter
         return self._told(r.call(r[name], *args))
 
-    def _told(self, outcome: Any) -> Any:
-        """Return the value of what R's `guarded()` tells; raises its failure."""
+    def _told(self, outcome: Any, columns: Sequence[str] = ()) -> Any:
+        """Return the value of what R's `guarded()` tells; raises its failure.
+
+        That is a `BadRequest` where one of the columns that a caller has sent holds levels unknown to the model.
+        """
         value, warned, failure = self._answers.told(outcome)
         self._warned += warned
         if failure:
-            message, native_class, trace = failure
+            (message,), (native_class,), (trace,), *unseen = failure
+            if unseen and (column := next((name for name in unseen[0] if name in columns), None)) is not None:
+                raise BadRequest("the rows do not fit the model", [Problem(column, unknown_levels(*unseen[1:]))])
             before = "; ".join(dict.fromkeys(warned[-WARNINGS_SHOWN:]))  # the reason may stand there, as with a file
             raise EstimatorFailed(
                 f"{message}; before that, it warned: {before}" if before else message,

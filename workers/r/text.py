@@ -1,4 +1,4 @@
-"""Text on its way into R: what R can hold, and many texts as the one run of bytes that R reads them from."""
+"""Text on its way into R: what R can hold, the one run of bytes that R reads many from; and what is said of levels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +7,7 @@ from triglot.errors import BadRequest
 from triglot.tables.table import Array
 
 MANY = 64  # below, a loop is quicker
+LEVELS_SHOWN = 10
 
 
 def as_text(value: str) -> str:
@@ -30,3 +31,11 @@ def packed(values: Array, missing: NDArray[np.bool_] | None) -> bytes:
         for text in texts:
             as_text(text)
     return found
+
+
+def unknown_levels(levels: list[str], known: list[str]) -> str:
+    """Return what is wrong with levels that a model does not know, in the words of `triglot.tables.field`."""
+    several, others = len(levels) > 1, len(known) > LEVELS_SHOWN
+    shown = ", ".join(map(repr, levels[:LEVELS_SHOWN])) + (", ..." if len(levels) > LEVELS_SHOWN else "")
+    there = ", ".join(map(repr, known[:LEVELS_SHOWN])) + (", ..." if others else "")
+    return f"{shown} {'are' if several else 'is'} none of the levels {there}"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnClause, Connection, column, inspect, select, table
 
 from triglot.errors import StoreError
 
-HEAD = "0002"
+HEAD = "0004"
 VERSION_TABLE = "triglot_schema"
 
 

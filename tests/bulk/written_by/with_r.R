@@ -25,6 +25,7 @@ write.csv(rows, file_of("r-row-names.csv"), fileEncoding = "UTF-8")
 write.csv(rows, file_of("r.csv"), row.names = FALSE, na = "", fileEncoding = "UTF-8")
 write.csv(rows[c("f", "g", "c", "b")], file_of("r-na.csv"), row.names = FALSE)
 write.csv2(rows, file_of("r-csv2.csv"), row.names = FALSE, na = "", fileEncoding = "UTF-8")
+write.csv2(rows, file_of("r-all-csv2.csv"), fileEncoding = "UTF-8")
 write.table(rows, file_of("r-table.csv"), sep = ",", fileEncoding = "UTF-8")
 
 write_json <- function(table, path, ...) {

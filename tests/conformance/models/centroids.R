@@ -33,6 +33,15 @@ flowers <- function(rows, fail = FALSE) {
   list(x = x[seq_len(rows), ], y = factor(c("virginica", "setosa", "virginica"), c("virginica", "setosa"))[seq_len(rows)])
 }
 
+bouquet <- function(x, day, times = 2, fail = FALSE) {
+  if (fail) no_such_flower("no such flower")
+  x$count <- x$count * times
+  x$day <- rep(day, nrow(x))
+  x
+}
+
+garden <- function(rows) data.frame(count = seq_len(rows), stringsAsFactors = FALSE)
+
 no_such_flower <- function(message) {
   stop(structure(class = c("NoSuchFlower", "error", "condition"), list(message = message, call = sys.call(-1))))
 }

@@ -39,3 +39,10 @@ function flowers(; rows, fail=false)
     X = NamedTuple{names}(([5.5, missing, 6.0][1:rows], [1, 2, missing][1:rows], ["grün", missing, ""][1:rows]))
     return (X=X, y=[virginica, setosa, virginica][1:rows])
 end
+
+function bouquet(table; day, times=2, fail=false)
+    fail && throw(NoSuchFlower("no such flower"))
+    return merge(table, (count=table.count .* times, day=fill(day, length(table.count))))
+end
+
+garden(; rows) = (count=collect(1:rows),)

@@ -23,6 +23,20 @@ def flowers(rows: int, fail: bool = False) -> Any:
     return X[:rows], y[:rows]
 
 
+def bouquet(table: Any, day: str, times: int = 2, fail: bool = False) -> Any:
+    """Return the table with its counts multiplied, and a day in each row."""
+    if fail:
+        raise NoSuchFlower("no such flower")
+    return table.assign(count=table["count"] * times, day=day)
+
+
+def garden(rows: int) -> Any:
+    """Return a table that comes from nowhere."""
+    import pandas as pd
+
+    return pd.DataFrame({"count": range(1, rows + 1)})
+
+
 class Centroids:
     """Nearest centroid."""
 

@@ -27,7 +27,8 @@ class Models
     case request.op
     when 'fit' then fit(request, said)
     when 'load' then load(request, said)
-    when 'dataset' then refuse('this worker has no datasets: a table of text would need Arrow')
+    when 'dataset', 'transform' then refuse('this worker has no datasets: a table of text would need Arrow')
+    when 'score' then refuse('only models whose answers are any JSON judge themselves, and there are none here')
     when 'predict', 'predict_proba' then predict(request, said)
     end
   end
@@ -97,6 +98,9 @@ class Models
     sound = [true, false].include?(batch)
     sound ||= batch.is_a?(Hash) && batch.each_value.all? { |most| most.is_a?(Numeric) && most.positive? }
     sound or raise Wire.protocol("'batch' must be true, false or a map of limits above 0")
+    answers = spec.fetch('answers', 'typed')
+    %w[typed any either].include?(answers) or raise Wire.protocol("'answers' must be one of typed, any, either")
+    refuse('models of ruby answer labels or numbers, and nothing else') if answers == 'any'
     spec['classes']
   end
 

@@ -41,7 +41,7 @@ end
 # Arrow, so a table of any other kind is refused.
 module Wire
   MAGIC = "TG\x01".b
-  OPS = %w[fit predict predict_proba load dataset].freeze
+  OPS = %w[fit predict predict_proba load dataset transform score].freeze
   NUMBERS = {
     '<f8' => ['E*', 8], '<f4' => ['e*', 4], '<i8' => ['q<*', 8], '<i4' => ['l<*', 4], '|b1' => ['C*', 1]
   }.freeze

@@ -76,4 +76,11 @@ end
         @test occursin("not UTF-8, in place 2", refusal(() -> told((t=["a", "\xff"],))))
         @test occursin("X has no columns", refusal(() -> told(zeros(2, 0))))
     end
+
+    @testset "of what is offered a function gets the keyword arguments that it has" begin
+        offered = Dict{String,Any}("by" => 5, "strange" => 1)
+        @test TriglotBridge.taken((table; by=2) -> table, offered) == Dict("by" => 5)
+        @test TriglotBridge.taken(table -> table, offered) == Dict()
+        @test TriglotBridge.taken((table; all...) -> table, offered) == offered
+    end
 end

@@ -241,6 +241,19 @@ def failures() -> Seen:
     return seen
 
 
+def unseen() -> Seen:
+    """What models of text say to text that they do not know."""
+    runtime = started()
+    X = Table.of({"home town": Column.strings(["Bern", "Köln", "Bern", "Köln"])})
+    y = np.array([1.0, 2.0, 1.5, 2.5])
+    odd = Table.of({"home town": Column.strings(["Köln", "Atlantis", "Ys", "Ys"])})
+    seen: Seen = {}
+    for fit in ("fit", "fit_factor", "fit_tree", "fit_own"):
+        model = runtime.fit(task(AUTHORS / "towns.R", {"fit": fit}, X, y, None))
+        seen[fit] = failing(lambda model=model: runtime.predict(model, odd, {}))  # type: ignore[misc]
+    return seen
+
+
 def drawing() -> Seen:
     """What a model that plots leaves in its working directory, and what is known of it."""
     os.chdir(sys.argv[2])
@@ -280,6 +293,13 @@ def leak() -> Seen:
     return {"sizes": sizes}
 
 
+def start_alone() -> Seen:
+    begun: list[str] = []
+    sys.addaudithook(lambda event, args: begun.append(str(args[0])) if event == "subprocess.Popen" else None)
+    started()
+    return {"programs": [Path(program).name for program in begun], "libraries": os.environ["LD_LIBRARY_PATH"]}
+
+
 def off_thread() -> Seen:
     seen: Seen = {}
     thread = threading.Thread(target=lambda: seen.update(failing(RRuntime().start)))
@@ -295,7 +315,10 @@ def absent() -> Seen:
     return failing(RRuntime().start)
 
 
-GROUPS = {f.__name__: f for f in (forest, reload, tooth, data, failures, drawing, leak, off_thread, absent)}
+GROUPS = {
+    f.__name__: f
+    for f in (forest, reload, tooth, data, failures, unseen, drawing, leak, start_alone, off_thread, absent)
+}
 
 if __name__ == "__main__":
     print(json.dumps(GROUPS[sys.argv[1]]()))

@@ -62,3 +62,31 @@ test_that("days and instants keep what they are, in the zone that shows them", {
   expect_true(attr(columns[[3]], "tzone") %in% OlsonNames())
   expect_identical(attr(columns[[4]], "tzone"), "UTC")
 })
+
+transformed <- function(text, x = NULL, params = list(), offered = list()) {
+  transform_table(author(text)[[1]], "change", x, params, offered)
+}
+
+test_that("a function gets a table and gives another one", {
+  x <- data.frame(n = 1:2, s = factor(c("u", "v")))
+  made <- transformed("change <- function(x, by) { x$n <- x$n * by; x }", x, list(by = 3L))
+  expect_identical(made[[1]], list(c("n", "s"), list(c(3L, 6L), factor(c("u", "v"))), NULL))
+  expect_identical(transformed("change <- function(n) data.frame(n = seq_len(n))", NULL, list(n = 1L))[[1]][[2]], list(1L))
+})
+
+test_that("of what is offered a function gets what it has arguments for, and before its own parameters", {
+  offered <- list(by = 5, strange = 1, x = 7)
+  by <- function(...) transformed(..., offered = offered)[[1]][[2]][[1]]
+  x <- data.frame(n = 1)
+  expect_identical(by("change <- function(x, by = 2) data.frame(n = x$n * by)", x, list(by = 3)), 5)
+  expect_identical(by("change <- function(x) x", x), 1)
+  expect_identical(by("change <- function(x, ...) data.frame(n = length(list(...)))", x, list(other = 1)), 4L)
+  expect_identical(by("change <- function(x) data.frame(n = x)"), 7)
+})
+
+test_that("what is no table is refused", {
+  refused <- function(text) transformed(text, data.frame(n = 1))[[3]][[1]]
+  expect_match(refused("change <- function(x) 42"), "^change\\(\\): returned a double vector of length 1; return a data.frame")
+  expect_match(refused("change <- function(x) list(x, 1)"), "return a data.frame")
+  expect_match(refused("change <- function(x) stop('no such colour')"), "no such colour")
+})

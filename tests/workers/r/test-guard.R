@@ -39,3 +39,22 @@ test_that("endless recursion is a failure with a short traceback", {
   expect_match(failure[[1]], "nested too deeply|C stack usage")
   expect_lte(length(strsplit(failure[[3]], "\n")[[1]]), 31)
 })
+
+test_that("levels that a model does not know are told with the column and those that it knows, in any language", {
+  known <- data.frame(y = c(1, 2, 3, 4), town = c("Bern", "Bonn", "Bern", "Bonn"))
+  model <- lm(y ~ town, known)
+  for (language in c("en", "de")) {
+    failure <- guarded({
+      before <- Sys.getenv("LANGUAGE")
+      on.exit(Sys.setenv(LANGUAGE = before))
+      Sys.setenv(LANGUAGE = language)
+      predict(model, data.frame(town = c("Bonn", "Ys")))
+    })[[3]]
+    expect_identical(failure[4:6], list("town", "Ys", c("Bern", "Bonn")))
+  }
+})
+
+test_that("an error that is none of unknown levels tells of none", {
+  expect_length(guarded(lm(y ~ town, data.frame(y = 1)))[[3]], 3)
+  expect_length(guarded(stop("factor town has new level Ys"))[[3]], 3)
+})

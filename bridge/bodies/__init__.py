@@ -1,0 +1,1 @@
+"""Requests and answers, whatever carries them: types of bodies, tables as JSON, metadata, errors as told."""

@@ -1,0 +1,1 @@
+"""What libraries had when configurations were written, and have no more: arguments, their values, and names."""

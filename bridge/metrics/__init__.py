@@ -1,0 +1,1 @@
+"""What a service counts, and how it is, as Prometheus reads it."""

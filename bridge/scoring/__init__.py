@@ -1,0 +1,1 @@
+"""Scoring of large data by any engine: which version, which rows, by the worker processes of whoever executes it."""

@@ -1,0 +1,15 @@
+"""`/metrics`: what the service counts and how it is, for Prometheus."""
+
+from flask import Response, request
+
+from triglot.metrics.exposition import exposed
+from triglot.server.context import here
+
+
+def metrics() -> Response:
+    """Return the metrics of all processes of the service, in the text format or as OpenMetrics."""
+    context = here()
+    body, content_type = exposed(
+        context.service, {} if context.recent is None else context.recent.counts(), request.headers.get("Accept", "")
+    )
+    return Response(body, content_type=content_type)
