@@ -45,7 +45,6 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     made.close()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("document", "languages", "commands"),
     [
@@ -76,7 +75,6 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
     assert reader.follow(document) == commands
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("document", "commands"),
     [
