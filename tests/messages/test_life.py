@@ -115,6 +115,7 @@ def looked(tmp_path: Path, **brokers: Any) -> list[tuple[str, str]]:
     (tmp_path / "triglot-config.py").write_text(repr({"messages": brokers}))
     project = Project([tmp_path / "triglot-config.py"], {"WRONG": WRONG, "RIGHT": SECRET}, tmp_path)
     found = [(each.verdict, f"{each.found} | {each.advice}") for each in doctor.look(project)]
+    gc.collect()  # what paho has left open is this test's
     assert not [text for _, text in found if WRONG in text or SECRET in text]
     return found
 
@@ -135,6 +136,7 @@ def test_the_doctor_is_let_in_by_brokers_that_run(
     assert service.said().count("disconnected: Session taken over") == 0
 
 
+@PAHO_S_OWN
 def test_the_doctor_tells_of_brokers_that_are_away_or_do_not_let_us_in_and_of_each_by_itself(
     rabbitmq: RabbitMQ, mosquitto: Mosquitto, service: Running, tmp_path: Path
 ) -> None:
@@ -156,10 +158,8 @@ def test_the_doctor_tells_of_brokers_that_are_away_or_do_not_let_us_in_and_of_ea
 
 
 def test_the_doctor_tells_what_is_wrong_with_the_entry_itself(tmp_path: Path) -> None:
-    ((verdict, text),) = looked(tmp_path, a={"url": "amqp://host", "password_env": "NO_SUCH_VARIABLE"})
-    assert (verdict, "password_env: 'NO_SUCH_VARIABLE' is not set" in text) == ("fail", True)
-    with pytest.raises(ConfigError):
-        brokers_of({"a": {"url": "amqp://host", "password_env": "NO_SUCH_VARIABLE"}}, tmp_path, {})
+    with pytest.raises(ConfigError, match="messages: a: password_env: 'NO_SUCH_VARIABLE' is not set; export it"):
+        looked(tmp_path, a={"url": "amqp://host", "password_env": "NO_SUCH_VARIABLE"})
 
 
 def _folder(place: Path) -> Path:
