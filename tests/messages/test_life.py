@@ -10,6 +10,7 @@ import pytest
 from tests.functional.running import Running, descendants
 from tests.helpers import until
 from tests.messages.brokers import Mosquitto, RabbitMQ, free_ports, require_brokers, running
+from tests.messages.callers import MqttCaller
 from tests.messages.certificates import made as certificates
 from tests.messages.conftest import SECRET
 from tests.messages.taking import Taking, taking
@@ -105,6 +106,31 @@ def test_a_mosquitto_that_goes_away_and_comes_back_is_taken_from_again() -> None
             until(lambda: bool(took.lost))
             mosquitto.start()
             until(lambda: mosquitto.said().count("as triglot-b-") >= 2)
+
+
+def asked(took: Taking, mosquitto: Mosquitto) -> None:
+    """Ask four times, each time for an answer before the next one: a member that is away would keep some."""
+    with MqttCaller(mosquitto.port) as caller:
+        until(lambda: bool(caller.ask(b"is somebody there?") and took.took))
+        until(took.is_quiet)
+        caller.clear()
+        for number in range(4):
+            assert caller.answer([number]).content == [number]
+
+
+def test_who_shares_a_group_leaves_it_when_it_is_stopped_unless_it_has_a_name_to_come_back_by() -> None:
+    require_brokers("mosquitto")
+    with running(Mosquitto) as mosquitto:
+        url = {"url": f"mqtt://127.0.0.1:{mosquitto.port}"}
+        said = {"passing": url, "staying": url, "kept": {**url, "client_id": "k"}}
+        *_, kept = shared = brokers_of(said, Path.cwd(), {})
+        for one in shared:
+            with taking(one, answering) as took:
+                asked(took, mosquitto)
+        with MqttCaller(mosquitto.port) as caller:
+            sent = [caller.ask([number]) for number in range(3)]
+            with taking(kept, answering):
+                assert sorted(each.correlation for each in caller.letters(3)) == sorted(sent)
 
 
 # --- as the doctor sees them
