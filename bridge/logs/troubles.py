@@ -18,9 +18,10 @@ _VARYING: Final = re.compile(r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8,}|\d+")
 
 @dataclass
 class _Trouble:
-    """One that lasts: since when, when it was told last and how long not since, how often it came, and untold."""
+    """One that lasts: since when, when it came and was told last, for how long it is not told, how often it came."""
 
     since: float
+    last: float
     told: float
     pause_s: float
     times: int = 1
@@ -34,7 +35,8 @@ class Troubles:
 
     A trouble is told at once when it begins, and when it is told in other words, numbers apart. After that it is
     counted, and the count told after `remind_s` seconds, after twice as many, and so on, up to every hour. With
-    `fading` it is over when that long nothing has come of it; a timer sees to this. Else somebody says so (`over`).
+    `fading` it is over when nothing has come of it for `remind_s`, and timers see to the counts. Else somebody says so
+    (`over`).
     """
 
     def __init__(
@@ -67,12 +69,13 @@ class Troubles:
         now, kind = self._clock(), _VARYING.sub("#", message)
         with self._lock:
             trouble = self._all.get(name)
-            if trouble is None:
-                trouble = self._all[name] = _Trouble(now, now, self._remind_s)
+            if trouble is None or (self._fading and now - trouble.last >= self._remind_s):
+                trouble = self._all[name] = _Trouble(now, now, now, self._remind_s)
                 if self._fading:
                     self._wake(name, self._remind_s)
             else:
                 trouble.times += 1
+                trouble.last = now
             trouble.newest = (level, message, model, version)
             new = kind not in trouble.kinds and len(trouble.kinds) < _MOST_KINDS
             if new:
@@ -90,7 +93,7 @@ class Troubles:
         with self._lock:
             trouble = self._all.pop(name, None)
         if trouble is not None and message:
-            times = "" if trouble.times == 1 else f", and was told {trouble.times} times"
+            times = "" if trouble.times == 1 else f", and came {trouble.times} times"
             seconds = self._clock() - trouble.since
             self._logger.info("%s; it went on for %.1f s%s", message, seconds, times, **about("", *trouble.newest[2:]))
 
@@ -100,17 +103,17 @@ class Troubles:
             trouble = self._all.get(name)
             if trouble is None:
                 return
-            untold, trouble.untold = trouble.untold, 0
-            if self._fading and not untold:
+            now, untold, trouble.untold = self._clock(), trouble.untold, 0
+            faded = self._fading and now - trouble.last >= self._remind_s
+            if faded:
                 del self._all[name]
-                return
-            now = self._clock()
             silent_s, trouble.told, trouble.pause_s = now - trouble.told, now, min(2 * trouble.pause_s, LONGEST_S)
             level, message, model, version = trouble.newest
-            if self._fading:
+            if self._fading and not faded:
                 self._wake(name, trouble.pause_s)
-        told = "%s (again: %d times in the last %.0f s)"
-        self._logger.log(level, told, message, untold, silent_s, **about("", model, version))
+        if untold:
+            told = "%s (again: %d times in the last %.0f s)"
+            self._logger.log(level, told, message, untold, silent_s, **about("", model, version))
 
     def _wake(self, name: str, after_s: float) -> None:
         timer = threading.Timer(after_s, self.remind, (name,))

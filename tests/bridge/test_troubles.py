@@ -46,7 +46,7 @@ def test_a_trouble_is_told_at_its_begin_counted_ever_more_rarely_and_told_at_its
     clock.now = 250.0
     troubles.over("store", "it answers again")
     troubles.over("store", "it answers again")
-    assert told() == ["INFO it answers again; it went on for 250.0 s, and was told 500 times"]
+    assert told() == ["INFO it answers again; it went on for 250.0 s, and came 500 times"]
     troubles.tell("store", logging.ERROR, "no answer at 501")
     assert told() == ["ERROR no answer at 501"]
 
