@@ -1,4 +1,4 @@
-"""A line of the log: what it shows, that it is read again as it was written, and that nobody's text makes another one."""
+"""A line of the log: what it shows, how it is read again, and that nobody's text makes another one."""
 
 import json
 import logging
