@@ -5,6 +5,7 @@ It has the route and never the address itself, whose query string may hold what 
 
 import logging
 import random
+from typing import Any
 
 from triglot.hooks import Answered, Hook
 from triglot.logs import about
@@ -30,7 +31,7 @@ class AccessLog(Hook):
             "code": answered.code,
             "rows": answered.rows,
         }
-        told = {name: value for name, value in facts.items() if value not in ("", 0)}
+        told: dict[str, Any] = {name: value for name, value in facts.items() if value not in ("", 0)}
         latency_ms = round(1000 * answered.seconds, 2)
         extra = about(answered.id, answered.model, answered.version, **told, latency_ms=latency_ms)
-        logger.info("answered", **extra)
+        logger.info("answered", extra=extra)

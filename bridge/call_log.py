@@ -19,22 +19,24 @@ class CallLog(Hook):
 
     def call_ended(self, call: WorkerCall, seconds: float) -> None:
         """Log a call that has given its answer."""
-        logger.info("called", **_about(call, seconds))
+        logger.info("called", extra=_about(call, seconds))
 
     def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
         """Log a call that has given none."""
-        logger.info("failed", **_about(call, seconds, error=type(error).__name__))
+        logger.info("failed", extra=_about(call, seconds, error=type(error).__name__))
 
     def request_answered(self, answered: Answered) -> None:
         """Log an answer."""
         facts = {name: getattr(answered, name) for name in ("op", "rows", "code", "path", "status")}
-        told = {name: value for name, value in facts.items() if value not in ("", 0)} | _took(answered.seconds)
-        logger.info("answered", **about(answered.id, answered.model, answered.version, **told))
+        told: dict[str, Any] = {name: value for name, value in facts.items() if value not in ("", 0)} | _took(
+            answered.seconds
+        )
+        logger.info("answered", extra=about(answered.id, answered.model, answered.version, **told))
 
 
-def _about(call: WorkerCall, seconds: float, **facts: object) -> dict[str, Any]:
+def _about(call: WorkerCall, seconds: float, **facts: Any) -> dict[str, Any]:
     ids = call.ids
-    told = {"op": call.op, "requests": len(ids), "rows": call.rows, **facts, **_took(seconds)}
+    told: dict[str, Any] = {"op": call.op, "requests": len(ids), "rows": call.rows, **facts, **_took(seconds)}
     return about(",".join(ids[:SHOWN_IDS]), call.model, call.version, **told)
 
 

@@ -209,8 +209,8 @@ class Runner:
                     self._troubles.over("alive", f"job {job.id}: signs of life can be given again")
                     self._enter()
                 except TriglotError as error:
-                    said = f"job {job.id}: no sign of life can be given: {error}"
-                    self._troubles.tell("alive", logging.ERROR, said)
+                    why = f"job {job.id}: no sign of life can be given: {error}"
+                    self._troubles.tell("alive", logging.ERROR, why)
                     if time.monotonic() - alive > LOST_AFTER_S:  # another runner may have begun it
                         return None
         finally:
@@ -273,7 +273,7 @@ class _Said:
             said = _COMMANDS.match(line)
             level, text = (said[1], said[2]) if said else ("INFO", line.rstrip("\r\n"))
             if text.strip():
-                logger.log(logging.getLevelNamesMapping()[level], "%s", text, **self._about)
+                logger.log(logging.getLevelNamesMapping()[level], "%s", text, extra=self._about)
 
 
 def _unsaid(code: int, said: str) -> str:

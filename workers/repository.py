@@ -344,9 +344,9 @@ class Models:
             ids = ",".join([each for request in requests[:8] for each in request.ids][:8])
             asked = about(ids, requests[0].model, requests[0].version)
             for line in output.text.splitlines():
-                logger.info("%s", line, **asked)
+                logger.info("%s", line, extra=asked)
             for line in output.warnings:
-                logger.warning("%s", line, **asked)
+                logger.warning("%s", line, extra=asked)
         return output
 
 

@@ -172,7 +172,7 @@ class Worker:
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
             if isinstance(error, EstimatorFailed):
                 asked = requests[0]
-                logger.error("%s", error, **about(asked.id, asked.model, asked.version, trace=error.traceback))
+                logger.error("%s", error, extra=about(asked.id, asked.model, asked.version, trace=error.traceback))
             for received in call:
                 self._fail(received, error, output)
             return
@@ -181,7 +181,7 @@ class Worker:
                 self._fail(received, DeadlineExceeded("the call ran past its deadline and was stopped"))
             return
         except Exception as error:
-            logger.exception("the worker itself failed", **about(requests[0].id))
+            logger.exception("the worker itself failed", extra=about(requests[0].id))
             for received in call:
                 self._fail(received, error)
             return

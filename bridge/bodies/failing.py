@@ -32,14 +32,14 @@ class FailureLog:
         """Tell of the error that is the answer to a request; those that are the caller's fault are not told."""
         if not isinstance(error, TriglotError):
             # the short way hands over an error that is no longer being handled
-            self._logger.error("unexpected error", exc_info=error, **about(request_id, model, version))
+            self._logger.error("unexpected error", exc_info=error, extra=about(request_id, model, version))
         elif isinstance(error, EstimatorFailed) and error.error_code is not None:
             self._logger.warning(
-                "the model foresaw: %s (%s)", error, error.error_code, **about(request_id, model, version)
+                "the model foresaw: %s (%s)", error, error.error_code, extra=about(request_id, model, version)
             )
         elif error.code in LASTING:
             name, message = f"{error.code} {model}", f"{error.code}: {error}"
             self._troubles.tell(name, logging.ERROR, message, request_id=request_id, model=model, version=version)
         elif STATUS.get(error.code, 500) >= 500:
             trace = getattr(error, "traceback", "")
-            self._logger.error("%s: %s", error.code, error, **about(request_id, model, version, trace=trace))
+            self._logger.error("%s: %s", error.code, error, extra=about(request_id, model, version, trace=trace))

@@ -132,7 +132,7 @@ class Client:
             except TriglotError as error:
                 if isinstance(error, WorkerLost):
                     level = logging.DEBUG if self.is_ending else logging.WARNING
-                    logger.log(level, "%s", error, **about(request.id, request.model, request.version))
+                    logger.log(level, "%s", error, extra=about(request.id, request.model, request.version))
                 history = history_after(error, request, worker, history, process.monitor.workers())
                 if isinstance(error, TableNeeded):
                     if packed is whole:

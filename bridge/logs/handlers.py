@@ -22,15 +22,12 @@ class _Process:
     name = "triglot"
 
 
-def about(
-    request_id: str = "", model: str = "", version: int = 0, *, trace: str = "", **fields: Any
-) -> dict[str, dict[str, Any]]:
-    """Return the keywords that tell `logging` what a line is about: `logger.info("...", **about(model="iris"))`.
+def about(request_id: str = "", model: str = "", version: int = 0, *, trace: str = "", **fields: Any) -> dict[str, Any]:
+    """Return what tells `logging` what a line is about: `logger.info("...", extra=about(model="iris"))`.
 
     `trace` is text of several lines, `fields` are further values by their names.
     """
-    said = {"request_id": request_id, "model": model, "version": version, "fields": fields, "trace": trace}
-    return {"extra": said}
+    return {"request_id": request_id, "model": model, "version": version, "fields": fields, "trace": trace}
 
 
 class TextLines(logging.Formatter):

@@ -84,7 +84,7 @@ class Troubles:
                 trouble.untold += 1
             due = not new and not self._fading and now >= trouble.told + trouble.pause_s
         if new:
-            self._logger.log(level, "%s", message, **about(request_id, model, version, trace=trace))
+            self._logger.log(level, "%s", message, extra=about(request_id, model, version, trace=trace))
         elif due:
             self.remind(name)
 
@@ -95,7 +95,9 @@ class Troubles:
         if trouble is not None and message:
             times = "" if trouble.times == 1 else f", and came {trouble.times} times"
             seconds = self._clock() - trouble.since
-            self._logger.info("%s; it went on for %.1f s%s", message, seconds, times, **about("", *trouble.newest[2:]))
+            self._logger.info(
+                "%s; it went on for %.1f s%s", message, seconds, times, extra=about("", *trouble.newest[2:])
+            )
 
     def remind(self, name: str) -> None:
         """Tell how often a trouble has come since it was told last; one that fades and has not come is forgotten."""
@@ -113,7 +115,7 @@ class Troubles:
                 self._wake(name, trouble.pause_s)
         if untold:
             told = "%s (again: %d times in the last %.0f s)"
-            self._logger.log(level, told, message, untold, silent_s, **about("", model, version))
+            self._logger.log(level, told, message, untold, silent_s, extra=about("", model, version))
 
     def _wake(self, name: str, after_s: float) -> None:
         timer = threading.Timer(after_s, self.remind, (name,))

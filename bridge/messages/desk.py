@@ -57,7 +57,7 @@ class Desk:
                     why = PoisonRequest(_DEADLY.format(patience.deaths)) if patience.is_deadly else error
                     made = Made(failed(why, message.request_id, self._terms))
                     break
-                logger.info("%s; it is tried again in %.1f s", error, wait_s, **about(message.request_id))
+                logger.info("%s; it is tried again in %.1f s", error, wait_s, extra=about(message.request_id))
             await asyncio.sleep(wait_s)
         if made.outcome is not None and self._service.hooks.hears("request_answered"):
             self._tell(message, made.outcome, made.rows, time.perf_counter() - begun)

@@ -270,11 +270,11 @@ class Catalogue:
         if refusal is not None and (known is None or known.cause != refusal.cause):
             where = "does not load" if now.answers is not now.active else "does not load in every worker"
             told = about(model=model, version=now.active.version)
-            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause, **told)
+            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause, extra=told)
         if now.loaded and now.answers is not None and now.answers is not self._told.get(model):
             self._told[model] = now.answers
             told = about(model=model, version=now.answers.version)
-            logger.info("model %s: version %d answers from now on", model, now.answers.version, **told)
+            logger.info("model %s: version %d answers from now on", model, now.answers.version, extra=told)
             self._after(now.answers)
 
     def close(self) -> None:

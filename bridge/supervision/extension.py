@@ -19,7 +19,7 @@ from typing import Any
 
 from supervisor import events, supervisord
 from supervisor.http import NOT_DONE_YET
-from supervisor.options import make_namespec, split_namespec
+from supervisor.options import ServerOptions, make_namespec, split_namespec
 from supervisor.states import RUNNING_STATES, STOPPED_STATES, ProcessStates, SupervisorStates
 from supervisor.xmlrpc import Faults, RPCError
 
@@ -27,7 +27,7 @@ from triglot.logs.lines import TEXT
 from triglot.supervision import greeting
 from triglot.supervision.crash_loops import Crashes, CrashLoop
 from triglot.supervision.programs import Programs
-from triglot.supervision.shaping import Shaping
+from triglot.supervision.shaping import FIRST, Shaping
 from triglot.supervision.status import note_programs, note_troubles, told, troubles
 from triglot.tally.slots import forget
 
@@ -249,9 +249,21 @@ def _write_behind_others() -> None:
         fcntl.fcntl(sys.stdout, fcntl.F_SETFL, fcntl.fcntl(sys.stdout, fcntl.F_GETFL) | os.O_APPEND)
 
 
+class Options(ServerOptions):  # type: ignore[misc]
+    """supervisord's own, whose first lines wait until they have the shape of all others."""
+
+    def make_logger(self) -> None:
+        """Make the log, and keep for later what there is to tell already."""
+        first = list(self.parse_infos)
+        self.parse_infos.clear()
+        super().make_logger()
+        setattr(self, FIRST, first)
+
+
 def main(conf: Path) -> int:
     """Run supervisord until it is told to end; return 1 where something of it was in trouble then."""
     _write_behind_others()
+    supervisord.ServerOptions = Options
     supervisord.main(["--nodaemon", "--configuration", str(conf)])
     if found := troubles(conf.parent):
         print(told(found), file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,7 +23,7 @@ def records(run_dir: Path) -> Iterator[str]:
             continue
 
 
-def followed(run_dir: Path, poll_s: float = POLL_S) -> Iterator[str]:
+def followed(run_dir: Path, poll_s: float = POLL_S) -> Generator[str]:
     """Give what is kept, and then what comes, for ever; an empty text stands for each look that found nothing.
 
     A file that was begun anew meanwhile is read to its end first.

@@ -34,6 +34,8 @@ _NO_NEWS: Final = re.compile(r"Server 'unix_http_server' running without any HTT
 # What supervisord warns of and an operator means; a worker that granian has to end holds a caller's idle connection.
 _MEANT: Final = re.compile(r"received SIG\w+ indicating (?:exit|restart) request")
 
+FIRST: Final = "first_lines"  # of supervisord, which wait for their shape
+
 Write = Callable[[bytes], None]
 
 
@@ -151,8 +153,10 @@ class Shaping:
     def __init__(self, options: Any, run_dir: Path, form: str, kept_bytes: int) -> None:
         self._form = form
         self._keep: Write = Kept(run_dir, kept_bytes).keep if kept_bytes else _nowhere
-        self._outputs: dict[Any, list[Output]] = {}
+        self._outputs: dict[int, list[Output]] = {}
         options.logger.handlers[:] = [OwnLines(options, form, self._keep)]
+        for message in vars(options).pop(FIRST, ()):
+            options.logger.info(message)
 
     def starting(self, process: Any) -> None:
         """Have the output of a process that is about to be started come here."""
@@ -163,11 +167,12 @@ class Shaping:
 
     def ended(self, process: Any) -> None:
         """Pass on what a process that has ended has left without a line's end."""
-        for output in self._outputs.pop(process, ()):
+        for output in self._outputs.pop(id(process), ()):
             output.flush()
 
     def _made(self, process: Any, dispatchers: Any, pipes: Any) -> tuple[Any, Any]:
-        outputs = self._outputs[process] = []
+        outputs: list[Output] = []
+        self._outputs[id(process)] = outputs
         for dispatcher in dispatchers.values():
             log = getattr(dispatcher, "normallog", None)
             if log is not None:

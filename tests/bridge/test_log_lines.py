@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from triglot.config import RawConfig
 from triglot.config.process import configure_logging
 from triglot.errors import ConfigError
 from triglot.logs import JsonLines, TextLines, about, format_of
@@ -21,7 +22,7 @@ FORGED = 'fine\n2026-01-31 12:00:00,123 ERROR web: [a7 iris 3] nothing works\x1b
 
 def record(message: str, *values: object, **said: Any) -> logging.LogRecord:
     return logging.getLogger("triglot.test").makeRecord(
-        "triglot.test", logging.WARNING, __file__, 1, message, values, None, extra=about(**said)["extra"]
+        "triglot.test", logging.WARNING, __file__, 1, message, values, None, extra=about(**said)
     )
 
 
@@ -87,17 +88,17 @@ def test_what_is_no_line_is_not_read() -> None:
         assert read(text) is None
 
 
-def test_formats_of_a_configuration_may_name_what_a_line_is_about(caplog: pytest.LogCaptureFixture) -> None:
+def test_formats_of_a_configuration_may_name_what_a_line_is_about() -> None:
     root = logging.getLogger()
     kept = root.handlers[:]
     try:
         formatter = {"format": "%(program)s %(request_id)s %(model)s/%(version)s %(message)s"}
         handlers = {"kept": {"class": "logging.handlers.BufferingHandler", "capacity": 9, "formatter": "mine"}}
         said = {"formatters": {"mine": formatter}, "handlers": handlers, "root": {"handlers": ["kept"]}}
-        configure_logging({"logging": said})  # type: ignore[arg-type]
+        configure_logging(RawConfig({"logging": said}))
         (handler,) = root.handlers
         logging.getLogger("other").error("hello")
-        logging.getLogger("triglot").error("late", **about("a7", "iris", 3))
+        logging.getLogger("triglot").error("late", extra=about("a7", "iris", 3))
         told = [handler.format(each) for each in handler.buffer]  # type: ignore[attr-defined]
     finally:
         root.handlers[:] = kept

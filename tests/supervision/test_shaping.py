@@ -116,6 +116,8 @@ def test_the_copy_is_begun_anew_and_read_across_both_files(tmp_path: Path) -> No
         kept.keep(line.encode() + b"\n")
         while text := next(following):
             seen.append(text)
+    following.close()
+    kept.close()
     assert seen == lines
     assert (tmp_path / FILE).stat().st_size <= 1_100
     left = list(records(tmp_path))
