@@ -69,6 +69,7 @@ class _Complete(logging.Filter):
         for name, nothing in _UNSAID.items():
             record.__dict__.setdefault(name, nothing)
         record.__dict__.setdefault("program", _Process.name)
+        record.exc_text = record.exc_text or record.__dict__["trace"] or None  # which any formatter adds
         return True
 
 
@@ -148,7 +149,7 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     below = [str(record.__dict__.get("trace", ""))]
     if record.exc_info:
         below.append(formatter.formatException(record.exc_info))
-    elif record.exc_text:
+    elif record.exc_text and record.exc_text not in below:
         below.append(record.exc_text)
     if record.stack_info:
         below.append(formatter.formatStack(record.stack_info))

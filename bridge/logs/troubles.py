@@ -63,9 +63,9 @@ class Troubles:
         request_id: str = "",
         model: str = "",
         version: int = 0,
-        trace: str = "",
+        exc_info: BaseException | None = None,
     ) -> None:
-        """Tell of a trouble, or count it; what it is about is as in `about`."""
+        """Tell of a trouble, or count it; what it is about is as in `about`, `exc_info` is as `logging` has it."""
         now, kind = self._clock(), _VARYING.sub("#", message)
         with self._lock:
             trouble = self._all.get(name)
@@ -84,7 +84,7 @@ class Troubles:
                 trouble.untold += 1
             due = not new and not self._fading and now >= trouble.told + trouble.pause_s
         if new:
-            self._logger.log(level, "%s", message, extra=about(request_id, model, version, trace=trace))
+            self._logger.log(level, "%s", message, extra=about(request_id, model, version), exc_info=exc_info)
         elif due:
             self.remind(name)
 

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from traceback import format_exception
 from typing import Final, NamedTuple, TypeAlias
 
 import uvloop
@@ -113,10 +112,9 @@ class Post:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _tell(self, error: Exception, pause_s: float) -> None:
-        foreseen = isinstance(error, LinkLost)
-        why, trace = (error, "") if foreseen else (type(error).__name__, "".join(format_exception(error)))
+        why, trace = (error, None) if isinstance(error, LinkLost) else (type(error).__name__, error)
         said = f"{self._broker}: {why}; it is tried again in {pause_s:.1f} s"
-        self._troubles.tell("broker", logging.WARNING, said, trace=trace)
+        self._troubles.tell("broker", logging.WARNING, said, exc_info=trace)
 
     async def _pause(self, seconds: float) -> None:
         try:

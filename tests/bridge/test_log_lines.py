@@ -98,11 +98,11 @@ def test_formats_of_a_configuration_may_name_what_a_line_is_about() -> None:
         configure_logging(RawConfig({"logging": said}))
         (handler,) = root.handlers
         logging.getLogger("other").error("hello")
-        logging.getLogger("triglot").error("late", extra=about("a7", "iris", 3))
+        logging.getLogger("triglot").error("late", extra=about("a7", "iris", 3, trace="in f"))
         told = [handler.format(each) for each in handler.buffer]  # type: ignore[attr-defined]
     finally:
         root.handlers[:] = kept
-    assert told == ["triglot  /0 hello", "triglot a7 iris/3 late"]
+    assert told == ["triglot  /0 hello", "triglot a7 iris/3 late\nin f"]
 
 
 def test_the_environment_says_text_or_json() -> None:
