@@ -28,9 +28,8 @@ class CallLog(Hook):
     def request_answered(self, answered: Answered) -> None:
         """Log an answer."""
         facts = {name: getattr(answered, name) for name in ("op", "rows", "code", "path", "status")}
-        told: dict[str, Any] = {name: value for name, value in facts.items() if value not in ("", 0)} | _took(
-            answered.seconds
-        )
+        told: dict[str, Any] = {name: value for name, value in facts.items() if value not in ("", 0)}
+        told |= _took(answered.seconds)
         logger.info("answered", extra=about(answered.id, answered.model, answered.version, **told))
 
 

@@ -25,7 +25,7 @@ from triglot.errors import (
     WrongAnswer,
 )
 from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
-from triglot.logs import about
+from triglot.logs import about, writable
 from triglot.manifest import Manifest
 from triglot.protocol import batching, bundles
 from triglot.protocol.messages import Op, Reply, Request, Spent
@@ -344,9 +344,9 @@ class Models:
             ids = ",".join([each for request in requests[:8] for each in request.ids][:8])
             asked = about(ids, requests[0].model, requests[0].version)
             for line in output.text.splitlines():
-                logger.info("%s", line, extra=asked)
+                logger.info("%s", writable(line), extra=asked)
             for line in output.warnings:
-                logger.warning("%s", line, extra=asked)
+                logger.warning("%s", writable(line), extra=asked)
         return output
 
 

@@ -23,7 +23,7 @@ from triglot.errors import (
 )
 from triglot.hooks import Answered, Hooks, WorkerCall
 from triglot.languages.launch import HELD_VERSIONS
-from triglot.logs import about
+from triglot.logs import about, writable
 from triglot.protocol import batching, bundles, wire
 from triglot.protocol.messages import Fault, Part, Reply, Request, Started
 from triglot.protocol.runtime import Output, Runtime
@@ -172,7 +172,9 @@ class Worker:
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
             if isinstance(error, EstimatorFailed):
                 asked = requests[0]
-                logger.error("%s", error, extra=about(asked.id, asked.model, asked.version, trace=error.traceback))
+                logger.error(
+                    "%s", writable(str(error)), extra=about(asked.id, asked.model, asked.version, trace=error.traceback)
+                )
             for received in call:
                 self._fail(received, error, output)
             return
