@@ -1,12 +1,19 @@
 """What answers, made of what a project's configuration says."""
 
+from triglot.access_log import AccessLog
 from triglot.dispatch.blocking import Client
-from triglot.hooks import Hooks
+from triglot.hooks import Hooks, load
 from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.project import Project
 from triglot.serving.service import ABSENCE_S, Service
 from triglot.store.jobs import UPDATE
 from triglot.transport.discovery import run_directory
+
+
+def hooks(project: Project) -> Hooks:
+    """Return what is told of a front end's requests: what the configuration names, and its access log."""
+    share = project.log.access
+    return Hooks([*load(project.hooks("server")), *([AccessLog(share)] if share else [])])
 
 
 def service(project: Project, hooks: Hooks | None = None) -> Service:

@@ -23,6 +23,8 @@ from triglot.config import (
 )
 from triglot.config.brokers import Broker, brokers_of
 from triglot.config.hook_entries import Where, hooks_of
+from triglot.config.log_entries import LogEntries
+from triglot.config.log_entries import variables as log_variables
 from triglot.config.own_entries import is_palladiums, own_entries, scheduled_data
 from triglot.config.scopes import otherwise_of
 from triglot.config.server_entries import checked_server, front_end_entries, token_of
@@ -35,8 +37,8 @@ from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import Workshop, held_variables, memory_variables
 from triglot.languages.pools import pool_of
-from triglot.logs import LEVEL_VARIABLE
-from triglot.persister import ACTIVE, Persister, VersionInfo, missing_methods, not_configured
+from triglot.logs import LEVEL_VARIABLE, format_of, restyle
+from triglot.persister import ACTIVE, Persister, VersionInfo, checked, not_configured
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines.declared import Declared, one_of, pipelines_of
 from triglot.pipelines.timetable import Schedule, schedules_of
@@ -149,15 +151,7 @@ class Project:
     def persister(self, key: str) -> Persister | None:
         """Return the persister under a key of the configuration, or None where there is no such key."""
         built: Any = self._instantiate(self._raw, {key}).get(key)
-        if built is None:
-            return None
-        if lacking := missing_methods(built):
-            raise ConfigError(
-                f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one "
-                "such as triglot.store.ModelStore"
-            )
-        persister: Persister = built
-        return persister
+        return None if built is None else checked(key, built)
 
     @property
     def jobs(self) -> JobStore:
@@ -317,6 +311,7 @@ class Project:
 
     def configure_logging(self) -> None:
         """Set logging up as the configuration says."""
+        restyle(format_of(self.environ))
         configure_logging(self._raw)
 
     def part(self, name: str, key: str) -> Any:
@@ -371,9 +366,15 @@ class Project:
         """Return the names of the classes that are told of what happens there."""
         return hooks_of(self._raw.get("hooks", {}), where)
 
+    @property
+    def log(self) -> LogEntries:
+        """How a service logs."""
+        return LogEntries.said(self._raw.get("log", {}))
+
     def _for_workers(self) -> dict[str, str]:
         """Return the variables by which the configuration reaches workers, which read no configuration."""
         bounds = self.worker_memory() | held_variables(self._raw.get("worker_versions"))
+        bounds |= log_variables(self.log, self._outer)
         return {**bounds, **hook_variables(self.hooks("workers"), self.python_path)}
 
     def server(self) -> dict[str, Any]:

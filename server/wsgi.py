@@ -4,9 +4,7 @@ granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.
 """
 
 import gc
-import logging
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,7 @@ from flask import Flask
 
 from triglot import assembly
 from triglot.errors import ConfigError
-from triglot.hooks import Hooks, load
-from triglot.logs import level_of, set_level
+from triglot.logs import start
 from triglot.project import Project
 from triglot.server.app import create_app
 from triglot.server.application import Application
@@ -56,7 +53,7 @@ def build(project: Project, app: Application | None = None) -> Flask:
         runner=RUNNER_VARIABLE in project.environ,
     )
     jobs = project.jobs if project.has_jobs else None
-    return create_app(assembly.service(project, Hooks(load(project.hooks("server")))), options, jobs, app)
+    return create_app(assembly.service(project, assembly.hooks(project)), options, jobs, app)
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:
@@ -82,10 +79,9 @@ def plain_options(project: Project) -> Options:
     return Options(**wanted, admin_token=project.admin_token, access=project.access)
 
 
-def project_of_environment() -> Project:
+def project_of_environment(program: str = "web") -> Project:
     """Return the project of a front end's process, which logs as that says."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
-    set_level(level_of(os.environ))
+    start(program, os.environ)
     project = Project([], os.environ, Path.cwd())
     project.configure_logging()
     return project

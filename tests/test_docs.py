@@ -56,7 +56,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         ("docs/python.md", "python", 3),
         ("docs/loaders.md", "python", 4),
         ("docs/scopes.md", "r", 12),
-        ("docs/logging.md", "python", 4),
+        ("docs/logging.md", "python", 7),
         ("docs/hooks.md", "python", 5),
         ("docs/gallery.md", "r", 4),
         ("docs/deployment.md", "python", 8),

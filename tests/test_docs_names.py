@@ -16,6 +16,7 @@ from triglot.bodies import media
 from triglot.bodies.telling import PREDICT_ERROR, STATUS
 from triglot.cli.main import main
 from triglot.config import KNOWN_KEYS
+from triglot.config.log_entries import LOG_KEYS
 from triglot.config.server_entries import SERVER_KEYS
 from triglot.deploy import description
 from triglot.former_parameters import former_names
@@ -32,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "reference" / "names.md"
 KEYS = {
     "server": set(SERVER_KEYS),
+    "log": set(LOG_KEYS),
     "access": set(ACCESS_KEYS),
     "oidc": set(OIDC_KEYS),
     "cors": set(CORS_KEYS),

@@ -5,6 +5,7 @@ import signal
 
 import click
 
+from triglot.logs import start
 from triglot.pipelines.timetable import Timetable
 from triglot.project import Project
 from triglot.runner import Runner
@@ -53,6 +54,7 @@ def run(project: Project) -> None:
     Example: triglot jobs run
     """
     end_with_supervisor(project.environ)
+    start("jobs", project.environ)
     timetable = Timetable(project.schedules, project.jobs)
     runner = Runner(project.jobs, project.environ | project.own_environment(), timetable.enter_due)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,6 +38,7 @@ KNOWN_KEYS: Final = frozenset(
         "hooks",
         "list_decorators",
         "load_data_decorators",
+        "log",
         "logging",
         "messages",
         "model",

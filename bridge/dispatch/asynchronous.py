@@ -12,6 +12,7 @@ request goes to `Client.call`, in a thread, with what it has been through.
 import asyncio
 import logging
 import time
+from collections import Counter
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -171,16 +172,20 @@ class Lane:
         lost = {worker for worker in known if worker not in self._sockets or monitor.is_lost(worker)}
         for worker in lost:
             self._read(worker)  # what it said at last
+        held: Counter[str] = Counter()
         for waiting in list(self._waiting.values()):
             if waiting.answer.done():
                 continue
             name = waiting.worker.endpoint.name
             if waiting.worker.id in lost:
-                logger.warning("worker %s was lost while it held a request, which is sent again", name)
+                held[name] += 1
                 waiting.answer.set_result(None)
             elif waiting.deadline <= now:
                 late = DeadlineExceeded(f"no answer from worker {name} before the deadline")
                 waiting.answer.set_exception(late)
+        for name, count in held.items():
+            what = "a request, which is" if count == 1 else f"{count} requests, which are"
+            logger.warning("worker %s was lost while it held %s sent again", name, what)
         for worker in lost & self._sockets.keys():
             self._drop(worker)
         self._sweeping = bool(self._waiting)

@@ -35,6 +35,7 @@ from triglot.errors import (
     from_wire,
 )
 from triglot.languages.pools import spoken
+from triglot.logs import about
 from triglot.protocol import wire
 from triglot.protocol.messages import Fault, Reply, Request, Started
 from triglot.transport import multipart
@@ -131,7 +132,7 @@ class Client:
             except TriglotError as error:
                 if isinstance(error, WorkerLost):
                     level = logging.DEBUG if self.is_ending else logging.WARNING
-                    logger.log(level, "request %s: %s", request.id, error)
+                    logger.log(level, "%s", error, extra=about(request.id, request.model, request.version))
                 history = history_after(error, request, worker, history, process.monitor.workers())
                 if isinstance(error, TableNeeded):
                     if packed is whole:

@@ -12,6 +12,7 @@ from triglot import this_process
 from triglot.artefact import Artefact
 from triglot.dispatch.loads import Loading
 from triglot.errors import ModelNotFound
+from triglot.logs import Troubles, about
 from triglot.persister import Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
@@ -80,6 +81,7 @@ class Catalogue:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._trouble = ""
+        self._troubles = Troubles(logger)
 
     def active(self, model: str) -> Served:
         """Return the version of `model` that is served now.
@@ -267,10 +269,12 @@ class Catalogue:
         refusal, known = now.refusal, None if before is None else before.refusal
         if refusal is not None and (known is None or known.cause != refusal.cause):
             where = "does not load" if now.answers is not now.active else "does not load in every worker"
-            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause)
+            told = about(model=model, version=now.active.version)
+            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause, extra=told)
         if now.loaded and now.answers is not None and now.answers is not self._told.get(model):
             self._told[model] = now.answers
-            logger.info("model %s: version %d answers from now on", model, now.answers.version)
+            told = about(model=model, version=now.answers.version)
+            logger.info("model %s: version %d answers from now on", model, now.answers.version, extra=told)
             self._after(now.answers)
 
     def close(self) -> None:
@@ -307,7 +311,8 @@ class Catalogue:
             self._before()
             look()
             self._trouble = ""
+            self._troubles.over("store", "the model store can be read again")
         except Exception as error:  # whatever it is, the thread must live to see the end of it
-            if str(error) != self._trouble:
-                logger.error("the model store cannot be read, what is served stays: %s", error)
+            said = f"the model store cannot be read, what is served stays: {error}"
+            self._troubles.tell("store", logging.ERROR, said)
             self._trouble = str(error)
