@@ -103,6 +103,11 @@ class Catalogue:
         standing = self._families.standing(model)
         return None if standing is None else standing.answers
 
+    def is_asked(self, model: str, version: int) -> bool:
+        """Whether requests to a model go to this version now."""
+        served = self._served.get(model)
+        return self._families.versions.get(model) == version if served is None else served.version == version
+
     def all(self) -> dict[str, Served]:
         """Return the served versions by model name, but for those of scopes."""
         self._live()
