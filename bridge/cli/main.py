@@ -53,6 +53,7 @@ PLACES: Final = {
     "list": "models:list_",
     "new": "new:new",
     "predict": "predict:predict",
+    "release": "release:release",
     "restart": "serve:restart",
     "restore": "backup:restore",
     "run": "run:run",
