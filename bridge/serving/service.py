@@ -126,6 +126,7 @@ class Service:
             self._is_refused,
             otherwise,
             self.tallies.counters,
+            lambda served: self.quarantined(served) is not None,
         )
         self._absent_since: dict[str, float] = {}
 

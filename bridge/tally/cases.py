@@ -121,15 +121,19 @@ class Cases:
         return sorted(released)
 
     def tried(self, version: Key, *, well: bool) -> None:
-        """Note that a trial is over: the version is asked as before, or else, where it ended no worker, tried anew."""
+        """Note that a trial is over: the version is asked as before, or where nothing came of it, tried anew.
+
+        One that has ended a worker meanwhile is on trial no more, and stays where it is.
+        """
         with self._changing() as cases:
             case = cases.get(version, Case())
-            if case.is_held and well:
+            if not case.trial:
+                return
+            if well:
                 del cases[version]
-            elif case.is_held:
+                logger.info("version %d of model %s has answered and is asked again", version[1], version[0])
+            else:
                 cases[version] = case._replace(trial=0.0)
-        if well:
-            logger.info("version %d of model %s has answered and is asked again", version[1], version[0])
 
     def _refuse(self, version: Key, case: Case, now: float) -> None:
         if case.left_s(now):

@@ -100,7 +100,6 @@ def test_a_trial_that_ends_a_worker_keeps_it_for_as_long_again(process: Process,
         kill(one)
         with pytest.raises(VersionQuarantined) as told:
             one.check(IRIS)
-        one.tried(IRIS, well=False)
     assert told.value.retry_after_s == 100
     assert told.value.cause == "requests to it have ended 3 workers"
     clock.now += 99
