@@ -22,4 +22,13 @@ def service(project: Project, hooks: Hooks | None = None) -> Service:
     patience_s = project.server().get("patience_s", ABSENCE_S)
     client = Client(run_directory(project.run_dir), project.remote_workers, project.curve_keys, patience_s)
     asked = (lambda: project.jobs.newest(UPDATE)) if project.has_jobs else None
-    return Service(project.store, client, patience_s, asked, hooks, project.worker_groups, project.otherwise)
+    return Service(
+        project.store,
+        client,
+        patience_s,
+        asked,
+        hooks,
+        project.worker_groups,
+        project.otherwise,
+        project.quarantine(),
+    )

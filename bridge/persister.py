@@ -124,12 +124,12 @@ def missing_methods(candidate: object) -> list[str]:
     return [name for name in wanted if not callable(getattr(candidate, name, None))]
 
 
-def checked(key: str, built: Any) -> Persister:
-    """Return what a key of the configuration made; raises `ConfigError` where that is no persister."""
+def persister_of(key: str, built: Any) -> Persister:
+    """Return what a configuration has made under a key; raises `ConfigError` where it is no persister."""
     if lacking := missing_methods(built):
         raise ConfigError(
-            f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one "
-            "such as triglot.store.ModelStore"
+            f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one such "
+            "as triglot.store.ModelStore"
         )
     persister: Persister = built
     return persister

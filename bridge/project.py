@@ -28,7 +28,7 @@ from triglot.config.log_entries import variables as log_variables
 from triglot.config.own_entries import is_palladiums, own_entries, scheduled_data
 from triglot.config.scopes import otherwise_of
 from triglot.config.server_entries import checked_server, front_end_entries, token_of
-from triglot.config.shapes import check_shapes, names_palladium
+from triglot.config.shapes import check_shapes, names_palladium, of_numbers
 from triglot.config.spelt import languages_of_groups, languages_of_models, predict_services, spelt_model
 from triglot.config.worker_groups import check_counts, check_groups, groups_of
 from triglot.dataset import load
@@ -38,7 +38,7 @@ from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import Workshop, held_variables, memory_variables
 from triglot.languages.pools import pool_of
 from triglot.logs import LEVEL_VARIABLE, format_of, restyle
-from triglot.persister import ACTIVE, Persister, VersionInfo, checked, not_configured
+from triglot.persister import ACTIVE, Persister, VersionInfo, not_configured, persister_of
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines.declared import Declared, one_of, pipelines_of
 from triglot.pipelines.timetable import Schedule, schedules_of
@@ -48,6 +48,7 @@ from triglot.store.letters import LetterStore
 from triglot.store.scopes import Summary, summaries, versions_without_scopes
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
+from triglot.tally.quarantine import Quarantine
 from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
 from triglot.training.terms import refuse_misplaced, terms_of
@@ -151,7 +152,7 @@ class Project:
     def persister(self, key: str) -> Persister | None:
         """Return the persister under a key of the configuration, or None where there is no such key."""
         built: Any = self._instantiate(self._raw, {key}).get(key)
-        return None if built is None else checked(key, built)
+        return None if built is None else persister_of(key, built)
 
     @property
     def jobs(self) -> JobStore:
@@ -356,7 +357,11 @@ class Project:
 
     def crash_loop(self) -> CrashLoop:
         """Return what counts as crashing again and again."""
-        return CrashLoop.said(self._raw.get("crash_loop", {}))
+        return of_numbers("crash_loop", self._raw.get("crash_loop", {}), CrashLoop)
+
+    def quarantine(self) -> Quarantine:
+        """Return when a version that ends workers is not asked for a while."""
+        return of_numbers("quarantine", self._raw.get("quarantine", {}), Quarantine)
 
     def worker_memory(self) -> dict[str, str]:
         """Return the variable that bounds the memory of workers, where the configuration does."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from triglot.bodies.failing import FailureLog
 from triglot.bodies.payload import BARE_JSON, JSON_TYPE
 from triglot.bodies.telling import PREDICT_ERROR, STATUS, told
-from triglot.errors import EstimatorFailed, TriglotError, VersionNotLoadable
+from triglot.errors import TriglotError, VersionUnavailable
 from triglot.server.payload import error_body, json_response
 
 failures = FailureLog(logging.getLogger("triglot.server"))
@@ -66,7 +66,7 @@ def _write_down(error: Exception) -> None:
 
 def _retry_after(error: TriglotError) -> int:
     """Return the seconds after which a caller's next try may fare better."""
-    known_s = error.retry_after_s if isinstance(error, VersionNotLoadable) else 0.0
+    known_s = error.retry_after_s if isinstance(error, VersionUnavailable) else 0.0
     return max(RETRY_AFTER_S, math.ceil(known_s))
 
 

@@ -98,6 +98,7 @@ PURE += (
     "messages.patience",
     "messages.sequence",
     "supervision.crash_loops",
+    "tally.quarantine",
     "tally.recent",
     "tally.sums",
     "training.scoring",

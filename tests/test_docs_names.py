@@ -27,6 +27,7 @@ from triglot.protocol import batching
 from triglot.server import arrivals
 from triglot.server.media import NotAcceptable
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.tally.quarantine import Quarantine
 from triglot.transport.discovery import Endpoint
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +39,7 @@ KEYS = {
     "oidc": set(OIDC_KEYS),
     "cors": set(CORS_KEYS),
     "crash_loop": {field.name for field in fields(CrashLoop)},
+    "quarantine": {field.name for field in fields(Quarantine)},
     "remote_workers": {field.name for field in fields(Endpoint)} - {"incarnation"},  # it is asked for
     "batch": set(batching._UNITS),
     "deploy": set(description._READERS),

@@ -15,6 +15,7 @@ LASTING: Final = frozenset(
         "overloaded",
         "store",
         "version-not-loadable",
+        "version-quarantined",
         "worker-makes-room",
         "worker-unavailable",
     }

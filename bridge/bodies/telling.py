@@ -33,6 +33,7 @@ STATUS = {
     "store": 503,
     "table-needed": 503,
     "version-not-loadable": 503,
+    "version-quarantined": 503,
     "worker-lost": 503,
     "worker-makes-room": 503,
     "worker-unavailable": 503,

@@ -52,6 +52,7 @@ PLACES: Final = {
     "logs": "logs:logs",
     "new": "new:new",
     "predict": "predict:predict",
+    "release": "release:release",
     "restart": "serve:restart",
     "restore": "backup:restore",
     "run": "run:run",

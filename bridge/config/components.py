@@ -49,6 +49,7 @@ KNOWN_KEYS: Final = frozenset(
         "pipelines",
         "predict_decorators",
         "predict_service",
+        "quarantine",
         "read_model_decorators",
         "remote_workers",
         "run_dir",

@@ -21,7 +21,7 @@ import zmq
 from triglot.dispatch.attempts import attempt_id, encode_attempt
 from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
-from triglot.dispatch.routing import History, WorkerView, choose, history_after
+from triglot.dispatch.routing import NEW, History, WorkerView, choose
 from triglot.errors import (
     DeadlineExceeded,
     ProtocolError,
@@ -61,18 +61,18 @@ class Lane:
         self._sweeping = False
         self._ready: dict[tuple[object, ...], list[Request]] = {}
 
-    async def call(self, request: Request, pool: str, timeout_s: float, fetch: Fetch) -> Answer:
+    async def call(self, request: Request, pool: str, timeout_s: float, fetch: Fetch, history: History = NEW) -> Answer:
         """Return the answer of a worker of this pool, or raise the error that it gave; see `Client.call`."""
         deadline = time.monotonic() + timeout_s
         monitor = self._client.monitor
         held = (request.model, request.version, request.sha256)
         worker = choose(monitor.workers(), pool, held, monitor.outstanding, self._client.refused_by(held))
-        if worker is None or held not in worker.holds:
-            return await self._in_a_thread(request, pool, deadline, fetch, History())
+        if worker is None or held not in worker.holds or history.alone:
+            return await self._in_a_thread(request, pool, deadline, fetch, history)
         try:
             self._connect(worker)
         except WorkerUnavailable:  # it cannot be reached from here
-            return await self._in_a_thread(request, pool, deadline, fetch, History())
+            return await self._in_a_thread(request, pool, deadline, fetch, history)
         monitor.took(worker.id)
         try:
             reply = await self._ask(worker, request, deadline)
@@ -81,7 +81,7 @@ class Lane:
         if isinstance(reply, Reply):
             return Answer(reply, worker.endpoint.name)
         error = _lost(worker) if reply is None else from_wire(reply.code, reply.message, reply.details)
-        history = history_after(error, request, worker, History(), monitor.workers())
+        history = self._client.after(error, request, worker, history)
         return await self._in_a_thread(request, pool, deadline, fetch, history)
 
     def close(self) -> None:

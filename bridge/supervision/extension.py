@@ -26,7 +26,7 @@ from supervisor.xmlrpc import Faults, RPCError
 from triglot.logs.lines import TEXT
 from triglot.supervision import greeting
 from triglot.supervision.crash_loops import Crashes, CrashLoop
-from triglot.supervision.programs import Programs
+from triglot.supervision.programs import IN_ORDER, STOPPED, Programs
 from triglot.supervision.shaping import FIRST, Shaping
 from triglot.supervision.status import note_programs, note_troubles, told, troubles
 from triglot.tally.slots import forget
@@ -193,11 +193,11 @@ class Extension:
         if isinstance(event, events.ProcessStateRunningEvent):
             self._programs.running(name, process.pid)
         elif isinstance(event, events.ProcessStateExitedEvent):
-            self._programs.ended(name, "in order" if event.expected else _how(process.exitstatus))
+            self._programs.ended(name, IN_ORDER if event.expected else _how(process.exitstatus))
         elif isinstance(event, events.ProcessStateBackoffEvent):
             self._programs.ended(name, "right after its start")
         elif isinstance(event, events.ProcessStateStoppedEvent):
-            self._programs.ended(name, "stopped")
+            self._programs.ended(name, STOPPED)
         else:
             return
         note_programs(self._run_dir, self._programs.all)

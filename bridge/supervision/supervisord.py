@@ -21,6 +21,7 @@ from triglot.languages.launch import algebra_environment, worker_command, worker
 from triglot.languages.pools import group_of, language_of
 from triglot.logs import TEXT, level_of
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.supervision.programs import WORKERS
 from triglot.transport.discovery import local_endpoint
 
 STOP_WAIT_S = 30
@@ -165,7 +166,7 @@ def resized(text: str, plan: Plan, pool: str, environ: Mapping[str, str]) -> str
 
 def program_of(pool: str) -> str:
     """Return the name that supervisord has for all workers of a pool."""
-    return f"workers-{pool}"
+    return f"{WORKERS}{pool}"
 
 
 def _section(pool: str) -> str:
