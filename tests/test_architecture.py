@@ -71,6 +71,7 @@ SEEN_BY_SERVER = {
         "tables",
         "tally",
         "this_process",
+        "tracing",
         "transport",
         "util",
     ),
@@ -314,8 +315,8 @@ BALLAST = {
     "triglot.dispatch.blocking": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "sqlalchemy"},
     "triglot.serving.service": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
     "triglot.project": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "flask", "rpy2", "julia"},
-    "triglot.server.wsgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
-    "triglot.server.asgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
+    "triglot.server.wsgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia", "opentelemetry"},
+    "triglot.server.asgi": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia", "opentelemetry"},
     "triglot.server.app": {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia"},
 }
 

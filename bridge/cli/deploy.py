@@ -89,10 +89,7 @@ def kubernetes_(
     if with_kserve and service_monitor:
         raise click.UsageError("--service-monitor is about the Service, which KServe makes by itself; leave one out")
     described = _described(project, said)
-    if with_kserve:
-        made = kserve.objects(described)
-    else:
-        made = kubernetes.objects(described, service_monitor=service_monitor)
+    made = kserve.objects(described) if with_kserve else kubernetes.objects(described, service_monitor=service_monitor)
     secrets = kubernetes.secrets(described, project.environ) if with_secrets else []
     _put(to_yaml([*secrets, *made]), output, private=with_secrets)
 

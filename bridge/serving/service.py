@@ -265,20 +265,24 @@ class Service:
         served = question.served
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
-            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+            self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
             answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served))
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
+            if around is not None:
+                around.timed(answer.reply.spent)
         return answer
 
     async def _call_soon(self, lane: Lane, question: Question, request: Request) -> Answer:
         served = question.served
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
-            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+            self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
             answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served))
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
+            if around is not None:
+                around.timed(answer.reply.spent)
         return answer
 
     def _fetch(self, served: Served) -> Fetch:
