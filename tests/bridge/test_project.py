@@ -340,6 +340,21 @@ def test_times_of_the_front_end_are_numbers_of_seconds(opened: Open, key: str, w
         plan(opened({"server": {key: said}}), host=None, port=None, workers={})
 
 
+def test_traces_are_wanted_or_not_and_their_library_is_asked_for_where_they_are(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="server: tracing: 'yes'; write True or False"):
+        opened({"server": {"tracing": "yes"}}).server()
+    wanted = opened({"server": {"tracing": True}})
+    assert plan(wanted, host=None, port=None, workers={}).front_end
+    for module in ("opentelemetry", "opentelemetry.sdk"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(
+        ConfigError, match=r"server: tracing needs OpenTelemetry; run: pip install 'triglot\[tracing\]'"
+    ):
+        plan(wanted, host=None, port=None, workers={})
+
+
 def test_requests_need_no_patience_but_time(opened: Open) -> None:
     assert opened({"server": {"patience_s": 0}}).server() == {"patience_s": 0}
     with pytest.raises(ConfigError, match="timeout_s: 0; write how many seconds an answer may take"):
