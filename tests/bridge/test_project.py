@@ -349,9 +349,7 @@ def test_traces_are_wanted_or_not_and_their_library_is_asked_for_where_they_are(
     assert plan(wanted, host=None, port=None, workers={}).front_end
     for module in ("opentelemetry", "opentelemetry.sdk"):
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(
-        ConfigError, match=r"server: tracing needs OpenTelemetry; run: pip install 'triglot\[tracing\]'"
-    ):
+    with pytest.raises(ConfigError, match=r"needs OpenTelemetry; run: pip install 'triglot\[tracing\]'"):
         plan(wanted, host=None, port=None, workers={})
 
 
