@@ -73,7 +73,7 @@ class Traces(Hook):
 
     def call_begun(self, call: WorkerCall) -> None:
         """Begin the span of a call for a request that has one."""
-        (request_id,) = call.ids
+        request_id = call.ids[0]  # in a front end a call is one request
         context = self._requests.get(request_id)
         if context is None:
             return
