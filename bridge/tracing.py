@@ -56,7 +56,7 @@ class Traces(Hook):
         facts: the span's attributes.
         """
         caller = propagate.extract(headers)
-        span = self._tracer.start_span(name, caller, SpanKind.SERVER, {"triglot.request_id": request_id, **facts})
+        span = self._tracer.start_span(name, caller, SpanKind.SERVER, {**facts, "triglot.request_id": request_id})
         context = self._requests[request_id] = trace.set_span_in_context(span, caller)
         return context
 
@@ -77,7 +77,7 @@ class Traces(Hook):
         context = self._requests.get(request_id)
         if context is None:
             return
-        facts = {
+        facts: dict[str, str | int] = {
             "triglot.model": call.model,
             "triglot.version": call.version,
             "triglot.rows": call.rows,

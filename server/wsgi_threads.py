@@ -102,7 +102,7 @@ class Threads:
                 await _sent(send, {"type": "http.response.body", "body": next(reply.pieces, b"")})
                 return
             within = copy_context().run
-            while (piece := await loop.run_in_executor(self._pool, within, next, reply.pieces, None)) is not None:
+            while (piece := await loop.run_in_executor(self._pool, within, _piece, reply)) is not None:
                 if piece:
                     await _sent(send, {"type": "http.response.body", "body": piece, "more_body": True})
             await _sent(send, {"type": "http.response.body", "body": b""})
@@ -137,6 +137,10 @@ def _run(app: WSGIApp, environ: Environ) -> Reply:
         return Reply(start, iter((first,)), _nothing, whole=True)
     file = _filed(first)
     return Reply(start, _chunks(file), file.close, whole=False)
+
+
+def _piece(reply: Reply) -> bytes | None:
+    return next(reply.pieces, None)
 
 
 def _filed(answer: bytes) -> IO[bytes]:

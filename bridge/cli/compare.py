@@ -66,13 +66,12 @@ def compare(project: Project, names: tuple[str, ...], folds: int, seed: int, rep
     for j, title in enumerate(rows.head[1:], start=1):
         cells = [f"[bold]{row[j]}[/bold]" if (i, j) in rows.best else row[j] for i, row in enumerate(rows.rows)]
         grid.add_row(title, *cells)
-    console = Console()
-    console.print(grid)
+    Console().print(grid)
     for result in found.results:
         if result.unanswered:
-            console.print(f"{result.name}: {result.unanswered}; its scores are those of the others.")
+            click.echo(f"{result.name}: {result.unanswered}; its scores are those of the others.")
     if found.task == "classification":
-        console.print(f"They disagree on {len(found.disagreements()):,} of {found.X.rows:,} rows.")
+        click.echo(f"They disagree on {len(found.disagreements()):,} of {found.X.rows:,} rows.")
     for name, error in found.failed.items():
         tell_of_failure(error, f"{name} is left out: ")
     if report is not None:

@@ -51,7 +51,7 @@ class Candidates:
         shown = pd.DataFrame(index=found.index)
         if self.decides is not None:
             shown["rank"] = found[_RANK + self.decides]
-        said = found["params"] if "params" in found else [{}] * len(found)
+        said: Any = found["params"] if "params" in found else [{}] * len(found)
         for column in map(str, found):
             if column.startswith(_PARAM):  # whose own values a gap makes numbers of another kind
                 name = column.removeprefix(_PARAM)

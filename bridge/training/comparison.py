@@ -76,8 +76,10 @@ class Comparison:
         """Return the rows on which the models differ: labels of which they are surest first, else the widest apart."""
         predicted = np.array([result.answers.predicted for result in self.results])
         if self.task == "regression":
-            width = np.ptp(predicted.reshape(len(predicted), self.X.rows, -1), axis=0).max(axis=1)
-            return np.argsort(-width, kind="stable")
+            numbers = predicted.reshape(len(predicted), self.X.rows, -1)
+            gone = ~np.isfinite(numbers)  # what is no number is apart from nothing
+            lowest, highest = np.where(gone, np.inf, numbers).min(axis=0), np.where(gone, -np.inf, numbers).max(axis=0)
+            return np.argsort(-(highest - lowest).max(axis=1), kind="stable")
         differ = np.flatnonzero((predicted != predicted[0]).any(axis=0))
         confidence = np.min(
             [

@@ -33,8 +33,8 @@ FURTHER = (
 def told(models: ModelStore, run_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str]]]:
     """Hold what a service of one model and one family tells in which everything has happened: labels by name."""
     store = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('monitoring') / 'models.db'}")
-    for name in ("iris", "shops/north"):
-        store.activate(name, store.write(name, models.read("iris").artefact))
+    for name, scope in (("iris", None), ("shops/north", {"scope": {"shop": "north"}})):
+        store.activate(name, store.write(name, models.read("iris").artefact, metadata=scope))
     store.jobs.submit("fit", {})
     service = Service(store, Client(run_dir))
     status.note_programs(run_dir, {"web": {"pid": 1, "starts": 2, "exits": {"a signal": 1}}})
@@ -73,7 +73,7 @@ def grouped(expr: str) -> set[str]:
     return {label for names in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", expr) for label in re.findall(r"\w+", names)}
 
 
-@pytest.mark.parametrize(("where", "expr", "legend"), queries(), ids=[where for where, _, _ in queries()])
+@pytest.mark.parametrize(("where", "expr", "legend"), list(queries()), ids=[where for where, _, _ in queries()])
 def test_every_name_and_label_is_there(where: str, expr: str, legend: str, told: Mapping[str, set[str]]) -> None:
     metrics = selected(expr)
     assert metrics
