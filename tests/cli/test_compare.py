@@ -16,7 +16,6 @@ TOOTH = EXAMPLES / "data" / "tooth_growth.csv"
 
 SICK = """
 import numpy as np
-from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeRegressor
 
 
@@ -28,13 +27,6 @@ class Partial(DecisionTreeRegressor):
 class Broken(DecisionTreeRegressor):
     def fit(self, X, y):
         raise RuntimeError("no fit today")
-
-
-class Wavering(GaussianNB):
-    def predict_proba(self, X):
-        if len(X) > 1:
-            raise RuntimeError("no shares today")
-        return super().predict_proba(X)
 """
 
 
@@ -68,7 +60,6 @@ def config(here: Path) -> None:
             'partial': {{'model': {{'!': 'sick.Partial', 'random_state': 1}},
                          'dataset_loader_train': {tooth}, 'dataset_loader_test': {tooth}}},
             'broken': {{'model': {{'!': 'sick.Broken'}}, 'dataset_loader_train': {tooth}}},
-            'wavering': {{'model': {{'!': 'sick.Wavering'}}}},
         }},
     }}"""
     )
@@ -126,13 +117,6 @@ def test_sick_models_are_told_of_and_the_others_compared(lent: Path, capsys: pyt
     page = (lent / "page.html").read_text()
     for told in ("None of the answers is a number.", "20 of 60 answers are no numbers and left out", "no fit today"):
         assert told in page
-
-    assert run("compare", "wavering", "bayes", "--folds", "2") == 1
-    said, err = capsys.readouterr()
-    assert "accuracy" in said
-    assert "triglot: wavering is left out: " in err
-    assert run("compare", "broken", "wavering") == 1
-    assert "one is a classifier, one a regression" in capsys.readouterr().err
 
 
 def test_a_report_of_stored_versions_shows_what_there_is_of_each(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.functional.running import Running
+from tests.helpers import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -66,9 +67,15 @@ def service(_start: Callable[..., Running], collector: Collector) -> Iterator[Ru
         "OTEL_BSP_SCHEDULE_DELAY": "3600000",
     }
     made = _start("python", TRACING="1", **settings)
-    made.wait_until_ready()
+    until(lambda: made.is_up and _answers(made))
     yield made
     made.close()
+
+
+def _answers(service: Running) -> bool:
+    with suppress(OSError):
+        return service.get("/models/moody-python/ready").status == 200
+    return False
 
 
 def test_a_collector_gets_a_request_with_its_call_and_its_stages(service: Running, collector: Collector) -> None:
