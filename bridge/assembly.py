@@ -2,7 +2,7 @@
 
 from triglot.access_log import AccessLog
 from triglot.dispatch.blocking import Client
-from triglot.hooks import Hooks, load
+from triglot.hooks import Hook, Hooks, load
 from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.project import Project
 from triglot.serving.service import ABSENCE_S, Service
@@ -10,10 +10,10 @@ from triglot.store.jobs import UPDATE
 from triglot.transport.discovery import run_directory
 
 
-def hooks(project: Project) -> Hooks:
-    """Return what is told of a front end's requests: what the configuration names, and its access log."""
+def hooks(project: Project, *more: Hook) -> Hooks:
+    """Return what is told of a front end's requests: what the configuration names, its access log, what is given."""
     share = project.log.access
-    return Hooks([*load(project.hooks("server")), *([AccessLog(share)] if share else [])])
+    return Hooks([*load(project.hooks("server")), *([AccessLog(share)] if share else []), *more])
 
 
 def service(project: Project, hooks: Hooks | None = None) -> Service:

@@ -39,6 +39,7 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
     load([*project.hooks("workers"), *project.hooks("server")])
     _ = project.access, project.pipelines, project.schedules, project.quarantine()
     _check_brokers(project)
+    _check_tracing(project)
     return Plan(
         run_dir=run_directory(project.run_dir),
         directory=project.directory,
@@ -74,6 +75,19 @@ def _check_brokers(project: Project) -> None:
     for broker in project.brokers:
         if command := missing_client(broker):
             raise ConfigError(f"messages: {broker.name}: {broker.protocol} needs: {command}")
+
+
+def _check_tracing(project: Project) -> None:
+    """Refuse traces where what makes them is not installed."""
+    if project.server().get("tracing") and not all(map(_is_there, ("opentelemetry.sdk", "opentelemetry.exporter"))):
+        raise ConfigError("server: tracing needs OpenTelemetry; run: pip install 'triglot[tracing]', or leave it out")
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # its parent is not there
+        return False
 
 
 def _counts(pools: Collection[str], said: Mapping[str, int]) -> dict[str, int]:

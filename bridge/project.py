@@ -30,6 +30,7 @@ from triglot.config.scopes import otherwise_of
 from triglot.config.server_entries import checked_server, front_end_entries, token_of
 from triglot.config.shapes import check_shapes, names_palladium, of_numbers
 from triglot.config.spelt import languages_of_groups, languages_of_models, predict_services, spelt_model
+from triglot.config.store_file import STORE_VARIABLE, former_store, store_url
 from triglot.config.worker_groups import check_counts, check_groups, groups_of
 from triglot.dataset import load
 from triglot.errors import ConfigError, ModelNotFound
@@ -118,9 +119,9 @@ class Project:
 
     @cached_property
     def store(self) -> Persister:
-        """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite in the working directory."""
-        url = self._outer.get("TRIGLOT_STORE") or f"sqlite:///{self._cwd / 'triglot.db'}"
-        return self.persister("model_persister") or ModelStore(url)
+        """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite beside the configuration."""
+        said = self.persister("model_persister")
+        return said or ModelStore(self._outer.get(STORE_VARIABLE) or store_url(self._paths, self._cwd))
 
     def answering(self, pools: Collection[str]) -> list[VersionInfo]:
         """Return the active versions that workers of these pools answer for, but for those of scopes."""
@@ -306,6 +307,7 @@ class Project:
         return {
             "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
             "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
+            **former_store(self._raw, self._outer, self._paths, self._cwd),
             **{name: self._outer[name] for name in (LEVEL_VARIABLE,) if name in self._outer},
             **self._for_workers(),
         }
@@ -378,9 +380,9 @@ class Project:
 
     def _for_workers(self) -> dict[str, str]:
         """Return the variables by which the configuration reaches workers, which read no configuration."""
-        bounds = self.worker_memory() | held_variables(self._raw.get("worker_versions"))
-        bounds |= log_variables(self.log, self._outer)
-        return {**bounds, **hook_variables(self.hooks("workers"), self.python_path)}
+        held = held_variables(self._raw.get("worker_versions"))
+        hooks = hook_variables(self.hooks("workers"), self.python_path)
+        return {**self.worker_memory(), **held, **log_variables(self.log, self._outer), **hooks}
 
     def server(self) -> dict[str, Any]:
         """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from triglot.bodies.failing import FailureLog
 from triglot.bodies.payload import BARE_JSON, JSON_TYPE
 from triglot.bodies.telling import PREDICT_ERROR, STATUS, told
-from triglot.errors import TriglotError, VersionUnavailable
+from triglot.errors import EstimatorFailed, TriglotError, VersionUnavailable
 from triglot.server.payload import error_body, json_response
 
 failures = FailureLog(logging.getLogger("triglot.server"))

@@ -6,6 +6,7 @@ granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.
 import gc
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask import Flask
 
 from triglot import assembly
 from triglot.errors import ConfigError
+from triglot.hooks import Hook
 from triglot.logs import start
 from triglot.project import Project
 from triglot.server.app import create_app
@@ -23,6 +25,7 @@ from triglot.server.predict import PredictService
 from triglot.server.rules import declared
 from triglot.store.jobs import RUNNER_VARIABLE
 
+TRACES = "triglot.traces"  # where an application's own are found, if it has any
 PATIENCE = {"body_quiet_s": "quiet_s", "body_timeout_s": "whole_s", "body_least_rate": "least_rate", "bodies": "most"}
 WANTED = (
     "timeout_s",
@@ -53,7 +56,18 @@ def build(project: Project, app: Application | None = None) -> Flask:
         runner=RUNNER_VARIABLE in project.environ,
     )
     jobs = project.jobs if project.has_jobs else None
-    return create_app(assembly.service(project, assembly.hooks(project)), options, jobs, app)
+    traces = _traces(project, options.service_metadata) if server.get("tracing") else None
+    hooks = assembly.hooks(project, *filter(None, [traces]))
+    made = create_app(assembly.service(project, hooks), options, jobs, app)
+    if traces is not None:
+        made.extensions[TRACES] = traces
+    return made
+
+
+def _traces(project: Project, service_metadata: Mapping[str, Any]) -> Hook:
+    from triglot import tracing  # with a library that only those have who want it
+
+    return tracing.traces(project.environ, str(service_metadata.get("service_name") or tracing.NAME))
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:

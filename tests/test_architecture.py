@@ -71,6 +71,7 @@ SEEN_BY_SERVER = {
         "tables",
         "tally",
         "this_process",
+        "tracing",
         "transport",
         "util",
     ),
@@ -304,8 +305,18 @@ def test_the_package_itself_brings_nothing_into_a_process() -> None:
     assert imports()["triglot.workers"] == frozenset()
 
 
-# The last one, because a hook of an author's says how it is to be imported.
-_FRONT_END = {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia", "prometheus_client"}
+# The last one, too, because a hook of an author's says how it is to be imported.
+_FRONT_END = {
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+    "cloudpickle",
+    "rpy2",
+    "julia",
+    "opentelemetry",
+    "prometheus_client",
+}
 # What a process would carry without need, or could be attacked by.
 BALLAST = {
     "triglot.client": {"flask", "sqlalchemy", "zmq", "numpy", "pandas", "polars", "pyarrow", "sklearn"},

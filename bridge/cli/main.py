@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from triglot import __version__
+from triglot.cli.failures import tell_of_failure
 from triglot.errors import TriglotError
 from triglot.logs import LEVEL_VARIABLE, start_command
 
@@ -90,10 +91,7 @@ class Commands(click.Group):
         except TriglotError as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"triglot: {error}", err=True)
-            trace = getattr(error, "traceback", "")
-            if trace:
-                click.echo(trace, err=True)
+            tell_of_failure(error)
             ctx.exit(1)
 
 

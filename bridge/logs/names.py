@@ -30,6 +30,11 @@ def log_as(name: str) -> None:
     ours.setLevel(logging.DEBUG)  # the other logger decides
 
 
+def is_renamed() -> bool:
+    """Whether this process logs under another name than ours at the moment."""
+    return any(isinstance(handler, _Renamed) for handler in logging.getLogger(OURS).handlers)
+
+
 @contextmanager
 def logging_as(name: str) -> Iterator[None]:
     """Log under `name` within the block."""

@@ -280,11 +280,13 @@ class Service:
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
             self.cases.admitted(served.key, question.timeout_s) as is_trial,
-            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+            self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
             history = APART if is_trial else NEW
             answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served), history)
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
+            if around is not None:
+                around.timed(answer.reply.spent)
         return answer
 
     async def _call_soon(self, lane: Lane, question: Question, request: Request) -> Answer:
@@ -292,11 +294,13 @@ class Service:
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
             self.cases.admitted(served.key, question.timeout_s) as is_trial,
-            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+            self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
             history = APART if is_trial else NEW
             answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served), history)
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
+            if around is not None:
+                around.timed(answer.reply.spent)
         return answer
 
     def _fetch(self, served: Served) -> Fetch:

@@ -16,6 +16,7 @@ from triglot.bodies.media import CSV
 from triglot.dispatch.blocking import Client
 from triglot.hooks import Answered, Hook, Hooks, LoadedVersion, WorkerCall
 from triglot.logs import TextLines
+from triglot.protocol.messages import Spent
 from triglot.server.app import Options, create_app
 from triglot.server.predict import PredictService
 from triglot.serving.service import Service
@@ -35,6 +36,10 @@ class Ear(Hook):
 
     def call_begun(self, call: WorkerCall) -> None:
         self.calls.append(f"begun {call.op} {call.model} {call.version} {call.ids[0]} {call.rows}")
+
+    def call_timed(self, call: WorkerCall, spent: Spent) -> None:
+        assert min(spent) >= 0
+        self.calls.append(f"timed {call.ids[0]} {spent.rows}")
 
     def call_ended(self, call: WorkerCall, seconds: float) -> None:
         assert seconds > 0
@@ -167,8 +172,10 @@ def test_each_call_of_a_worker_is_heard_and_each_version_that_answers(caller: Ca
     client.get("/models/moody/predict?mood=1", headers={"X-Request-Id": "bad"})
     assert ear.calls == [
         "begun predict iris 1 good 1",
+        "timed good 1",
         "ended good",
         "begun predict iris 1 soon 1",
+        "timed soon 1",
         "ended soon",
         "begun predict moody 1 bad 1",
         "failed bad EstimatorFailed",
