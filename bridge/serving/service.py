@@ -14,7 +14,7 @@ from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
 from triglot.dispatch.loads import Loading, Loads
 from triglot.dispatch.routing import WorkerView
-from triglot.errors import BadRequest, WorkerUnavailable
+from triglot.errors import BadRequest, ConfigError, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.languages.pools import pool_of, spoken
 from triglot.persister import Persister
@@ -29,6 +29,7 @@ from triglot.supervision.status import Program
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
 from triglot.tally.files import Tallies
+from triglot.tally.lately import Lately, Paces
 from triglot.tally.recent import Recent, Trouble
 from triglot.transport.request_ids import new_id
 
@@ -104,6 +105,7 @@ class Service:
         self.hooks = hooks or Hooks()
         self.tallies = Tallies(client.run_dir)
         self._recent = Recent()
+        self._paces = Paces()
         self._absence_s = absence_s
         self._groups = groups
         self._client = client
@@ -193,10 +195,23 @@ class Service:
         """Return the supervised programs that are down for good or crash again and again, with their reasons."""
         return {} if self._client.run_dir is None else status.troubles(self._client.run_dir)
 
+    def restart(self, program: str) -> None:
+        """Have a supervised program restart; raises `ConfigError` where nobody supervises any."""
+        from triglot.supervision.operator import Handle  # supervisord's modules, which nothing else here needs
+
+        if self._client.run_dir is None:
+            raise ConfigError("there is no run directory, and so nobody who supervises programs")
+        Handle(self._client.run_dir).renew(program)
+
     def sick(self) -> dict[tuple[str, int], Trouble]:
         """Return the versions of which at least half of the requests failed in the last minute, in all processes."""
         self._note()
         return self._recent.sick()
+
+    def lately(self) -> dict[tuple[str, int], Lately]:
+        """Return how it went within the last minute with the versions that were asked, in all processes together."""
+        self._note()
+        return self._paces.lately(time.monotonic(), self.tallies.paces(), self.tallies.failed())
 
     @property
     def has_answered(self) -> bool:
@@ -318,7 +333,9 @@ class Service:
     def _note(self) -> None:
         """Note what was counted so far, now and then, so that it can be said what has happened since."""
         if self._recent.is_due(now := time.monotonic()):
-            self._recent.note(now, self.tallies.answered(), self.tallies.failed())
+            paces, failed = self.tallies.paces(), self.tallies.failed()
+            self._recent.note(now, {version: pace.answered for version, pace in paces.items()}, failed)
+            self._paces.note(now, paces, failed)
 
     def _tell(self, served: Served) -> None:
         """Tell of a version that answers from now on."""
