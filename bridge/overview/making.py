@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 from triglot import __version__
@@ -24,6 +25,7 @@ from triglot.tally.sums import Totals
 _NS_PER_S, _NS_PER_MS = 1e9, 1e6
 _WORKERS = program_of("")
 _NONE = Lately(0.0)
+MOST_VERSIONS = 100  # of a model are shown, beside those that are in use
 
 
 class Lookout:
@@ -66,7 +68,7 @@ class Lookout:
             "triglot_version": __version__,
             "condition": condition(found, models),
             "changeable": self._changeable,
-            "lately": _pace(_sum(seen.lately.values())),
+            "lately": _pace(reduce(Lately.plus, seen.lately.values(), _NONE)),
             "since_start": _count(seen.totals.values()),
             "models": models,
             "families": list(self._families(seen)),
@@ -95,7 +97,9 @@ class Lookout:
         answers = None if standing is None else standing.answers
         newest = max(infos, key=lambda info: info.version)
         info = newest if standing is None else (answers or standing.active).info
-        versions = [_version(each, active, seen) for each in sorted(infos, key=lambda info: -info.version)]
+        ordered = sorted(infos, key=lambda info: -info.version)
+        kept = {active, info.version} | {each.version for each in ordered[:MOST_VERSIONS]}
+        shown = [each for each in ordered if each.version in kept or each.aliases]
         model: Model = {
             "name": name,
             "active": active,
@@ -104,8 +108,9 @@ class Lookout:
             "task": info.task,
             "pool": pool_of(info.language) if standing is None else standing.active.pool,
             "workers": 0 if answers is None else self._service.holders(answers),
-            "versions": versions,
-            "lately": _pace(_sum(each for (model, _), each in seen.lately.items() if model == name)),
+            "stored": len(infos),
+            "versions": [_version(each, active, seen) for each in shown],
+            "lately": _pace(seen.of_model.get(name, _NONE)),
         }
         if standing is not None and standing.refusal is not None and standing.error is not None:
             model["not_loadable"] = {
@@ -151,6 +156,9 @@ class _Seen:
     def __init__(self, totals: Mapping[tuple[str, int], Totals], lately: Mapping[tuple[str, int], Lately]) -> None:
         self.totals = totals
         self.lately = lately
+        self.of_model: dict[str, Lately] = {}
+        for (model, _), each in lately.items():
+            self.of_model[model] = self.of_model.get(model, _NONE).plus(each)
 
 
 def _version(info: VersionInfo, active: int | None, seen: _Seen) -> Version:
@@ -237,13 +245,6 @@ def _pace(lately: Lately) -> Pace:
 
 def _milliseconds(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def _sum(found: Iterable[Lately]) -> Lately:
-    total = _NONE
-    for each in found:
-        total = total.plus(each)
-    return total
 
 
 def _count(totals: Iterable[Totals]) -> Count:

@@ -61,7 +61,8 @@ class NotLoadable(TypedDict):
 class Model(TypedDict):
     """A model that has versions: which is active, which answers, None where none does, and how that goes.
 
-    `workers` is how many have the version that answers; `versions` are the newest first.
+    `workers` is how many have the version that answers. `versions` are the newest first, and of many those that are new
+    or in use; `stored` is how many there are.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Model(TypedDict):
     task: str
     pool: str
     workers: int
+    stored: int
     versions: list[Version]
     lately: Pace
     not_loadable: NotRequired[NotLoadable]

@@ -163,12 +163,14 @@ export class Model {
   }
 
   #list() {
-    const { versions, active, answers, now } = this.#model;
+    const { versions, stored, active, answers, now } = this.#model;
     const items = versions.map((each) => ({ ...each, now, active, answers }));
     const shown = this.#all ? items : items.filter(({ version }, number) => number < many || version === active || version === answers);
     this.#versions.show(shown);
     show(at("all-versions"), shown.length < items.length);
-    at("all-versions").textContent = `Show all ${items.length} versions`;
+    at("all-versions").textContent = `Show ${items.length} versions`;
+    show(at("older"), stored > items.length);
+    at("older").textContent = `${whole(stored - items.length)} older ones are not shown; triglot list has them.`;
   }
 
   #aliases() {

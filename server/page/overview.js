@@ -72,7 +72,11 @@ async function look() {
     show(at("lost"), true);
     if (wants) return show(at("seen"), false); // until another key is entered
   }
-  if (!document.hidden && at("pause").getAttribute("aria-pressed") === "false") timer = setTimeout(look, everyMs);
+  if (!document.hidden && !paused()) timer = setTimeout(look, everyMs);
+}
+
+function paused() {
+  return at("pause").getAttribute("aria-pressed") === "true";
 }
 
 /** Show all models or the one that the address names. */
@@ -90,12 +94,11 @@ function turn({ first = false } = {}) {
 }
 
 at("pause").addEventListener("click", () => {
-  const paused = at("pause").getAttribute("aria-pressed") === "false";
-  at("pause").setAttribute("aria-pressed", String(paused));
-  if (!paused) look();
+  at("pause").setAttribute("aria-pressed", String(!paused()));
+  if (!paused()) look();
 });
 addEventListener("hashchange", () => turn());
-document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden && !paused()) look(); });
 afterChange(look);
 notice("");
 tellToken();

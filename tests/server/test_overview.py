@@ -54,7 +54,7 @@ def test_a_model_is_told_with_its_versions_its_aliases_and_its_scores(start: Ope
     (model,) = overview(start())["models"]
 
     assert (model["name"], model["active"], model["answers"], model["language"]) == ("iris", 2, 2, "python")
-    assert [each["version"] for each in model["versions"]] == [3, 2, 1]
+    assert (model["stored"], [each["version"] for each in model["versions"]]) == (3, [3, 2, 1])
     assert [each["aliases"] for each in model["versions"]] == [[], ["active"], ["rival"]]
     assert [each["proved"] for each in model["versions"]] == [False, True, True]
     assert {name: value for name, value in model["versions"][0]["scores"].items()} == {"score_test": 0.9}
