@@ -50,7 +50,7 @@ class Lookout:
     def overview(self) -> Overview:
         """Return how the service is now."""
         service, at = self._service, datetime.now(UTC)
-        seen = _Seen(service.tallies.totals(), service.lately())
+        seen = _Seen(service.tallies.totals(), service.paces())
         models = list(self._models(seen))
         workers, programs = _processes(service)
         jobs = self._jobs()

@@ -208,8 +208,8 @@ class Service:
         self._note()
         return self._recent.sick()
 
-    def lately(self) -> dict[tuple[str, int], Lately]:
-        """Return how it went within the last minute with the versions that were asked, in all processes together."""
+    def paces(self) -> dict[tuple[str, int], Lately]:
+        """Return how fast it went within the last minute with the versions that were asked, in all processes together."""
         self._note()
         return self._paces.lately(time.monotonic(), self.tallies.paces(), self.tallies.failed())
 
