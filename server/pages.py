@@ -61,4 +61,5 @@ def _page(name: str, framed_by: str) -> Response:
 def _held(response: Response) -> Response:
     """Return an answer, or that it is the one that the browser holds."""
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -142,9 +142,13 @@ class Pace(NamedTuple):
 
     def plus(self, other: "Pace") -> "Pace":
         """Return the sums of both."""
-        *sums, durations = self
-        *others, further = other
-        return Pace(*map(sum, zip(sums, others, strict=True)), added(durations, further))
+        return Pace(
+            self.answered + other.answered,
+            self.ns + other.ns,
+            self.rows + other.rows,
+            self.calls + other.calls,
+            added(self.durations, other.durations),
+        )
 
     def since(self, earlier: "Pace") -> "Pace":
         """Return what has come since an earlier look at the same tallies."""

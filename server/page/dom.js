@@ -59,7 +59,7 @@ export function tableOf(caption, columns, keyOf, below) {
     made("th", { scope: "col", className: kind ?? "" }, made("span", { className: unseen ? "unseen" : "", textContent: head })));
   const table = made("table", {},
     made("caption", { className: "unseen", textContent: caption }), made("thead", {}, made("tr", {}, ...heads)));
-  const place = made("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: caption }, table);
+  const place = made("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: `Table: ${caption}` }, table);
   place.show = (items) => keep(table, items, keyOf, (item) => bodyOf(columns, item, below), 2);
   return place;
 }

@@ -106,7 +106,7 @@ export class Model {
   #tiles = tilesOf();
   #mark = markOf(standing);
   #versions = tableOf("Versions", [
-    { head: "Version", kind: "number", first: true, text: ({ version }) => String(version) },
+    { head: "Version", first: true, text: ({ version }) => String(version) },
     { head: "Aliases", part: () => this.#aliases() },
     { head: "Fitted", part: () => agoOf(({ created }) => created) },
     { head: "Scores", text: (version) => scores(version, 4) },

@@ -95,6 +95,7 @@ function turn({ first = false } = {}) {
 
 at("pause").addEventListener("click", () => {
   at("pause").setAttribute("aria-pressed", String(!paused()));
+  clearTimeout(timer);
   if (!paused()) look();
 });
 addEventListener("hashchange", () => turn());

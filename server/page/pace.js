@@ -38,16 +38,16 @@ export function countOf(model) {
 }
 
 const tiles = [
-  { name: "requests", label: "Requests", about: "a second, last minute",
+  { name: "requests", label: "Requests", about: "within the last minute",
     value: (lately) => short(lately.seconds ? lately.requests / lately.seconds : 0), unit: () => "/s" },
-  { name: "ms", label: "Latency", about: "half, and 95 of 100 answers, within",
+  { name: "ms", label: "Latency", about: "p50 · p95 of good answers",
     value: (lately) => time(lately.p50_ms), unit: (lately) => (lately.p95_ms === null ? "" : `· ${time(lately.p95_ms)}`) },
-  { name: "rows", label: "Batch", about: "rows of a call, mean",
+  { name: "rows", label: "Batch", about: "mean rows of a call",
     value: (lately) => short(lately.calls ? lately.rows / lately.calls : null), unit: (lately) => (lately.calls ? "rows" : "") },
-  { name: "failed", label: "Errors", about: "of the requests, last minute",
+  { name: "failed", label: "Errors", about: "of the requests",
     value: (lately) => share(lately.failed, lately.requests), unit: (lately) => (lately.failed ? `· ${lately.failed}` : "") },
 ];
-const memory = { name: "memory", label: "Memory", about: "all processes", value: (_, bytesNow) => bytes(bytesNow), unit: () => "" };
+const memory = { name: "memory", label: "Memory", about: "of all processes here", value: (_, bytesNow) => bytes(bytesNow), unit: () => "" };
 
 /** Return tiles with a chart each; `update` takes what was lately, the history and the memory. */
 export function tilesOf({ withMemory = false } = {}) {

@@ -50,7 +50,7 @@ export class Processes {
 function whatItIs({ name, program, language, pool }) {
   if (!pool) return programs[program.split(":")[0]] ?? "program";
   const group = pool.slice(language.length + 1);
-  return `${language} worker${group ? `, group ${group}` : ""}${program ? "" : ", elsewhere"}`;
+  return `${language} worker${group ? `, group ${group}` : ""}${program ? "" : ", not supervised here"}`;
 }
 
 function crash() {

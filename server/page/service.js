@@ -11,10 +11,10 @@ export function authorization() {
   return said;
 }
 
-/** Send this from now on, until the tab is closed: a bare key or token is a bearer's. */
+/** Send this from now on, until the tab is closed: a key or token by itself is a bearer's. */
 export function authorize(text) {
   const trimmed = text.trim();
-  said = !trimmed || trimmed.includes(" ") ? trimmed : `Bearer ${trimmed}`;
+  said = !trimmed || /^(bearer|basic|key) /i.test(trimmed) ? trimmed : `Bearer ${trimmed}`;
   try {
     if (said) sessionStorage.setItem(kept, said);
     else sessionStorage.removeItem(kept);
