@@ -79,6 +79,12 @@ class JobNotFound(TriglotError, LookupError):
     code = "job-not-found"
 
 
+class ProgramNotFound(TriglotError, LookupError):
+    """No program of that name is supervised; the message lists the known ones."""
+
+    code = "program-not-found"
+
+
 class PipelineNotFound(TriglotError, LookupError):
     """No pipeline of that name is declared; the message lists the known ones."""
 
@@ -270,6 +276,7 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         VersionNotFound,
         VersionInUse,
         JobNotFound,
+        ProgramNotFound,
         PipelineNotFound,
         ResultNotFound,
         ConfigError,

@@ -103,6 +103,7 @@ def activate() -> Response:
         name = names[0] if names else "model"
     service.store.activate(name, version)
     service.refresh()
+    here().lookout.refresh()
     return list_models()
 
 

@@ -17,7 +17,7 @@ from triglot.server.payload import json_response
 from triglot.serving.catalogue import STORE_KEY
 from triglot.serving.served import Served
 from triglot.serving.service import Service
-from triglot.tally.recent import Trouble
+from triglot.tally.lately import Lately
 from triglot.util import memory_usage
 
 MISSING: Final = "N/A"
@@ -99,14 +99,14 @@ def _sick(service: Service) -> dict[str, Any]:
     """Return the models that are not well, each with the version of which that is told."""
     found = {version: _told(version[1], of) for version, of in sorted(service.lately().items()) if of.is_sick}
     for version, held in sorted(service.in_quarantine().items()):
-        known = found.pop(version, None) or _told(version[1], Trouble(0, {}))
+        known = found.pop(version, None) or _told(version[1], Lately())
         found[version] = known | {"quarantined": standing.of_quarantine(held)}
     return {model: told for (model, _), told in found.items()}  # of several of a model the one that requests go to
 
 
-def _told(version: int, trouble: Trouble) -> dict[str, Any]:
-    told = {"requests": trouble.requests, "failed": trouble.failed, "codes": dict(trouble.codes)}
-    told |= {"deaths": trouble.deaths} if trouble.deaths else {}
+def _told(version: int, lately: Lately) -> dict[str, Any]:
+    told = {"requests": lately.requests, "failed": lately.failed, "codes": dict(lately.codes)}
+    told |= {"deaths": lately.deaths} if lately.deaths else {}
     return {"version": version, **told} if version else told  # those of scopes are counted as one family
 
 

@@ -35,6 +35,7 @@ WANTED = (
     "mlflow_model",
     "debug",
     "examples",
+    "page",
     "threads",
 )
 

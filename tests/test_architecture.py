@@ -55,6 +55,7 @@ SEEN_BY_SERVER = {
         "interfaces",
         "logs",
         "metrics",
+        "overview",
         "palladium.beside",
         "palladium.commands",
         "palladium.stream",

@@ -13,6 +13,7 @@ STATUS = {
     "version-not-found": 404,
     "job-not-found": 404,
     "pipeline-not-found": 404,
+    "program-not-found": 404,
     "result-not-found": 404,
     "not-acceptable": 406,
     "body-too-slow": 408,

@@ -60,6 +60,7 @@ PLACES: Final = {
     "scale": "serve:scale",
     "score": "score:score",
     "serve": "serve:serve",
+    "status": "status:status",
     "stream": "stream:stream",
     "supervisor-config": "serve:supervisor_config",
     "test": "fit:test",

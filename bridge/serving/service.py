@@ -14,7 +14,7 @@ from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
 from triglot.dispatch.loads import Loading, Loads
 from triglot.dispatch.routing import APART, NEW, WorkerView
-from triglot.errors import BadRequest, WorkerUnavailable
+from triglot.errors import BadRequest, ConfigError, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.languages.pools import pool_of, spoken
 from triglot.persister import Persister
@@ -30,8 +30,9 @@ from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
 from triglot.tally.cases import Cases, Held
 from triglot.tally.files import Tallies
+from triglot.tally.lately import Lately
 from triglot.tally.quarantine import Quarantine
-from triglot.tally.recent import Recent, Trouble
+from triglot.tally.recent import Counted, Recent
 from triglot.transport.request_ids import new_id
 
 TIMEOUT_S = 30.0
@@ -198,10 +199,18 @@ class Service:
         """Return the supervised programs that are down for good or crash again and again, with their reasons."""
         return {} if self._client.run_dir is None else status.troubles(self._client.run_dir)
 
-    def lately(self) -> dict[tuple[str, int], Trouble]:
+    def restart(self, program: str) -> None:
+        """Have a supervised program restart; raises `ConfigError` where nobody supervises any."""
+        from triglot.supervision.operator import Handle  # supervisord's modules, which nothing else here needs
+
+        if self._client.run_dir is None:
+            raise ConfigError("there is no run directory, and so nobody who supervises programs")
+        Handle(self._client.run_dir).renew(program)
+
+    def lately(self) -> dict[tuple[str, int], Lately]:
         """Return what became of the requests to each version within the last minute, in all processes together."""
         self._note()
-        return self._recent.lately()
+        return self._recent.lately(time.monotonic(), self._counted())
 
     def in_quarantine(self) -> dict[tuple[str, int], Held]:
         """Return the versions that requests go to, and that are not asked because they end workers."""
@@ -340,7 +349,10 @@ class Service:
     def _note(self) -> None:
         """Note what was counted so far, now and then, so that it can be said what has happened since."""
         if self._recent.is_due(now := time.monotonic()):
-            self._recent.note(now, self.tallies.answered(), self.tallies.failed(), self.tallies.deaths())
+            self._recent.note(now, self._counted())
+
+    def _counted(self) -> Counted:
+        return Counted(self.tallies.paces(), self.tallies.failed(), self.tallies.deaths())
 
     def _tell(self, served: Served) -> None:
         """Tell of a version that answers from now on."""

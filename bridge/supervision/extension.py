@@ -2,8 +2,8 @@
 
 supervisord takes extensions as RPC interfaces; the one here hears of every change of a process's state. It has what
 died started again at once, unless it crashes again and again (`crashes.py`), tells the run directory what is wrong
-(`condition.py`), starts what tells when all can be asked (`greeting.py`), and offers one call, `triglot.resize`, which
-adds workers to a group or takes some away and leaves the others alone.
+(`condition.py`), starts what tells when all can be asked (`greeting.py`), and offers two calls: `triglot.resize`
+adds workers to a group or takes some away and leaves the others alone, `triglot.restart` restarts one process.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class Wakeup:
     """
 
     def __init__(self, files: dict[int, Any]) -> None:
+        self._next: list[Callable[[], object]] = []
         for number in [number for number, other in files.items() if isinstance(other, Wakeup)]:
             del files[number]  # after a reload, which has closed it
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -62,6 +64,11 @@ class Wakeup:
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"\0")
 
+    def soon(self, task: Callable[[], object]) -> None:
+        """Have something done when supervisord goes round next, and no event is being told of any more."""
+        self._next.append(task)
+        self.wake()
+
     def readable(self) -> bool:
         """Whether supervisord shall wait for this."""
         return True
@@ -71,9 +78,12 @@ class Wakeup:
         return False
 
     def handle_read_event(self) -> None:
-        """Forget that there was anything."""
+        """Do what was to be done then."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
+        tasks, self._next = self._next, []
+        for task in tasks:
+            task()
 
     def handle_error(self) -> None:
         """Go on: at worst supervisord waits for its second again."""
@@ -103,6 +113,7 @@ class Extension:
         self._crashes = Crashes(loop)
         self._told: dict[str, str] = {}
         self._programs = Programs()
+        self._restarting: set[str] = set()
         self._wakeup = Wakeup(daemon.options.get_socket_map())
         self._wakeup.wake()  # the first programs start now
         note_troubles(run_dir, {})
@@ -137,6 +148,7 @@ class Extension:
             group.processes[key] = configs[key].make_process(group)
         leaving = group.processes.keys() - configs.keys()
         for key in leaving:
+            self._restarting.discard(make_namespec(name, key))
             if group.processes[key].get_state() in RUNNING_STATES:
                 group.processes[key].stop()
 
@@ -155,6 +167,26 @@ class Extension:
 
         ended.delay = 0.05  # type: ignore[attr-defined]
         return ended
+
+    def restart(self, name: str) -> bool:
+        """Have a process stop in its own time and start again, whoever asks being gone by then; it may be the caller.
+
+        @param string name         name of the process, with its group's before it as in `group:name`
+        @return boolean result     true at once
+        """
+        group, process_name = split_namespec(name)
+        known = self._daemon.process_groups.get(group)
+        process = None if known is None else known.processes.get(process_name)
+        if process is None:
+            raise RPCError(Faults.BAD_NAME, name)
+        state = process.get_state()
+        if state in STOPPED_STATES:
+            self._wakeup.soon(process.spawn)
+        else:
+            self._restarting.add(name)
+        if state in RUNNING_STATES:
+            process.stop()
+        return True
 
     def _heard(self, event: Any) -> None:
         """Take in one event; whatever goes wrong here, supervisord goes on."""
@@ -192,10 +224,12 @@ class Extension:
         name = make_namespec(process.group.config.name, process.config.name)
         if isinstance(event, events.ProcessStateRunningEvent):
             self._programs.running(name, process.pid)
+        elif isinstance(event, events.ProcessStateExitedEvent) and event.expected:
+            self._programs.ended(name, IN_ORDER)
         elif isinstance(event, events.ProcessStateExitedEvent):
-            self._programs.ended(name, IN_ORDER if event.expected else _how(process.exitstatus))
+            self._programs.crashed(name, _how(process.exitstatus), time.time())
         elif isinstance(event, events.ProcessStateBackoffEvent):
-            self._programs.ended(name, "right after its start")
+            self._programs.crashed(name, "right after its start", time.time())
         elif isinstance(event, events.ProcessStateStoppedEvent):
             self._programs.ended(name, STOPPED)
         else:
@@ -209,6 +243,9 @@ class Extension:
             self._crashes.running(name, now)
         elif isinstance(event, events.ProcessStateStoppedEvent):
             self._crashes.stopped(name)
+            if name in self._restarting:
+                self._restarting.discard(name)
+                self._wakeup.soon(process.spawn)  # supervisord has not done with its end yet
         elif isinstance(event, events.ProcessStateFatalEvent):
             self._crashes.given_up(name, "it ended at every start; its log says why")
         elif isinstance(event, events.ProcessStateBackoffEvent):

@@ -33,6 +33,11 @@ class Programs:
         program["pid"] = pid
         program["starts"] += 1
 
+    def crashed(self, name: str, how: str, at: float) -> None:
+        """Note that a program's process has ended without being asked to, at that second since 1970."""
+        self.ended(name, how)
+        self._of(name)["crash"] = {"how": how, "at": at}
+
     def ended(self, name: str, how: str) -> None:
         """Note that a program's process has ended."""
         program = self._of(name)
