@@ -31,8 +31,8 @@ _DUBIOUS: Final = re.compile(r"(?i:warning\b)")
 _SUPERVISORS: Final = {"CRIT": "CRITICAL", "ERRO": "ERROR", "WARN": "WARNING", "INFO": "INFO"}
 # The socket is in a folder of mode 0700, and is of that mode itself.
 _NO_NEWS: Final = re.compile(r"Server 'unix_http_server' running without any HTTP authentication checking")
-# What supervisord warns of and an operator means; a worker that granian has to end holds a caller's idle connection.
-_MEANT: Final = re.compile(r"received SIG\w+ indicating (?:exit|restart) request")
+# What supervisord warns of and an operator means: the end, also of a program that had not come up yet.
+_MEANT: Final = re.compile(r"received SIG\w+ indicating (?:exit|restart) request|stopped: .+ \(terminated by SIGTERM\)")
 
 FIRST: Final = "first_lines"  # of supervisord, which wait for their shape
 

@@ -94,14 +94,16 @@ def own_lines(level: int, monkeypatch: pytest.MonkeyPatch, *said: tuple[int, str
 
 SCARE = (50, "Server 'unix_http_server' running without any HTTP authentication checking")
 END = (30, "received SIGTERM indicating exit request")
+EARLY = (30, "stopped: r-0 (terminated by SIGTERM)")
 CRASH = (30, "exited: r-0 (exit status 71; not expected)")
 
 
 def test_supervisord_says_nothing_that_scares_at_a_normal_start_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = own_lines(20, monkeypatch, SCARE, (20, "spawned: 'web' with pid 1"), END, CRASH)
+    found = own_lines(20, monkeypatch, SCARE, (20, "spawned: 'web' with pid 1"), END, EARLY, CRASH)
     assert [(line.level, line.program, line.message.split()[0]) for line in found] == [
         ("INFO", "supervisor", "spawned:"),
         ("INFO", "supervisor", "received"),
+        ("INFO", "supervisor", "stopped:"),
         ("WARNING", "supervisor", "exited:"),
     ]
     assert [line.message for line in own_lines(30, monkeypatch, SCARE, END, CRASH)] == [CRASH[1]]
