@@ -73,8 +73,10 @@ class Tasks:
         """Return once all that run have ended, those that take too long by force: their requests come again."""
         if self._watching is not None:
             self._watching.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=GRACE_S)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GRACE_S
+        while self._running and (left_s := until - loop.time()) > 0:
+            await asyncio.wait(self._running, timeout=left_s)
         await self.drop()
 
     async def drop(self) -> None:
