@@ -34,7 +34,7 @@ docs: setup-docs ## build the site of docs/ into build/site, with every link che
 
 pictures: setup-test ## make the pictures of the documents anew
 	@command -v chromium >/dev/null || scripts/ensure_apt.sh chromium
-	@$(RUN) python scripts/docs/pictures.py
+	@$(RUN) python -m scripts.docs.pictures
 	@$(RUN) python scripts/docs/rooms.py . docs/images/rooms.svg
 
 lint: setup-lint ## check style and types
@@ -85,6 +85,7 @@ setup-test: setup setup-dask
 	@[[ " $${TRIGLOT_WITHOUT:-} " = *" spark "* ]] || command -v java >/dev/null || scripts/ensure_apt.sh default-jre-headless || true
 	@$(RUN) python -m tests.clients.environments
 	@$(RUN) python -m tests.spark.environments
+	@$(RUN) python -m tests.accessibility.environments
 	@$(RUN) python -m tests.palladium.environments
 
 # An engine that answers is used as it is; else Debian's is started for the tests, and makes its own base image.

@@ -111,7 +111,9 @@ class Answered(NamedTuple):
 
     `code` is the fault's (docs/reference/names.md), empty for a good answer. `seconds` counts in a worker from sending
     where both sides share a clock (ipc), else from reading; in the front end from the head of the request or, where a
-    thread answers it, from that thread's begin. `path` and `status` are those of HTTP, empty and 0 in a worker.
+    thread answers it, from that thread's begin. `path` and `status` are those of HTTP, empty and 0 in a worker; so are
+    `method` and `route`, which is as Flask writes it (`/models/<name>/predict`), empty where there is none. Of gRPC and
+    of messages `route` is the path.
     """
 
     id: str
@@ -123,6 +125,8 @@ class Answered(NamedTuple):
     seconds: float
     path: str = ""
     status: int = 0
+    method: str = ""
+    route: str = ""
 
 
 class Hook:

@@ -13,6 +13,7 @@ from triglot.hooks import load
 from triglot.languages.known import LANGUAGES, missing
 from triglot.languages.launch import MEMORY_VARIABLE
 from triglot.languages.pools import group_of, in_order, language_of
+from triglot.logs import format_of
 from triglot.project import Project
 from triglot.serving.service import TIMEOUT_S
 from triglot.store.jobs import RUNNER_VARIABLE
@@ -36,7 +37,7 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
             )
     # what is wrong with one is told now, and not by processes that start again and again
     load([*project.hooks("workers"), *project.hooks("server")])
-    _ = project.access, project.pipelines, project.schedules
+    _ = project.access, project.pipelines, project.schedules, project.quarantine()
     _check_brokers(project)
     _check_tracing(project)
     return Plan(
@@ -48,6 +49,8 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
         jobs=project.has_jobs,
         messages=project.takes_messages,
         crash_loop=project.crash_loop(),
+        log_format=format_of(project.environ),
+        kept_bytes=project.log.kept_bytes,
         environment=project.own_environment() | ({RUNNER_VARIABLE: "1"} if project.has_jobs else {}),
     )
 

@@ -23,10 +23,12 @@ from triglot.config import (
 )
 from triglot.config.brokers import Broker, brokers_of
 from triglot.config.hook_entries import Where, hooks_of
+from triglot.config.log_entries import LogEntries
+from triglot.config.log_entries import variables as log_variables
 from triglot.config.own_entries import is_palladiums, own_entries, scheduled_data
 from triglot.config.scopes import otherwise_of
 from triglot.config.server_entries import checked_server, front_end_entries, token_of
-from triglot.config.shapes import check_shapes, names_palladium
+from triglot.config.shapes import check_shapes, names_palladium, of_numbers
 from triglot.config.spelt import languages_of_groups, languages_of_models, predict_services, spelt_model
 from triglot.config.store_file import STORE_VARIABLE, former_store, store_url
 from triglot.config.worker_groups import check_counts, check_groups, groups_of
@@ -36,8 +38,8 @@ from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import Workshop, held_variables, memory_variables
 from triglot.languages.pools import pool_of
-from triglot.logs import LEVEL_VARIABLE
-from triglot.persister import ACTIVE, Persister, VersionInfo, missing_methods, not_configured
+from triglot.logs import LEVEL_VARIABLE, format_of, restyle
+from triglot.persister import ACTIVE, Persister, VersionInfo, not_configured, persister_of
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines.declared import Declared, one_of, pipelines_of
 from triglot.pipelines.timetable import Schedule, schedules_of
@@ -47,6 +49,7 @@ from triglot.store.letters import LetterStore
 from triglot.store.scopes import Summary, summaries, versions_without_scopes
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
+from triglot.tally.quarantine import Quarantine
 from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
 from triglot.training.terms import refuse_misplaced, terms_of
@@ -150,13 +153,7 @@ class Project:
     def persister(self, key: str) -> Persister | None:
         """Return the persister under a key of the configuration, or None where there is no such key."""
         built: Any = self._instantiate(self._raw, {key}).get(key)
-        if built is not None and (lacking := missing_methods(built)):
-            raise ConfigError(
-                f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one "
-                "such as triglot.store.ModelStore"
-            )
-        persister: Persister | None = built
-        return persister
+        return None if built is None else persister_of(key, built)
 
     @property
     def jobs(self) -> JobStore:
@@ -317,6 +314,7 @@ class Project:
 
     def configure_logging(self) -> None:
         """Set logging up as the configuration says."""
+        restyle(format_of(self.environ))
         configure_logging(self._raw)
 
     def part(self, name: str, key: str) -> Any:
@@ -361,7 +359,11 @@ class Project:
 
     def crash_loop(self) -> CrashLoop:
         """Return what counts as crashing again and again."""
-        return CrashLoop.said(self._raw.get("crash_loop", {}))
+        return of_numbers("crash_loop", self._raw.get("crash_loop", {}), CrashLoop)
+
+    def quarantine(self) -> Quarantine:
+        """Return when a version that ends workers is not asked for a while."""
+        return of_numbers("quarantine", self._raw.get("quarantine", {}), Quarantine)
 
     def worker_memory(self) -> dict[str, str]:
         """Return the variable that bounds the memory of workers, where the configuration does."""
@@ -371,10 +373,16 @@ class Project:
         """Return the names of the classes that are told of what happens there."""
         return hooks_of(self._raw.get("hooks", {}), where)
 
+    @property
+    def log(self) -> LogEntries:
+        """How a service logs."""
+        return LogEntries.said(self._raw.get("log", {}))
+
     def _for_workers(self) -> dict[str, str]:
         """Return the variables by which the configuration reaches workers, which read no configuration."""
-        held, hooks = held_variables(self._raw.get("worker_versions")), self.hooks("workers")
-        return {**self.worker_memory(), **held, **hook_variables(hooks, self.python_path)}
+        held = held_variables(self._raw.get("worker_versions"))
+        hooks = hook_variables(self.hooks("workers"), self.python_path)
+        return {**self.worker_memory(), **held, **log_variables(self.log, self._outer), **hooks}
 
     def server(self) -> dict[str, Any]:
         """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""

@@ -7,7 +7,8 @@ from itertools import chain
 
 from flask import Flask, Response, g, request
 
-from triglot.server import encoding, errors, mlflow, own, predictions, v1, vetiver
+from triglot.overview.making import Lookout
+from triglot.server import encoding, errors, mlflow, own, pages, predictions, v1, vetiver
 from triglot.server.access.door import Door
 from triglot.server.answered import counted, of_response
 from triglot.server.application import Application
@@ -38,7 +39,9 @@ def create_app(
     app = app or Application()
     theirs = app.take_hooks()
     app.debug = options.debug
-    app.extensions["triglot"] = Context(service, options, jobs, RecentJobs(jobs) if jobs else None)
+    recent = RecentJobs(jobs) if jobs else None
+    lookout = Lookout(service, recent, runner=options.runner, changeable=options.may_change)
+    app.extensions["triglot"] = Context(service, options, lookout, jobs, recent)
     app.config["MAX_CONTENT_LENGTH"] = options.max_body_bytes
     errors.register(app)
     site = Site(app, options)
@@ -48,7 +51,7 @@ def create_app(
         site.add(offer)
     site.add_rules(options.rules, own.BY_VIEW)
     documents = Documents(app, service, options, site.notes)
-    for offer in chain(own.CHANGING, documents.routes(), *(face(service, options) for face in FACES)):
+    for offer in chain(own.CHANGING, documents.routes(), pages.routes(), *(face(service, options) for face in FACES)):
         site.add(offer)
     app.put_hooks(theirs)
     shortcuts = ({}, {}) if options.debug or any(theirs.values()) else (site.fixed, site.named)

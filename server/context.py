@@ -8,6 +8,7 @@ from flask import current_app
 
 from triglot.access.access import Access
 from triglot.bodies.limits import BULK_ROWS, MAX_BODY_BYTES, MAX_BULK_BYTES, BodyLimits
+from triglot.overview.making import Lookout
 from triglot.pipelines.declared import Declared
 from triglot.server.arrivals import Patience
 from triglot.serving.service import TIMEOUT_S, Service
@@ -29,7 +30,7 @@ class Options:
     """How the application behaves; all of it has a sound default.
 
     models: the names that a fit may be asked for; None where they are not known. pipelines: what may be run, by name.
-    runner: whether one was started that carries out jobs.
+    runner: whether one was started that carries out jobs. page: whether browsers get a page at `/`.
     """
 
     services: Sequence["PredictService"] = ()
@@ -46,6 +47,7 @@ class Options:
     mlflow_model: str = ""
     debug: bool = False
     examples: bool = True
+    page: bool = True
     threads: int = THREADS
     patience: Patience = field(default_factory=Patience)
     models: tuple[str, ...] | None = None
@@ -65,10 +67,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service, the options and the jobs of one application."""
+    """The service, the options, what looks at it for people, and the jobs of one application."""
 
     service: Service
     options: Options
+    lookout: Lookout
     jobs: JobStore | None = None
     recent: RecentJobs | None = None
 

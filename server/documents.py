@@ -1,15 +1,14 @@
-"""What a service says of itself: its document in OpenAPI, its models, and a page that shows both and asks them."""
+"""What a service says of itself: its document in OpenAPI, and its models."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
 
 from triglot import __version__
-from triglot.access.scopes import OPEN, READ
+from triglot.access.scopes import READ
 from triglot.bodies.payload import BARE_JSON, JSON_TYPE, dumps
 from triglot.errors import BadRequest, ModelNotFound
 from triglot.server.context import Options
@@ -31,19 +30,6 @@ MOST_MADE = 256  # documents of single models
 SCOPES_A_PAGE, MOST_A_PAGE = 100, 1_000
 _DIGITS = 6
 AUTOMATIC = frozenset({"HEAD", "OPTIONS"})
-_PAGE_RULE = "/docs"
-_PAGE = Path(__file__).parent / "page"
-_HTML = (_PAGE / "page.html").read_bytes()
-_ROOT = b"{root}"  # in the page: where the service begins, seen from the page
-_ASSETS = {
-    "page.css": ("text/css", (_PAGE / "page.css").read_bytes()),
-    "page.js": ("text/javascript", (_PAGE / "page.js").read_bytes()),
-}
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
 
 
 class Documents:
@@ -69,11 +55,6 @@ class Documents:
             ("/openapi.json", self.openapi, own.OPENAPI),
         ):
             yield Offer(rule, rule, view, decorators="list_decorators", scope=READ, described=described)
-        # the page says nothing of its own, and somebody must be able to give it a token
-        yield Offer(_PAGE_RULE, _PAGE_RULE, page, scope=OPEN, described=own.PAGE)
-        for name, (kind, _) in _ASSETS.items():
-            rule = f"{_PAGE_RULE}/{name}"
-            yield Offer(rule, rule, partial(asset, name), scope=OPEN, described=own.asset(kind))
 
     def models(self) -> Response:
         """Return every model with its fields and classes, and what each family of scopes' models is."""
@@ -152,15 +133,3 @@ class Documents:
 
     def _family(self, name: str) -> Family | None:
         return self._families().get(name)
-
-
-def page() -> Response:
-    """Return the page; its links hold with and without a slash at the end of its address, and behind a prefix."""
-    root = b"../" if request.path.endswith("/") else b"./"
-    return Response(_HTML.replace(_ROOT, root), headers=_HEADERS, content_type="text/html; charset=utf-8")
-
-
-def asset(name: str) -> Response:
-    """Return a file of the page."""
-    kind, content = _ASSETS[name]
-    return Response(content, headers=_HEADERS, content_type=f"{kind}; charset=utf-8")

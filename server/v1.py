@@ -7,6 +7,7 @@ from flask import Response, request
 from triglot.access.scopes import OPEN, READ
 from triglot.bodies import shapes
 from triglot.bodies.payload import BARE_JSON
+from triglot.server import pages
 from triglot.server.asking import Asking
 from triglot.server.context import Options, here
 from triglot.server.offers import Offer
@@ -48,11 +49,16 @@ def routes(service: Service, options: Options) -> Iterator[Offer]:
 
 
 def alive() -> Response:
-    """Answer that the front end is there; whoever wants a page is led to that of the models."""
+    """Answer that the front end is there; whoever wants HTML gets the page of the service, or is led to the models'."""
     wanted = request.accept_mimetypes.best_match((BARE_JSON, _HTML), BARE_JSON)
-    if wanted == _HTML:
-        return Response(status=302, headers={"Location": "docs", "Vary": "Accept"})
-    return json_response({"status": "alive"}, content_type=BARE_JSON)
+    if wanted != _HTML:
+        response = json_response({"status": "alive"}, content_type=BARE_JSON)
+    elif here().options.page:
+        response = pages.overview()
+    else:
+        response = Response(status=302, headers={"Location": "docs"})
+    response.vary.add("Accept")
+    return response
 
 
 def models() -> Response:

@@ -4,9 +4,7 @@ granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.
 """
 
 import gc
-import logging
 import os
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +14,8 @@ from flask import Flask
 
 from triglot import assembly
 from triglot.errors import ConfigError
-from triglot.hooks import Hook, Hooks, load
-from triglot.logs import level_of, set_level
+from triglot.hooks import Hook
+from triglot.logs import start
 from triglot.project import Project
 from triglot.server.app import create_app
 from triglot.server.application import Application
@@ -37,6 +35,7 @@ WANTED = (
     "mlflow_model",
     "debug",
     "examples",
+    "page",
     "threads",
 )
 
@@ -58,9 +57,9 @@ def build(project: Project, app: Application | None = None) -> Flask:
         runner=RUNNER_VARIABLE in project.environ,
     )
     jobs = project.jobs if project.has_jobs else None
-    hooks = load(project.hooks("server"))
     traces = _traces(project, options.service_metadata) if server.get("tracing") else None
-    made = create_app(assembly.service(project, Hooks([*hooks, *filter(None, [traces])])), options, jobs, app)
+    hooks = assembly.hooks(project, *filter(None, [traces]))
+    made = create_app(assembly.service(project, hooks), options, jobs, app)
     if traces is not None:
         made.extensions[TRACES] = traces
     return made
@@ -95,10 +94,9 @@ def plain_options(project: Project) -> Options:
     return Options(**wanted, admin_token=project.admin_token, access=project.access)
 
 
-def project_of_environment() -> Project:
+def project_of_environment(program: str = "web") -> Project:
     """Return the project of a front end's process, which logs as that says."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
-    set_level(level_of(os.environ))
+    start(program, os.environ)
     project = Project([], os.environ, Path.cwd())
     project.configure_logging()
     return project

@@ -55,6 +55,7 @@ SEEN_BY_SERVER = {
         "interfaces",
         "logs",
         "metrics",
+        "overview",
         "palladium.beside",
         "palladium.commands",
         "palladium.stream",
@@ -99,6 +100,7 @@ PURE += (
     "messages.patience",
     "messages.sequence",
     "supervision.crash_loops",
+    "tally.quarantine",
     "tally.recent",
     "tally.sums",
     "training.scoring",
@@ -304,9 +306,18 @@ def test_the_package_itself_brings_nothing_into_a_process() -> None:
     assert imports()["triglot.workers"] == frozenset()
 
 
-# The last one, because a hook of an author's says how it is to be imported.
-_FRONT_END = {"pandas", "pyarrow", "sklearn", "scipy", "cloudpickle", "rpy2", "julia", "opentelemetry"}
-_FRONT_END |= {"prometheus_client"}
+# The last one, too, because a hook of an author's says how it is to be imported.
+_FRONT_END = {
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+    "cloudpickle",
+    "rpy2",
+    "julia",
+    "opentelemetry",
+    "prometheus_client",
+}
 # What a process would carry without need, or could be attacked by.
 BALLAST = {
     "triglot.client": {"flask", "sqlalchemy", "zmq", "numpy", "pandas", "polars", "pyarrow", "sklearn"},

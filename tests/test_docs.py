@@ -56,7 +56,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         ("docs/python.md", "python", 3),
         ("docs/loaders.md", "python", 4),
         ("docs/scopes.md", "r", 12),
-        ("docs/logging.md", "python", 4),
+        ("docs/logging.md", "python", 7),
         ("docs/hooks.md", "python", 5),
         ("docs/gallery.md", "r", 4),
         ("docs/deployment.md", "python", 8),
@@ -84,6 +84,7 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
         ("docs/open-inference.md", 7),
         ("docs/operations.md", 9),
         ("docs/metrics.md", 1),
+        ("docs/page.md", 2),
         ("docs/runbook.md", 3),
     ],
 )
@@ -101,6 +102,7 @@ def test_every_command_of_the_command_line_is_documented() -> None:
 def test_every_route_is_documented() -> None:
     text = (ROOT / "docs" / "http.md").read_text("utf-8")
     routes = ("/predict", "/models/NAME/predict", "/models/NAME/predict_proba", "/list", "/alive", "/ready", "/metrics")
+    routes += ("/", "/overview", "/programs/NAME/restart")
     routes += ("/fit", "/activate", "/refresh", "/jobs", "/jobs/ID", "/jobs/ID/result", "/pipelines", "/pipelines/NAME")
     assert not [route for route in routes if f"{route}`" not in text]
 

@@ -2,13 +2,20 @@
 
 import json
 import signal
+from datetime import UTC, datetime
 
 import click
 
+from triglot.cli.tables import ago, line, progress_of, show, table_of, took
+from triglot.logs import start
 from triglot.pipelines.timetable import Timetable
+from triglot.progress import notice
 from triglot.project import Project
 from triglot.runner import Runner
 from triglot.this_process import end_with_supervisor
+
+COLUMNS = ("id", "job", "state", "progress", "asked", "took", "says")
+LONGEST_SAYING = 100
 
 
 @click.group()
@@ -20,14 +27,34 @@ def jobs() -> None:
 
 
 @jobs.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with everything that is known.")
 @click.pass_obj
-def list_(project: Project) -> None:
-    """Print the newest jobs, one JSON object a line: what was asked for, how it stands, what it said.
+def list_(project: Project, as_json: bool) -> None:
+    """List the newest jobs: what was asked for, how it stands, how far it is, what it said.
 
     Example: triglot jobs list
     """
-    for job in project.jobs.list():
-        click.echo(json.dumps({"id": job.id, **job.to_json()}))
+    found = project.jobs.list()
+    if as_json:
+        for job in found:
+            click.echo(json.dumps({"id": job.id, **job.to_json()}))
+        return
+    if not found:
+        notice("There are no jobs.")
+        return
+    table, now = table_of(COLUMNS, numbers=("took",), wide=("says",)), datetime.now(UTC)
+    for job in found:
+        far = progress_of(job.progress) if job.state == "running" else ""
+        table.add_row(
+            job.id,
+            job.kind,
+            job.state,
+            far,
+            f"{ago(job.created, now)} ago",
+            took(job.started, job.finished, now),
+            line(job.info, LONGEST_SAYING),
+        )
+    show(table)
 
 
 @jobs.command()
@@ -53,6 +80,7 @@ def run(project: Project) -> None:
     Example: triglot jobs run
     """
     end_with_supervisor(project.environ)
+    start("jobs", project.environ)
     timetable = Timetable(project.schedules, project.jobs)
     runner = Runner(project.jobs, project.environ | project.own_environment(), timetable.enter_due)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,9 +1,7 @@
 """`triglot`: the group of all commands, and what they share."""
 
 import importlib
-import logging
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +10,7 @@ import click
 from triglot import __version__
 from triglot.cli.failures import tell_of_failure
 from triglot.errors import TriglotError
-from triglot.logs import LEVEL_VARIABLE, level_of, set_level
+from triglot.logs import LEVEL_VARIABLE, start_command
 
 EPILOG = """
 Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
@@ -52,14 +50,17 @@ PLACES: Final = {
     "grid-search": "search:grid_search",
     "jobs": "jobs:jobs",
     "list": "models:list_",
+    "logs": "logs:logs",
     "new": "new:new",
     "predict": "predict:predict",
+    "release": "release:release",
     "restart": "serve:restart",
     "restore": "backup:restore",
     "run": "run:run",
     "scale": "serve:scale",
     "score": "score:score",
     "serve": "serve:serve",
+    "status": "status:status",
     "stream": "stream:stream",
     "supervisor-config": "serve:supervisor_config",
     "test": "fit:test",
@@ -118,10 +119,9 @@ def main(ctx: click.Context, paths: tuple[Path, ...], quiet: bool, verbose: bool
 
     if quiet and (verbose or debug):
         raise click.UsageError("--quiet and --verbose (or --debug) contradict each other; leave one out")
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s:%(name)s:%(message)s")
     said = {LEVEL_VARIABLE: "warning" if quiet else "debug"} if quiet or verbose or debug else {}
     environ = {**os.environ, **said}
-    set_level(level_of(environ))
+    start_command(environ)
     if environ.get("NO_COLOR"):
         ctx.color = False
     ctx.obj = Project(paths, environ, Path.cwd())

@@ -1,17 +1,14 @@
 """`list`, `activate`, `deactivate`, `delete`: the model store from the command line."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Column, Table
 
+from triglot.cli.tables import show, size, table_of
 from triglot.errors import ModelNotFound
 from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.persister import ACTIVE, NOT_PROVED
@@ -23,10 +20,9 @@ from triglot.supervision.readiness import sentence, standings
 from triglot.supervision.status import address
 
 NUMBERS = ("version", "train", "test", "size")
+WIDE = ("model", "aliases")
 COLUMNS = ("model", "version", "lang", "train", "test", "created (UTC)", "size", "aliases")
 READY_TIMEOUT_S = 2.0
-PIPED_WIDTH = 10_000  # for grep and awk: a line stays a line
-
 
 version_argument = click.argument("model_version", type=click.IntRange(min=1), metavar="VERSION")
 name_argument = click.argument("name", required=False, metavar="[MODEL]")
@@ -58,7 +54,7 @@ def list_(project: Project, name: str | None, as_json: bool, scopes: bool) -> No
     if not versions and not families:
         notice("There are no versions yet; triglot fit makes the first.")
         return
-    table = Table(*map(_column, COLUMNS), box=None, pad_edge=False)
+    table = table_of(COLUMNS, numbers=NUMBERS, wide=WIDE)
     for info in versions:
         table.add_row(
             info.model,
@@ -67,12 +63,12 @@ def list_(project: Project, name: str | None, as_json: bool, scopes: bool) -> No
             _score(info, "score_train"),
             _score(info, "score_test"),
             _time(info.created),
-            _size(info.size),
+            size(info.size),
             ", ".join([*info.aliases, *(key.replace("_", " ") for key in _standing(info, models))]),
         )
     for family in families:
         table.add_row(*_row_of(family))
-    _print(table)
+    show(table)
     for model in sorted({info.model for info in versions} & models.keys()):
         if trouble := sentence(model, models[model]):
             notice(trouble)
@@ -147,32 +143,23 @@ def _list_scopes(project: Project, name: str, as_json: bool) -> None:
             click.echo(json.dumps(asdict(each)))
         return
     shown = ("model", "version", "lang", "created (UTC)", "size", "aliases")
-    table = Table(*map(_column, shown), box=None, pad_edge=False)
+    table = table_of(shown, numbers=NUMBERS, wide=WIDE)
     for each in found:
         created = datetime.fromisoformat(each.created)
         aliases = ACTIVE if each.active else ""
-        table.add_row(each.model, str(each.version), each.language, _time(created), _size(each.size), aliases)
-    _print(table)
+        table.add_row(each.model, str(each.version), each.language, _time(created), size(each.size), aliases)
+    show(table)
 
 
 def _row_of(family: Summary) -> tuple[str, ...]:
     """Return the line of a family of scopes' models."""
     scopes = f"{family.models} scope{'' if family.models == 1 else 's'}, {family.active} active"
     known = (f"{family.family}/...", str(family.versions), ", ".join(family.languages))
-    return (*known, "", "", _time(datetime.fromisoformat(family.newest)), _size(family.size), scopes)
-
-
-def _print(table: Table) -> None:
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    Console(width=width, highlight=False).print(table)
+    return (*known, "", "", _time(datetime.fromisoformat(family.newest)), size(family.size), scopes)
 
 
 def _time(created: datetime) -> str:
     return created.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _size(size: int) -> str:
-    return f"{size} B" if size < 1000 else decimal(size)
 
 
 def activate_version(project: Project, version: int, name: str | None, alias: str = ACTIVE) -> str:
@@ -202,7 +189,7 @@ def _standings(project: Project) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _standing(info: VersionInfo, models: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
-    """Return what a service says of a version where the active one does not load: it is this, or this one answers."""
+    """Return what a service says of a version in trouble: it does not load, answers in its stead, or is not asked."""
     model = models.get(info.model, {})
     trouble = model.get("not_loadable")
     told: dict[str, object] = {}
@@ -210,19 +197,15 @@ def _standing(info: VersionInfo, models: Mapping[str, Mapping[str, Any]]) -> dic
         told["does_not_load"] = trouble["cause"]
     if trouble and model["version"] == info.version:
         told["answers"] = True
+    held = model.get("quarantined")
+    if held and held["version"] == info.version:
+        told["quarantined"] = held["cause"]
     return told
 
 
 def _score(info: VersionInfo, key: str) -> str:
     value = info.metrics.get(key)
     return "" if value is None else f"{value:.3f}"
-
-
-def _column(name: str) -> Column:
-    # On a narrow terminal long names fold rather than lose their end.
-    wide = name in ("model", "aliases")
-    justify: Literal["left", "right"] = "right" if name in NUMBERS else "left"
-    return Column(name, no_wrap=not wide, overflow="fold", justify=justify)
 
 
 def _plain(info: VersionInfo) -> dict[str, object]:

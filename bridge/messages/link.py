@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from triglot.errors import TriglotError
+from triglot.logs import Troubles
 from triglot.messages.message import Message, Outcome
 from triglot.messages.runs import Runs
 
@@ -96,12 +97,14 @@ class Tasks:
 
 
 async def _tell_of_ends(runs: Runs, send: Send) -> None:
+    troubles = Troubles(logger)
     while True:
         try:
             for due in await runs.due():
                 if due.reply:
                     await send(due.reply, due.outcome)
                 await runs.sent(due)
+            troubles.over("ends", "runs that are over can be told of again")
         except TriglotError as error:
-            logger.error("runs that are over cannot be told of: %s", error)
+            troubles.tell("ends", logging.ERROR, f"runs that are over cannot be told of: {error}")
         await asyncio.sleep(LOOK_S)

@@ -13,8 +13,8 @@ from triglot.dispatch.asynchronous import Lane
 from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
 from triglot.dispatch.loads import Loading, Loads
-from triglot.dispatch.routing import WorkerView
-from triglot.errors import BadRequest, WorkerUnavailable
+from triglot.dispatch.routing import APART, NEW, WorkerView
+from triglot.errors import BadRequest, ConfigError, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.languages.pools import pool_of, spoken
 from triglot.persister import Persister
@@ -28,8 +28,11 @@ from triglot.supervision import status
 from triglot.supervision.status import Program
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
+from triglot.tally.cases import Cases, Held
 from triglot.tally.files import Tallies
-from triglot.tally.recent import Recent, Trouble
+from triglot.tally.lately import Lately
+from triglot.tally.quarantine import Quarantine
+from triglot.tally.recent import Counted, Recent
 from triglot.transport.request_ids import new_id
 
 TIMEOUT_S = 30.0
@@ -87,7 +90,7 @@ class Service:
     the store's rule; all of them follow. `hooks` are told of each call and of each version that begins to answer.
     `groups` names the group of workers of each model that has one, `otherwise` of each family of scopes' models the one
     that answers for a scope that has none. `tallies` has what predictions have come to, and `tallies.counters`
-    what else is counted.
+    what else is counted. `cases` know of versions that end workers, and by `quarantine` keep some from being asked.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Service:
         hooks: Hooks | None = None,
         groups: Mapping[str, str] = MappingProxyType({}),
         otherwise: Mapping[str, str] = MappingProxyType({}),
+        quarantine: Quarantine | None = None,
     ) -> None:
         self.store = store
         self.hooks = hooks or Hooks()
@@ -108,6 +112,7 @@ class Service:
         self._groups = groups
         self._client = client
         self._loads = client.loads = client.loads or Loads()
+        self.cases = client.cases = Cases(client.run_dir, quarantine, self.tallies.counters)
         self._asked = asked
         self._heard: str | None = None
         memory = Memory(client.run_dir)
@@ -122,6 +127,7 @@ class Service:
             self._is_refused,
             otherwise,
             self.tallies.counters,
+            lambda served: self.quarantined(served) is not None,
         )
         self._absent_since: dict[str, float] = {}
 
@@ -153,15 +159,15 @@ class Service:
     def is_ready(self, model: str) -> bool:
         """Return whether a worker has loaded a model; of scopes' models, which one loads once asked, whether one could.
 
-        Raises `ModelNotFound`.
+        One whose version is in quarantine is not. Raises `ModelNotFound`.
         """
-        family = self.families().get(parted(model)[0])
-        if family is None or model in self.standings():
-            answers = self.standing(model).answers
-            return answers is not None and self.holders(answers) > 0
-        if model != family.name:
-            self.standing(model)
-        return self.has_workers(family)
+        family = None if model in self.standings() else self.families().get(parted(model)[0])
+        if family is not None and model == family.name:
+            return self.has_workers(family)
+        answers = self.standing(model).answers
+        if answers is None or self.quarantined(answers) is not None:
+            return False
+        return self.holders(answers) > 0 if family is None else self.has_workers(family)
 
     def has_workers(self, family: Family) -> bool:
         """Return whether a worker is there that could answer for a family's models."""
@@ -193,10 +199,27 @@ class Service:
         """Return the supervised programs that are down for good or crash again and again, with their reasons."""
         return {} if self._client.run_dir is None else status.troubles(self._client.run_dir)
 
-    def sick(self) -> dict[tuple[str, int], Trouble]:
-        """Return the versions of which at least half of the requests failed in the last minute, in all processes."""
+    def restart(self, program: str) -> None:
+        """Have a supervised program restart; raises `ConfigError` where nobody supervises any."""
+        from triglot.supervision.operator import Handle  # supervisord's modules, which nothing else here needs
+
+        if self._client.run_dir is None:
+            raise ConfigError("there is no run directory, and so nobody who supervises programs")
+        Handle(self._client.run_dir).renew(program)
+
+    def lately(self) -> dict[tuple[str, int], Lately]:
+        """Return what became of the requests to each version within the last minute, in all processes together."""
         self._note()
-        return self._recent.sick()
+        return self._recent.lately(time.monotonic(), self._counted())
+
+    def in_quarantine(self) -> dict[tuple[str, int], Held]:
+        """Return the versions that requests go to, and that are not asked because they end workers."""
+        held = {(model, version): why for (model, version, _), why in self.cases.held().items()}
+        return {version: why for version, why in held.items() if self._catalogue.is_asked(*version)}
+
+    def quarantined(self, served: Served) -> Held | None:
+        """Return why a version is not asked though it stands for the answer, or None."""
+        return self.cases.held().get(served.key)
 
     @property
     def has_answered(self) -> bool:
@@ -265,9 +288,11 @@ class Service:
         served = question.served
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
+            self.cases.admitted(served.key, question.timeout_s) as is_trial,
             self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
-            answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served))
+            history = APART if is_trial else NEW
+            answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served), history)
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
             if around is not None:
                 around.timed(answer.reply.spent)
@@ -277,9 +302,11 @@ class Service:
         served = question.served
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
+            self.cases.admitted(served.key, question.timeout_s) as is_trial,
             self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
-            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served))
+            history = APART if is_trial else NEW
+            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served), history)
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
             if around is not None:
                 around.timed(answer.reply.spent)
@@ -322,7 +349,10 @@ class Service:
     def _note(self) -> None:
         """Note what was counted so far, now and then, so that it can be said what has happened since."""
         if self._recent.is_due(now := time.monotonic()):
-            self._recent.note(now, self.tallies.answered(), self.tallies.failed())
+            self._recent.note(now, self._counted())
+
+    def _counted(self) -> Counted:
+        return Counted(self.tallies.paces(), self.tallies.failed(), self.tallies.deaths())
 
     def _tell(self, served: Served) -> None:
         """Tell of a version that answers from now on."""

@@ -52,6 +52,11 @@ class Handle:
                 self._wait({name: old.incarnation if old else ""})
                 yield name
 
+    def renew(self, program: str) -> None:
+        """Have one program restart, by its name as supervisorctl has it, and wait for nothing: it may be the caller."""
+        with self._supervisord() as rpc:
+            rpc.triglot.restart(program)
+
     @contextlib.contextmanager
     def _supervisord(self) -> Iterator[Any]:
         socket = self._run_dir / "supervisor.sock"

@@ -8,19 +8,31 @@ is where the front end is reached on this host.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+SUPERVISOR = "supervisor"  # what supervisord is called in the log
 _TROUBLES = "unhealthy.json"
 _PROGRAMS = "programs.json"
 _ADDRESS = "address"
 
 
+class End(TypedDict):
+    """How a process of a program ended, and when, in seconds since 1970."""
+
+    how: str
+    at: float
+
+
 class Program(TypedDict):
-    """A supervised program: its process, 0 while it has none, how often it was started, and ended in which way."""
+    """A supervised program: its process, 0 while it has none, how often it was started, and ended in which way.
+
+    `crash` is the last end that nobody had asked for.
+    """
 
     pid: int
     starts: int
     exits: dict[str, int]
+    crash: NotRequired[End]
 
 
 def troubles(run_dir: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from triglot import this_process
 from triglot.protocol.messages import Spent
 from triglot.tally.counters import Counters
 from triglot.tally.slots import FOLDER, Slots, read
-from triglot.tally.sums import WORDS, Tally, Totals, Words, answered_in
+from triglot.tally.sums import WORDS, Pace, Tally, Totals, Words
 
 # the name and the version of a model
 Version: TypeAlias = tuple[str, int]
@@ -19,6 +19,7 @@ Version: TypeAlias = tuple[str, int]
 VERSIONS = 1_024  # of which one process counts; what is asked of others is not counted
 _SUFFIX = "tally"
 FAILURE = "failure"  # what the counters call a failed request; model, version and code follow
+DEATH = "death"  # and a worker that ended while it worked on nothing else; model, version, pool and operation follow
 _CALLERS = ("bad-request", "too-large")
 
 
@@ -47,12 +48,12 @@ class Tallies:
             found[version] = found[version].plus(totals) if version in found else totals
         return found
 
-    def answered(self) -> dict[Version, int]:
-        """Return how many good answers all versions have given; much less work than all that is counted of them."""
-        found: dict[Version, int] = {}
+    def paces(self) -> dict[Version, Pace]:
+        """Return how fast it went with all versions so far; much less work than all that is counted of them."""
+        found: dict[Version, Pace] = {}
         for name, numbers in self._places():
-            version = _version(name)
-            found[version] = found.get(version, 0) + answered_in(numbers)
+            version, pace = _version(name), Pace.of(numbers)
+            found[version] = found[version].plus(pace) if version in found else pace
         return found
 
     def failed(self) -> dict[tuple[Version, str], int]:
@@ -62,6 +63,15 @@ class Tallies:
             for name, counted in self.counters.totals().items()
             if name[0] == FAILURE and name[3] not in _CALLERS
         }
+
+    def deaths(self) -> dict[Version, int]:
+        """Return how many workers ended while they loaded or answered each version, and did nothing else."""
+        found: dict[Version, int] = {}
+        for name, counted in self.counters.totals().items():
+            if name[0] == DEATH:
+                version = (name[1], int(name[2]))
+                found[version] = found.get(version, 0) + counted.times
+        return found
 
     def _places(self) -> "Iterator[tuple[str, Words]]":
         own = self._own

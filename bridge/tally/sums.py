@@ -122,9 +122,37 @@ class Totals(NamedTuple):
         )
 
 
-def answered_in(words: Words) -> int:
-    """Return how many good answers a tally has counted."""
-    return words[_SUCCESS]
+class Pace(NamedTuple):
+    """What of a tally tells how fast it goes: good answers with the nanoseconds for all, their rows and calls.
+
+    `durations` counts the good answers as those of `Totals` do.
+    """
+
+    answered: int = 0
+    ns: int = 0
+    rows: int = 0
+    calls: int = 0
+    durations: tuple[int, ...] = (0,) * (len(DURATIONS_NS) + 1)
+
+    @classmethod
+    def of(cls, words: Words) -> "Pace":
+        """Return what the numbers of a tally say now; much less work than all that they say."""
+        durations = tuple(words[_DURATIONS:_CALLS_BY_ROWS])
+        return cls(words[_SUCCESS], words[_SUCCESS + 1], words[_ROWS], words[_CALLS], durations)
+
+    def plus(self, other: "Pace") -> "Pace":
+        """Return the sums of both."""
+        return Pace(
+            self.answered + other.answered,
+            self.ns + other.ns,
+            self.rows + other.rows,
+            self.calls + other.calls,
+            added(self.durations, other.durations),
+        )
+
+    def since(self, earlier: "Pace") -> "Pace":
+        """Return what has come since an earlier look at the same tallies."""
+        return self.plus(Pace(-earlier.answered, -earlier.ns, -earlier.rows, -earlier.calls, _less(earlier.durations)))
 
 
 class Tally:
@@ -194,6 +222,10 @@ class Tally:
 def _places(words: Words) -> Iterator[int]:
     """Give where the sizes of calls stand that there were."""
     return itertools.takewhile(words.__getitem__, range(_BATCHES, _DURATIONS, _BATCH))
+
+
+def _less(counts: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(-count for count in counts)
 
 
 def added(one: tuple[int, ...], another: tuple[int, ...]) -> tuple[int, ...]:

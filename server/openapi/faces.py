@@ -4,6 +4,7 @@ from typing import Any
 
 from triglot.server.openapi.described import (
     HEADERS,
+    HTML,
     JSON,
     OF_A_BODY,
     OF_A_MODEL,
@@ -44,8 +45,9 @@ def _plain(summary: str) -> Described:
 
 def _alive() -> Described:
     shown = operation("whether the front end is there", record(status=text()), tag=_KSERVE)
-    page = {"description": "Where the page of the models is, for whoever wants HTML.", "headers": HEADERS}
-    return Described({"get": {**shown, "responses": {**shown["responses"], "302": page}}})
+    shown["responses"]["200"]["content"][HTML] = {"schema": text()}
+    elsewhere = {"description": "Where the page of the models is, for whoever wants HTML.", "headers": HEADERS}
+    return Described({"get": {**shown, "responses": {**shown["responses"], "302": elsewhere}}})
 
 
 def _model_ready() -> Described:

@@ -23,7 +23,8 @@ _SWITCH = {"type": "boolean"}
 _ANY = {"type": "object"}
 STANDING: Schema = {
     **record(version={"type": ["integer", "null"]}, language=text(), workers=_WHOLE),
-    "description": "How a model stands; `not_loadable` is there where its active version does not load.",
+    "description": "How a model stands; `not_loadable` is there where its active version does not load, `quarantined` "
+    "where it is not asked because it ends workers.",
 }
 MODEL: Schema = record(
     name=text(),
@@ -84,9 +85,21 @@ def _scraped(summary: str) -> Operations:
 
 ALIVE = Described(_health("whether the service is well", _ANY))
 READY = Described(_health("whether each model is loaded", record(ready=_SWITCH, models=_ANY)))
-READY_OF = Described(_health("whether one model is loaded", record(name=text(), ready=_SWITCH), *OF_A_MODEL))
+READY_OF = Described(_health("whether one model can be asked", record(name=text(), ready=_SWITCH), *OF_A_MODEL))
 LIST = Described(_get("every stored version", schema("Listing"), errors=(503,)))
 METRICS = Described(_scraped("what the service counts and how it is, for Prometheus"))
+OVERVIEW = Described(
+    _get(
+        "how the service is, as its page shows it",
+        record(
+            at=text(format="date-time"),
+            condition=text(enum=["well", "degraded", "unwell"]),
+            **{name: list_of(_ANY) for name in ("models", "families", "workers", "programs", "troubles")},
+            jobs=_ANY,
+            store=text(enum=["ok", "away"]),
+        ),
+    )
+)
 MODELS = Described(_get("the models, their fields and classes", record(models=list_of(schema("Model"))), "models"))
 MODEL_OF = Described(_get("one model, with levels and an example row", schema("Model"), "models", OF_A_MODEL))
 _SCOPE = record(scope=text(), version=_WHOLE)
@@ -111,9 +124,7 @@ OPENAPI_OF = Described(_get("this document for one model", _ANY, "documents", OF
 PAGE = Described(_get("a page that shows the models and asks them", text(), "documents", answer_type=HTML))
 
 
-def asset(kind: str) -> Described:
-    """Return what is said of a file of the page."""
-    return Described(_get("a part of that page", text(), "documents", answer_type=kind))
+PART = Described(_get("a part of the pages", text(), "documents", (404,), answer_type="text/javascript"))
 
 
 _KEY = argument("Idempotency-Key", text(), "header", description="the same key is the same job")
@@ -133,7 +144,15 @@ ACTIVATE = _change(
     argument("model", text(), description="needed where there are several"),
     errors=(400, 404, 413, 503),
 )
+RELEASE = _change(
+    "have versions in quarantine asked again",
+    record(released=list_of(record(model=text(), version=_WHOLE))),
+    argument("model", text(), description="default: all that are in quarantine"),
+    argument("model_version", _WHOLE, description="one version of it; default: all"),
+    errors=(400, 404, 413),
+)
 REFRESH = _change("look into the store now", record(job_id=text()), errors=(503,))
+RESTART = _change("restart a supervised program", record(program=text(), restarts=_WHOLE), errors=(404,))
 JOBS = Described(_get("the newest jobs", record(jobs=list_of(schema("Job"))), "administration", (503,)))
 _OF_A_JOB = operation("one job, with what came of it", schema("Job"), tag="administration", errors=(404, 503))
 JOB = Described({"get": _OF_A_JOB, "delete": {**_OF_A_JOB, "summary": "end a job"}})

@@ -14,6 +14,7 @@ from triglot.operation import plan
 from triglot.project import Project
 from triglot.store import ModelStore
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.tally.quarantine import Quarantine
 
 Open = Callable[..., Project]
 
@@ -278,6 +279,26 @@ def test_what_counts_as_a_crash_loop_is_the_configuration_s(opened: Open) -> Non
     made = plan(opened({"workers": {"python": 1}, "crash_loop": {"crashes": 3}}), host=None, port=None, workers={})
 
     assert made.crash_loop == CrashLoop(crashes=3, within_s=60, longest_s=60)
+
+
+def test_what_is_not_asked_for_ending_workers_is_the_configuration_s(opened: Open) -> None:
+    assert opened({}).quarantine() == Quarantine(deaths=6, within_s=300, for_s=300)
+    assert opened({"quarantine": {"deaths": 0}}).quarantine().deaths == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"death": 3}, "quarantine: .* write numbers for some of deaths, for_s, within_s"),
+        (False, "quarantine: False; write numbers"),
+        ({"for_s": 0}, "within_s and for_s are above 0"),
+    ],
+)
+def test_a_quarantine_that_makes_no_sense_is_refused_before_anything_is_started(
+    opened: Open, said: Any, told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        plan(opened({"workers": {"python": 1}, "quarantine": said}), host=None, port=None, workers={})
 
 
 @pytest.mark.parametrize("said", [{"crash": 3}, {"within_s": "60"}, {"crashes": True}, 5])

@@ -157,7 +157,7 @@ def test_an_unknown_setting_of_the_server_is_named_with_the_known_ones(place: Pa
 
     assert done.returncode == 1
     assert done.stderr.startswith("triglot: server: unknown prot; known are ")
-    assert "max_bulk_rows, mlflow_model, patience_s, port, processes, threads, timeout_s" in done.stderr
+    assert "max_bulk_rows, mlflow_model, page, patience_s, port, processes, threads, timeout_s" in done.stderr
 
 
 @pytest.mark.parametrize(

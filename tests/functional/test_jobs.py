@@ -9,6 +9,7 @@ import pytest
 
 from tests.functional.running import EXAMPLES, Answer, Running, descendants, folder, quick
 from tests.helpers import until
+from triglot.supervision.status import programs
 
 TOKEN = "the token of this test"
 AS_ADMIN = {"Authorization": f"Bearer {TOKEN}"}
@@ -135,9 +136,23 @@ def test_jobs_outlive_the_front_end_and_the_runner_and_are_known_to_commands(ser
     service.wait_until_ready()
 
     assert service.get("/jobs", AS_ADMIN).body["jobs"] == known
-    listed = service.triglot("jobs", "list")
+    listed = service.triglot("jobs", "list", "--json")
     assert [json.loads(line) for line in listed.stdout.splitlines()] == known
     assert "there is no job 'gone'" in service.triglot("jobs", "cancel", "gone").stderr
+
+
+@pytest.mark.parametrize("program", ["jobs", "web"])
+def test_a_program_is_restarted_by_http_even_the_one_that_answers(service: Running, program: str) -> None:
+    before = programs(service.folder / "run")[program]
+
+    answer = service.ask("POST", f"/programs/{program}/restart", b"", AS_ADMIN)
+
+    assert (answer.status, answer.body["program"]) == (200, program)
+    until(lambda: programs(service.folder / "run")[program]["starts"] == before["starts"] + 1)
+    after = programs(service.folder / "run")[program]
+    assert after["pid"] not in (0, before["pid"])
+    assert "crash" not in after
+    service.wait_until_ready()
 
 
 def test_without_the_token_nothing_changes(service: Running) -> None:

@@ -61,10 +61,19 @@ def test_a_route_of_the_configuration_takes_the_place_of_one_of_these(open_app: 
     assert http.get("/v1/models").status_code == 200
 
 
-def test_who_opens_the_service_in_a_browser_is_led_to_the_page_of_the_models(http: FlaskClient) -> None:
-    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-    answer = http.get("/", headers=browser)
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_who_opens_the_service_in_a_browser_gets_its_page_and_a_client_what_it_looks_for(http: FlaskClient) -> None:
+    answer = http.get("/", headers=BROWSER)
+
+    assert (answer.status_code, answer.mimetype, answer.headers["Vary"]) == (200, "text/html", "Accept")
+    for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}, {"Accept": "application/json, text/html"}):
+        found = http.get("/", headers=accept)
+        assert (found.json, found.headers["Vary"]) == ({"status": "alive"}, "Accept")
+
+
+def test_without_the_page_a_browser_is_led_to_that_of_the_models(open_app: Open) -> None:
+    answer = open_app(page=False).get("/", headers=BROWSER)
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "docs")
-    for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
-        assert http.get("/", headers=accept).json == {"status": "alive"}
