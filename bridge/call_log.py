@@ -4,9 +4,10 @@ Named in the configuration's `hooks`, for workers, the front end or both; see do
 """
 
 import logging
-from urllib.parse import quote
+from typing import Any
 
 from triglot.hooks import Answered, Hook, WorkerCall
+from triglot.logs import about
 
 logger = logging.getLogger("triglot.calls")
 
@@ -18,30 +19,25 @@ class CallLog(Hook):
 
     def call_ended(self, call: WorkerCall, seconds: float) -> None:
         """Log a call that has given its answer."""
-        logger.info("%s", _line("called", call.ids, **_facts(call), ms=_ms(seconds)))
+        logger.info("called", extra=_about(call, seconds))
 
     def call_failed(self, call: WorkerCall, error: BaseException, seconds: float) -> None:
         """Log a call that has given none."""
-        logger.info("%s", _line("failed", call.ids, **_facts(call), error=type(error).__name__, ms=_ms(seconds)))
+        logger.info("failed", extra=_about(call, seconds, error=type(error).__name__))
 
     def request_answered(self, answered: Answered) -> None:
         """Log an answer."""
-        facts = {**answered._asdict(), "path": quote(answered.path), "ms": _ms(answered.seconds)}
-        for name in ("id", "seconds"):
-            del facts[name]
-        logger.info("%s", _line("answered", (answered.id,), **facts))
+        facts = {name: getattr(answered, name) for name in ("op", "rows", "code", "path", "status")}
+        told: dict[str, Any] = {name: value for name, value in facts.items() if value not in ("", 0)}
+        told |= _took(answered.seconds)
+        logger.info("answered", extra=about(answered.id, answered.model, answered.version, **told))
 
 
-def _facts(call: WorkerCall) -> dict[str, object]:
+def _about(call: WorkerCall, seconds: float, **facts: Any) -> dict[str, Any]:
     ids = call.ids
-    return {"op": call.op, "model": call.model, "version": call.version, "requests": len(ids), "rows": call.rows}
+    told: dict[str, Any] = {"op": call.op, "requests": len(ids), "rows": call.rows, **facts, **_took(seconds)}
+    return about(",".join(ids[:SHOWN_IDS]), call.model, call.version, **told)
 
 
-def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.2f}"
-
-
-def _line(what: str, ids: tuple[str, ...], **facts: object) -> str:
-    """Return a line of the facts that there are."""
-    told = " ".join(f"{name}={value}" for name, value in facts.items() if value not in ("", 0))
-    return f"[{','.join(ids[:SHOWN_IDS])}] {what} {told}"
+def _took(seconds: float) -> dict[str, float]:
+    return {"ms": round(1000 * seconds, 2)}

@@ -174,13 +174,11 @@ class ArtefactRefused(TriglotError):
     code = "artefact-refused"
 
 
-class VersionNotLoadable(TriglotError):
-    """No worker that was asked can load the version, which is tried again; `cause` is what it said, for callers.
+class VersionUnavailable(TriglotError):
+    """A version is there and cannot be asked at the moment; `cause` says why, for callers.
 
     `retry_after_s` is how long the next try is away.
     """
-
-    code = "version-not-loadable"
 
     def __init__(
         self, message: str, *, model: str = "", version: int = 0, cause: str = "", retry_after_s: float = 0.0
@@ -193,6 +191,18 @@ class VersionNotLoadable(TriglotError):
 
     def details(self) -> dict[str, Any]:
         return {"model": self.model, "version": self.version, "cause": self.cause}
+
+
+class VersionNotLoadable(VersionUnavailable):
+    """No worker that was asked can load the version, which is tried again."""
+
+    code = "version-not-loadable"
+
+
+class VersionQuarantined(VersionUnavailable):
+    """Requests to the version have ended so many workers that it is not asked for a while."""
+
+    code = "version-quarantined"
 
 
 class ProtocolError(TriglotError):
@@ -274,6 +284,7 @@ _BY_CODE: dict[str, type[TriglotError]] = {
         ArtefactNeeded,
         ArtefactRefused,
         VersionNotLoadable,
+        VersionQuarantined,
         TableNeeded,
         ProtocolError,
         Overloaded,

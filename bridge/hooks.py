@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from triglot.errors import ConfigError
 from triglot.manifest import ManifestFields
-from triglot.protocol.messages import Op, Request
+from triglot.protocol.messages import Op, Request, Spent
 from triglot.tables.schema import Schema
 from triglot.tables.table import Array, Table
 
@@ -111,7 +111,9 @@ class Answered(NamedTuple):
 
     `code` is the fault's (docs/reference/names.md), empty for a good answer. `seconds` counts in a worker from sending
     where both sides share a clock (ipc), else from reading; in the front end from the head of the request or, where a
-    thread answers it, from that thread's begin. `path` and `status` are those of HTTP, empty and 0 in a worker.
+    thread answers it, from that thread's begin. `path` and `status` are those of HTTP, empty and 0 in a worker; so are
+    `method` and `route`, which is as Flask writes it (`/models/<name>/predict`), empty where there is none. Of gRPC and
+    of messages `route` is the path.
     """
 
     id: str
@@ -123,6 +125,8 @@ class Answered(NamedTuple):
     seconds: float
     path: str = ""
     status: int = 0
+    method: str = ""
+    route: str = ""
 
 
 class Hook:
@@ -148,6 +152,12 @@ class Hook:
 
     def call_begun(self, call: WorkerCall) -> None:
         """A call begins; in the front end: a worker is asked, in as many attempts as it may take."""
+
+    def call_timed(self, call: WorkerCall, spent: Spent) -> None:
+        """In the front end: what the worker says that the call took which this answer comes of; `call_ended` follows.
+
+        Requests that share a call have its times in full, each of them. Some workers say nothing of it.
+        """
 
     def call_ended(self, call: WorkerCall, seconds: float) -> None:
         """A call has given its answer."""
@@ -206,16 +216,17 @@ class Hooks(Hook):
     def __init__(self, hooks: Sequence[Hook] = (), *, may_refuse: bool = False) -> None:
         self._may_refuse = _MAY_REFUSE if may_refuse else frozenset()
         self._listening = {event: [hook for hook in hooks if _listens(hook, event)] for event in EVENTS}
+        self._around = any(self._listening[event] for event in _AROUND)
         self._told: set[tuple[int, str]] = set()
 
     def hears(self, event: str) -> bool:
         """Whether any of them listens to this event."""
         return bool(self._listening[event])
 
-    def around(self, requests: Sequence[Request], until: float) -> contextlib.AbstractContextManager[object]:
-        """Return what tells of a call's begin and end around the block that makes it."""
-        if self.hears("call_begun") or self.hears("call_ended") or self.hears("call_failed"):
-            return _Around(self, WorkerCall(requests, until))
+    def around(self, requests: Sequence[Request], until: float) -> "contextlib.AbstractContextManager[Around | None]":
+        """Return what tells of a call's begin and end around the block that makes it, None where nobody listens."""
+        if self._around:
+            return Around(self, WorkerCall(requests, until))
         return _NOTHING
 
     def message_received(self, request: Request) -> None:
@@ -226,6 +237,9 @@ class Hooks(Hook):
 
     def call_begun(self, call: WorkerCall) -> None:
         self._tell("call_begun", call)
+
+    def call_timed(self, call: WorkerCall, spent: Spent) -> None:
+        self._tell("call_timed", call, spent)
 
     def call_ended(self, call: WorkerCall, seconds: float) -> None:
         self._tell("call_ended", call, seconds)
@@ -269,10 +283,11 @@ class Hooks(Hook):
 
 
 _MAY_REFUSE: Final = frozenset({"model_fitted", "version_offered", "version_loaded"})
+_AROUND: Final = ("call_begun", "call_timed", "call_ended", "call_failed")
 _NOTHING = contextlib.nullcontext()
 
 
-class _Around:
+class Around:
     """Tells of one call; a generator's context manager takes several times as long to enter."""
 
     __slots__ = ("_call", "_hooks", "_started")
@@ -281,9 +296,15 @@ class _Around:
         self._hooks = hooks
         self._call = call
 
-    def __enter__(self) -> None:
+    def timed(self, spent: Spent | None) -> None:
+        """Tell what the worker's call took, if the worker says it."""
+        if spent is not None:
+            self._hooks.call_timed(self._call, spent)
+
+    def __enter__(self) -> "Around":
         self._hooks.call_begun(self._call)
         self._started = time.perf_counter()
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         seconds = time.perf_counter() - self._started

@@ -13,6 +13,7 @@ from triglot.hooks import load
 from triglot.languages.known import LANGUAGES, missing
 from triglot.languages.launch import MEMORY_VARIABLE
 from triglot.languages.pools import group_of, in_order, language_of
+from triglot.logs import format_of
 from triglot.project import Project
 from triglot.serving.service import TIMEOUT_S
 from triglot.store.jobs import RUNNER_VARIABLE
@@ -36,8 +37,9 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
             )
     # what is wrong with one is told now, and not by processes that start again and again
     load([*project.hooks("workers"), *project.hooks("server")])
-    _ = project.access, project.pipelines, project.schedules
+    _ = project.access, project.pipelines, project.schedules, project.quarantine()
     _check_brokers(project)
+    _check_tracing(project)
     return Plan(
         run_dir=run_directory(project.run_dir),
         directory=project.directory,
@@ -47,6 +49,8 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
         jobs=project.has_jobs,
         messages=project.takes_messages,
         crash_loop=project.crash_loop(),
+        log_format=format_of(project.environ),
+        kept_bytes=project.log.kept_bytes,
         environment=project.own_environment() | ({RUNNER_VARIABLE: "1"} if project.has_jobs else {}),
     )
 
@@ -71,6 +75,19 @@ def _check_brokers(project: Project) -> None:
     for broker in project.brokers:
         if command := missing_client(broker):
             raise ConfigError(f"messages: {broker.name}: {broker.protocol} needs: {command}")
+
+
+def _check_tracing(project: Project) -> None:
+    """Refuse traces where what makes them is not installed."""
+    if project.server().get("tracing") and not all(map(_is_there, ("opentelemetry.sdk", "opentelemetry.exporter"))):
+        raise ConfigError("server: tracing needs OpenTelemetry; run: pip install 'triglot[tracing]', or leave it out")
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # its parent is not there
+        return False
 
 
 def _counts(pools: Collection[str], said: Mapping[str, int]) -> dict[str, int]:

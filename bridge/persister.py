@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from triglot.artefact import Artefact
-from triglot.errors import ModelNotFound, StoreError, VersionInUse, VersionNotFound
+from triglot.errors import ConfigError, ModelNotFound, StoreError, VersionInUse, VersionNotFound
 from triglot.manifest import UnverifiedManifest
 
 ACTIVE = "active"
@@ -122,6 +122,17 @@ def missing_methods(candidate: object) -> list[str]:
     """Return which methods of a persister an object lacks."""
     wanted = [name for name in vars(Persister) if not name.startswith("_")]
     return [name for name in wanted if not callable(getattr(candidate, name, None))]
+
+
+def persister_of(key: str, built: Any) -> Persister:
+    """Return what a configuration has made under a key; raises `ConfigError` where it is no persister."""
+    if lacking := missing_methods(built):
+        raise ConfigError(
+            f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one such "
+            "as triglot.store.ModelStore"
+        )
+    persister: Persister = built
+    return persister
 
 
 def is_name(name: str) -> bool:

@@ -23,11 +23,14 @@ from triglot.config import (
 )
 from triglot.config.brokers import Broker, brokers_of
 from triglot.config.hook_entries import Where, hooks_of
+from triglot.config.log_entries import LogEntries
+from triglot.config.log_entries import variables as log_variables
 from triglot.config.own_entries import is_palladiums, own_entries, scheduled_data
 from triglot.config.scopes import otherwise_of
 from triglot.config.server_entries import checked_server, front_end_entries, token_of
-from triglot.config.shapes import check_shapes, names_palladium
+from triglot.config.shapes import check_shapes, names_palladium, of_numbers
 from triglot.config.spelt import languages_of_groups, languages_of_models, predict_services, spelt_model
+from triglot.config.store_file import STORE_VARIABLE, former_store, store_url
 from triglot.config.worker_groups import check_counts, check_groups, groups_of
 from triglot.dataset import load
 from triglot.errors import ConfigError, ModelNotFound
@@ -35,8 +38,8 @@ from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
 from triglot.languages.launch import Workshop, held_variables, memory_variables
 from triglot.languages.pools import pool_of
-from triglot.logs import LEVEL_VARIABLE
-from triglot.persister import ACTIVE, Persister, VersionInfo, missing_methods, not_configured
+from triglot.logs import LEVEL_VARIABLE, format_of, restyle
+from triglot.persister import ACTIVE, Persister, VersionInfo, not_configured, persister_of
 from triglot.persisters.cached import CachedUpdatePersister
 from triglot.pipelines.declared import Declared, one_of, pipelines_of
 from triglot.pipelines.timetable import Schedule, schedules_of
@@ -46,6 +49,7 @@ from triglot.store.letters import LetterStore
 from triglot.store.scopes import Summary, summaries, versions_without_scopes
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
+from triglot.tally.quarantine import Quarantine
 from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
 from triglot.training.terms import refuse_misplaced, terms_of
@@ -115,9 +119,9 @@ class Project:
 
     @cached_property
     def store(self) -> Persister:
-        """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite in the working directory."""
-        url = self._outer.get("TRIGLOT_STORE") or f"sqlite:///{self._cwd / 'triglot.db'}"
-        return self.persister("model_persister") or ModelStore(url)
+        """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite beside the configuration."""
+        said = self.persister("model_persister")
+        return said or ModelStore(self._outer.get(STORE_VARIABLE) or store_url(self._paths, self._cwd))
 
     def answering(self, pools: Collection[str]) -> list[VersionInfo]:
         """Return the active versions that workers of these pools answer for, but for those of scopes."""
@@ -149,15 +153,7 @@ class Project:
     def persister(self, key: str) -> Persister | None:
         """Return the persister under a key of the configuration, or None where there is no such key."""
         built: Any = self._instantiate(self._raw, {key}).get(key)
-        if built is None:
-            return None
-        if lacking := missing_methods(built):
-            raise ConfigError(
-                f"{key} is of type {type(built).__name__} and no persister: it lacks {', '.join(lacking)}; name one "
-                "such as triglot.store.ModelStore"
-            )
-        persister: Persister = built
-        return persister
+        return None if built is None else persister_of(key, built)
 
     @property
     def jobs(self) -> JobStore:
@@ -311,12 +307,14 @@ class Project:
         return {
             "TRIGLOT_CONFIG": ",".join(map(str, self._paths)),
             "TRIGLOT_RUN_DIR": str(self.run_dir.absolute()),
+            **former_store(self._raw, self._outer, self._paths, self._cwd),
             **{name: self._outer[name] for name in (LEVEL_VARIABLE,) if name in self._outer},
             **self._for_workers(),
         }
 
     def configure_logging(self) -> None:
         """Set logging up as the configuration says."""
+        restyle(format_of(self.environ))
         configure_logging(self._raw)
 
     def part(self, name: str, key: str) -> Any:
@@ -361,7 +359,11 @@ class Project:
 
     def crash_loop(self) -> CrashLoop:
         """Return what counts as crashing again and again."""
-        return CrashLoop.said(self._raw.get("crash_loop", {}))
+        return of_numbers("crash_loop", self._raw.get("crash_loop", {}), CrashLoop)
+
+    def quarantine(self) -> Quarantine:
+        """Return when a version that ends workers is not asked for a while."""
+        return of_numbers("quarantine", self._raw.get("quarantine", {}), Quarantine)
 
     def worker_memory(self) -> dict[str, str]:
         """Return the variable that bounds the memory of workers, where the configuration does."""
@@ -371,10 +373,16 @@ class Project:
         """Return the names of the classes that are told of what happens there."""
         return hooks_of(self._raw.get("hooks", {}), where)
 
+    @property
+    def log(self) -> LogEntries:
+        """How a service logs."""
+        return LogEntries.said(self._raw.get("log", {}))
+
     def _for_workers(self) -> dict[str, str]:
         """Return the variables by which the configuration reaches workers, which read no configuration."""
-        bounds = self.worker_memory() | held_variables(self._raw.get("worker_versions"))
-        return {**bounds, **hook_variables(self.hooks("workers"), self.python_path)}
+        held = held_variables(self._raw.get("worker_versions"))
+        hooks = hook_variables(self.hooks("workers"), self.python_path)
+        return {**self.worker_memory(), **held, **log_variables(self.log, self._outer), **hooks}
 
     def server(self) -> dict[str, Any]:
         """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import math
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from triglot.errors import BadRequest, TriglotError
+from triglot.logs import FORMAT_VARIABLE, Troubles, about
 from triglot.store.jobs import LOST_AFTER_S, Job, JobStore, State
 
 logger = logging.getLogger("triglot.jobs")
@@ -35,6 +37,7 @@ LAST_CHARACTERS = 2_000  # of what a job has said, while it runs
 SCHEDULE = "schedule"  # the parameter of a job that a rule has entered
 # An author's code has no business with the token of the views that change something.
 _KEPT_BACK = frozenset({"TRIGLOT_ADMIN_TOKEN", "TRIGLOT_CALLERS"})
+_COMMANDS = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]+:(.*)")
 
 _FLAGS = {
     "persist": (False, "--no-save"),
@@ -128,10 +131,11 @@ class Runner:
     def __init__(self, jobs: JobStore, environ: Mapping[str, str], enter_due: Callable[[], None] = nothing_due) -> None:
         self._jobs = jobs
         self._enter_due = enter_due
-        self._environ = {key: value for key, value in environ.items() if key not in _KEPT_BACK}
+        self._environ = {key: value for key, value in environ.items() if key not in {*_KEPT_BACK, FORMAT_VARIABLE}}
         # A container's successor may have the same host name and process id.
         self._name = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._over = False
+        self._troubles = Troubles(logger)
 
     def stop(self, *_: Any) -> None:
         """Take no further job, and give the one at hand back to be done again; made for signal handlers."""
@@ -144,8 +148,9 @@ class Runner:
             self._enter()
             try:
                 job = self._jobs.claim(self._name)
+                self._troubles.over("jobs", "the jobs can be read again")
             except TriglotError as error:
-                logger.error("the jobs cannot be read: %s", error)
+                self._troubles.tell("jobs", logging.ERROR, f"the jobs cannot be read: {error}")
                 job = None
             if job is None:
                 time.sleep(POLL_S)
@@ -156,8 +161,9 @@ class Runner:
         """Enter what is due; where that fails there are other jobs to be done all the same."""
         try:
             self._enter_due()
+            self._troubles.over("due", "what is due can be entered again")
         except TriglotError as error:
-            logger.error("what is due cannot be entered: %s", error)
+            self._troubles.tell("due", logging.ERROR, f"what is due cannot be entered: {error}")
 
     def _carry_out(self, job: Job) -> None:
         logger.info("job %s: %s", job.id, job.kind)
@@ -176,7 +182,7 @@ class Runner:
             errors="backslashreplace",
             start_new_session=True,
         )
-        said = _Said(process)
+        said = _Said(process, job.id)
         try:
             state = self._watch(job, process, said)
         finally:
@@ -200,9 +206,11 @@ class Runner:
                     if not self._jobs.beat(job.id, self._name, said.last()):
                         return "cancelled"
                     alive = time.monotonic()
+                    self._troubles.over("alive", f"job {job.id}: signs of life can be given again")
                     self._enter()
                 except TriglotError as error:
-                    logger.error("job %s: no sign of life can be given: %s", job.id, error)
+                    why = f"job {job.id}: no sign of life can be given: {error}"
+                    self._troubles.tell("alive", logging.ERROR, why)
                     if time.monotonic() - alive > LOST_AFTER_S:  # another runner may have begun it
                         return None
         finally:
@@ -217,20 +225,22 @@ class Runner:
                 else:
                     self._jobs.end(job.id, self._name, state, info[-INFO_CHARACTERS:])
             except TriglotError as error:
-                logger.error("job %s: how it ended cannot be written: %s", job.id, error)
+                self._troubles.tell("end", logging.ERROR, f"job {job.id}: how it ended cannot be written: {error}")
                 if self._over:
                     return  # the next runner finds it lost
                 time.sleep(POLL_S)
                 continue
+            self._troubles.over("end", f"job {job.id}: how it ended is written")
             logger.info("job %s: %s", job.id, state or "given back")
             return
 
 
 class _Said:
-    """What a process says: passed on at once, and the end of it kept."""
+    """What a process of a job says: passed on to the log at once, and the end of it kept."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", job_id: str) -> None:
         self._kept = ""
+        self._about = about(job=job_id)
         self._process = process
         self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._thread.start()
@@ -260,8 +270,10 @@ class _Said:
         assert process.stdout is not None
         for line in process.stdout:
             self._kept = (self._kept + line)[-INFO_CHARACTERS:]
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            said = _COMMANDS.match(line)
+            level, text = (said[1], said[2]) if said else ("INFO", line.rstrip("\r\n"))
+            if text.strip():
+                logger.log(logging.getLevelNamesMapping()[level], "%s", text, extra=self._about)
 
 
 def _unsaid(code: int, said: str) -> str:

@@ -1,4 +1,4 @@
-"""Views that change something: fit, activate, refresh, jobs. None is reachable unless a configuration says so.
+"""Views that change something: fit, activate, release, refresh, jobs. None is reachable unless a configuration says so.
 
 They stand at fixed routes once the service has an admin token, and then want it; a configuration may also put `fit`,
 `activate` and `update_model_cache` at routes of its own, as Palladium's did, with decorators of its own around them.
@@ -91,13 +91,9 @@ def activate() -> Response:
 
     It answers at once, or where the store has a rule, in all processes from its next occurrence or a refresh on.
     """
-    text = request.values.get("model_version")
-    if text is None:
+    version = _version()
+    if version is None:
         raise BadRequest("model_version is missing; send it in the query or as a form field")
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _SHOWN):
-        raise BadRequest(f"model_version must be a whole number, not {text[:_SHOWN]!r}")
-    version = int(text)
     service = here().service
     name = request.values.get("model")
     if name is None:
@@ -109,6 +105,20 @@ def activate() -> Response:
     service.refresh()
     here().lookout.refresh()
     return list_models()
+
+
+def release() -> Response:
+    """Have versions that are in quarantine asked again, in all processes: all, or those of a model, or one of it.
+
+    Returns which they were; 404 for a model of which no version is active or was in quarantine.
+    """
+    service, name, version = here().service, request.values.get("model"), _version()
+    if version is not None and name is None:
+        raise BadRequest("model is missing: model_version is a version of which model?")
+    released = service.cases.release(name, version)
+    if name is not None and not released:
+        service.standing(name)
+    return json_response({"released": [{"model": model, "version": number} for model, number, _ in released]})
 
 
 def jobs() -> Response:
@@ -167,6 +177,17 @@ def summary() -> dict[str, Any]:
     recent = here().recent
     newest = [] if recent is None else recent.newest()
     return {job.id: {"func": job.kind, "started": job.started, "status": job.state} for job in newest}
+
+
+def _version() -> int | None:
+    """Return the number of a version that is named, None where none is."""
+    text = request.values.get("model_version")
+    if text is None:
+        return None
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _SHOWN):
+        raise BadRequest(f"model_version must be a whole number, not {text[:_SHOWN]!r}")
+    return int(text)
 
 
 def _require(models: Sequence[str]) -> None:

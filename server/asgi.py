@@ -158,5 +158,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from triglot.server import wsgi
 
-    made = globals()[name] = Front(wsgi.app)
+    made: Any = Front(wsgi.app)
+    if (traces := wsgi.app.extensions.get(wsgi.TRACES)) is not None:
+        from triglot.server.tracing import Traced  # with a library that only those have who want it
+
+        made = Traced(made, wsgi.app, traces)
+    globals()[name] = made
     return made

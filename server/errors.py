@@ -8,12 +8,13 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
+from triglot.bodies.failing import FailureLog
 from triglot.bodies.payload import BARE_JSON, JSON_TYPE
-from triglot.bodies.telling import PREDICT_ERROR, STATUS, for_the_log, told
-from triglot.errors import EstimatorFailed, TriglotError, VersionNotLoadable
+from triglot.bodies.telling import PREDICT_ERROR, STATUS, told
+from triglot.errors import EstimatorFailed, TriglotError, VersionUnavailable
 from triglot.server.payload import error_body, json_response
 
-logger = logging.getLogger("triglot.server")
+failures = FailureLog(logging.getLogger("triglot.server"))
 
 Shape = Callable[[Mapping[str, Any], int], tuple[Mapping[str, Any], int]]
 
@@ -35,12 +36,10 @@ def register(app: Flask) -> None:
 
 def answer(error: TriglotError) -> Response:
     """Return the answer to an error of the bridge."""
+    _write_down(error)
     status = STATUS.get(error.code, 500)
     if isinstance(error, EstimatorFailed) and error.error_code is not None:
-        logger.warning("[%s] the model foresaw: %s (%s)", g.get("request_id", ""), error, error.error_code)
         return foreseen(str(error), error.error_code)
-    if status >= 500:
-        logger.error("[%s] %s: %s", g.get("request_id", ""), error.code, for_the_log(error))
     message, details = told(error, debug=current_app.debug)
     response = _response(_body(message, error.code, details), status)
     if status == 503:
@@ -59,9 +58,15 @@ def response_to(error: Exception) -> Response:
     return _http(error)
 
 
+def _write_down(error: Exception) -> None:
+    served = None if (asked := g.get("told")) is None else asked.served
+    model, version = ("", 0) if served is None else (served.model, served.version)
+    failures.tell(error, g.get("request_id", ""), model, version)
+
+
 def _retry_after(error: TriglotError) -> int:
     """Return the seconds after which a caller's next try may fare better."""
-    known_s = error.retry_after_s if isinstance(error, VersionNotLoadable) else 0.0
+    known_s = error.retry_after_s if isinstance(error, VersionUnavailable) else 0.0
     return max(RETRY_AFTER_S, math.ceil(known_s))
 
 
@@ -115,7 +120,6 @@ def _methods(error: HTTPException) -> list[str]:
 
 
 def _unexpected(error: Exception) -> Response:
-    # the short way hands over an error that is no longer being handled
-    logger.error("[%s] unexpected error", g.get("request_id", ""), exc_info=error)
+    _write_down(error)
     message = f"{type(error).__name__}: {error}" if current_app.debug else "the service failed; see the log"
     return _response(_body(message, "error"), 500)

@@ -63,6 +63,11 @@ class Order(NamedTuple):
     codings: str = ""
     ticket: Ticket | None = None
 
+    @property
+    def method(self) -> str:
+        """The method of HTTP."""
+        return "GET" if self.body_bytes is None else "POST"
+
     def heard(self, body: bytes | None) -> Heard:
         """Return the request with its body, once that is there."""
         return Heard(self.head, body, self.request_id)
@@ -178,7 +183,8 @@ class Express:
         headers += [("Content-Length", str(len(body))), ("X-Request-Id", order.request_id)]
         counted(self.service, order.rule, 200, "", order.begun)
         if self.service.hooks.hears("request_answered"):
-            self.service.hooks.request_answered(of_prediction(told, order.request_id, order.path, order.begun))
+            where = (order.method, order.path, order.rule)
+            self.service.hooks.request_answered(of_prediction(told, order.request_id, order.begun, *where))
         return headers, body
 
     def _shortcut(self, path: str) -> tuple[Shortcut | None, str | None]:

@@ -17,18 +17,20 @@ from triglot.server.payload import json_response
 from triglot.serving.catalogue import STORE_KEY
 from triglot.serving.served import Served
 from triglot.serving.service import Service
-from triglot.tally.recent import Trouble
+from triglot.tally.lately import Lately
 from triglot.util import memory_usage
 
 MISSING: Final = "N/A"
 LARGE: Final = frozenset({"cv_results"})
+STORE_AWAY: Final = "cannot be read at the moment; what was active last is served on"
 
 
 def alive() -> Response:
     """Return memory, version and what is required; 503 while something required is missing, or a program is down.
 
     `unhealthy` then names the programs that are down for good, or crash again and again, with their reasons. `degraded`
-    has the models whose version failed at least half of its requests within the last minute.
+    has the models whose version failed at least half of its requests within the last minute, or has ended a worker, or
+    is in quarantine; `store` is there while the model store cannot be read.
 
     A required name is a model, one of Palladium's names for "the model" (`model_persister`, `model`), or a name that
     something of the user's has set in this process's `process_store`.
@@ -48,28 +50,28 @@ def alive() -> Response:
     body |= {"process_metadata": {"jobs": jobs} if jobs else {}}
     troubles = context.service.troubles()
     body |= {"unhealthy": troubles} if troubles else {}
-    sick = context.service.sick()
-    body |= (
-        {"degraded": {model: _told(version, sick[model, version]) for model, version in sorted(sick)}} if sick else {}
-    )
+    sick = _sick(context.service)
+    body |= {"degraded": sick} if sick else {}
+    body |= {"store": STORE_AWAY} if context.service.trouble else {}
     return json_response(body, 503 if troubles or MISSING in entries.values() else 200)
 
 
 def ready() -> Response:
     """Return 200 once each active model has a worker that has loaded it, with what is there.
 
-    Where a version does not load and another answers in its stead, the service is ready; `degraded` names the model.
+    Where a version does not load and another answers in its stead, and where one is in quarantine, the service is
+    ready; `degraded` names the model.
     """
     service = here().service
     models = {name: standing.told(each) for name, each in sorted(service.standings().items())}
     good = is_ready(service)
     body: dict[str, Any] = {"ready": good, "models": models}
-    degraded = [name for name, model in models.items() if "not_loadable" in model]
+    degraded = [name for name, model in models.items() if model.keys() & {"not_loadable", "quarantined"}]
     body |= {"degraded": degraded} if degraded else {}
     families = {name: standing.of_family(each) for name, each in sorted(service.families().items())}
     body |= {"families": families} if families else {}
     if service.trouble:
-        body["store"] = "cannot be read at the moment; what was active last is served on"
+        body["store"] = STORE_AWAY
     return json_response(body, 200 if good else 503)
 
 
@@ -85,14 +87,26 @@ def is_ready(service: Service) -> bool:
 
 
 def ready_of(name: str) -> Response:
-    """Return 200 while a model can be answered, else 503, with how it stands; raises `ModelNotFound`."""
-    model = standing.told(here().service.standing(name))
-    good = bool(model["workers"])
-    return json_response({"name": name, "ready": good, **model}, 200 if good else 503)
+    """Return 200 while a model can be answered, else 503 with the cause, and how it stands; raises `ModelNotFound`."""
+    service = here().service
+    model = standing.told(service.standing(name))
+    good = service.is_ready(name)
+    why = {} if good else standing.why_not(model)
+    return json_response({"name": name, "ready": good, **why, **model}, 200 if good else 503)
 
 
-def _told(version: int, trouble: Trouble) -> dict[str, Any]:
-    told = {"requests": trouble.requests, "failed": trouble.failed, "codes": dict(trouble.codes)}
+def _sick(service: Service) -> dict[str, Any]:
+    """Return the models that are not well, each with the version of which that is told."""
+    found = {version: _told(version[1], of) for version, of in sorted(service.lately().items()) if of.is_sick}
+    for version, held in sorted(service.in_quarantine().items()):
+        known = found.pop(version, None) or _told(version[1], Lately())
+        found[version] = known | {"quarantined": standing.of_quarantine(held)}
+    return {model: told for (model, _), told in found.items()}  # of several of a model the one that requests go to
+
+
+def _told(version: int, lately: Lately) -> dict[str, Any]:
+    told = {"requests": lately.requests, "failed": lately.failed, "codes": dict(lately.codes)}
+    told |= {"deaths": lately.deaths} if lately.deaths else {}
     return {"version": version, **told} if version else told  # those of scopes are counted as one family
 
 

@@ -26,13 +26,15 @@ TYPES: Mapping[str, str] = {
 
 
 def list_models() -> Response:
-    """Return the metadata of every version, which is active, and which active one does not load."""
+    """Return the metadata of every version, which is active, and which active one does not load or is not asked."""
     service = here().service
     listed = listing(versions_without_scopes(service.store))
     families = {name: standing.of_family(each) for name, each in sorted(service.families().items())}
     listed["properties"] |= {"families": families} if families else {}
-    troubled = {name: standing.told(each) for name, each in sorted(service.standings().items()) if each.refusal}
-    listed["properties"] |= {"not-loadable": troubled} if troubled else {}
+    models = {name: standing.told(each) for name, each in sorted(service.standings().items())}
+    for trouble in ("not_loadable", "quarantined"):
+        troubled = {name: model for name, model in models.items() if trouble in model}
+        listed["properties"] |= {trouble.replace("_", "-"): troubled} if troubled else {}
     return json_response(listed)
 
 

@@ -21,6 +21,7 @@ def _changing() -> Iterator[Offer]:
     for rule, view, decorators, described in (
         ("/fit", admin.fit, "server_fit_decorators", own.FIT),
         ("/activate", admin.activate, "activate_decorators", own.ACTIVATE),
+        ("/release", admin.release, "", own.RELEASE),
         ("/refresh", admin.update_model_cache, "update_model_cache_decorators", own.REFRESH),
     ):
         yield Offer(rule, rule, view, ("POST",), decorators, admin=True, described=described)

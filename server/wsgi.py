@@ -4,10 +4,9 @@ granian --interface wsgi triglot.server.wsgi:app        gunicorn triglot.server.
 """
 
 import gc
-import logging
 import os
-import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from flask import Flask
 
 from triglot import assembly
 from triglot.errors import ConfigError
-from triglot.hooks import Hooks, load
-from triglot.logs import level_of, set_level
+from triglot.hooks import Hook
+from triglot.logs import start
 from triglot.project import Project
 from triglot.server.app import create_app
 from triglot.server.application import Application
@@ -26,6 +25,7 @@ from triglot.server.predict import PredictService
 from triglot.server.rules import declared
 from triglot.store.jobs import RUNNER_VARIABLE
 
+TRACES = "triglot.traces"  # where an application's own are found, if it has any
 PATIENCE = {"body_quiet_s": "quiet_s", "body_timeout_s": "whole_s", "body_least_rate": "least_rate", "bodies": "most"}
 WANTED = (
     "timeout_s",
@@ -57,7 +57,18 @@ def build(project: Project, app: Application | None = None) -> Flask:
         runner=RUNNER_VARIABLE in project.environ,
     )
     jobs = project.jobs if project.has_jobs else None
-    return create_app(assembly.service(project, Hooks(load(project.hooks("server")))), options, jobs, app)
+    traces = _traces(project, options.service_metadata) if server.get("tracing") else None
+    hooks = assembly.hooks(project, *filter(None, [traces]))
+    made = create_app(assembly.service(project, hooks), options, jobs, app)
+    if traces is not None:
+        made.extensions[TRACES] = traces
+    return made
+
+
+def _traces(project: Project, service_metadata: Mapping[str, Any]) -> Hook:
+    from triglot import tracing  # with a library that only those have who want it
+
+    return tracing.traces(project.environ, str(service_metadata.get("service_name") or tracing.NAME))
 
 
 def _components(built: dict[str, Any]) -> dict[str, Any]:
@@ -83,10 +94,9 @@ def plain_options(project: Project) -> Options:
     return Options(**wanted, admin_token=project.admin_token, access=project.access)
 
 
-def project_of_environment() -> Project:
+def project_of_environment(program: str = "web") -> Project:
     """Return the project of a front end's process, which logs as that says."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s web: %(message)s")
-    set_level(level_of(os.environ))
+    start(program, os.environ)
     project = Project([], os.environ, Path.cwd())
     project.configure_logging()
     return project

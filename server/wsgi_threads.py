@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import quote, unquote
@@ -86,7 +87,7 @@ class Reply:
 
 
 class Threads:
-    """Runs WSGI applications in the threads of a pool."""
+    """Runs WSGI applications in the threads of a pool; what is current where one is asked for is so there, too."""
 
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
@@ -94,13 +95,14 @@ class Threads:
     async def reply(self, app: WSGIApp, environ: Environ, send: Send) -> None:
         """Send what a WSGI application answers to an environ; raises `ConnectionResetError` where nobody reads it."""
         loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._pool, _run, app, environ)
+        reply = await loop.run_in_executor(self._pool, copy_context().run, _run, app, environ)
         try:
             await _sent(send, reply.start)
             if reply.whole:
                 await _sent(send, {"type": "http.response.body", "body": next(reply.pieces, b"")})
                 return
-            while (piece := await loop.run_in_executor(self._pool, next, reply.pieces, None)) is not None:
+            within = copy_context().run
+            while (piece := await loop.run_in_executor(self._pool, within, _piece, reply)) is not None:
                 if piece:
                     await _sent(send, {"type": "http.response.body", "body": piece, "more_body": True})
             await _sent(send, {"type": "http.response.body", "body": b""})
@@ -135,6 +137,10 @@ def _run(app: WSGIApp, environ: Environ) -> Reply:
         return Reply(start, iter((first,)), _nothing, whole=True)
     file = _filed(first)
     return Reply(start, _chunks(file), file.close, whole=False)
+
+
+def _piece(reply: Reply) -> bytes | None:
+    return next(reply.pieces, None)
 
 
 def _filed(answer: bytes) -> IO[bytes]:

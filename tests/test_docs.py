@@ -45,7 +45,6 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     made.close()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("document", "languages", "commands"),
     [
@@ -57,7 +56,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         ("docs/python.md", "python", 3),
         ("docs/loaders.md", "python", 4),
         ("docs/scopes.md", "r", 12),
-        ("docs/logging.md", "python", 4),
+        ("docs/logging.md", "python", 7),
         ("docs/hooks.md", "python", 5),
         ("docs/gallery.md", "r", 4),
         ("docs/deployment.md", "python", 8),
@@ -76,7 +75,6 @@ def test_an_author_who_follows_the_document_gets_what_it_shows(
     assert reader.follow(document) == commands
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("document", "commands"),
     [
@@ -127,7 +125,7 @@ def test_every_configuration_in_the_documents_is_a_python_expression() -> None:
 
 def test_documents_link_only_to_files_that_are_there() -> None:
     missing = []
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+    for document in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
             if not (document.parent / target).exists():
                 missing.append(f"{document.name}: {target}")

@@ -16,6 +16,7 @@ from triglot.bodies import media
 from triglot.bodies.telling import PREDICT_ERROR, STATUS
 from triglot.cli.main import main
 from triglot.config import KNOWN_KEYS
+from triglot.config.log_entries import LOG_KEYS
 from triglot.config.server_entries import SERVER_KEYS
 from triglot.deploy import description
 from triglot.former_parameters import former_names
@@ -26,16 +27,19 @@ from triglot.protocol import batching
 from triglot.server import arrivals
 from triglot.server.media import NotAcceptable
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.tally.quarantine import Quarantine
 from triglot.transport.discovery import Endpoint
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "reference" / "names.md"
 KEYS = {
     "server": set(SERVER_KEYS),
+    "log": set(LOG_KEYS),
     "access": set(ACCESS_KEYS),
     "oidc": set(OIDC_KEYS),
     "cors": set(CORS_KEYS),
     "crash_loop": {field.name for field in fields(CrashLoop)},
+    "quarantine": {field.name for field in fields(Quarantine)},
     "remote_workers": {field.name for field in fields(Endpoint)} - {"incarnation"},  # it is asked for
     "batch": set(batching._UNITS),
     "deploy": set(description._READERS),

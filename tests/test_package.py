@@ -129,6 +129,7 @@ def test_the_source_distribution_holds_what_a_checkout_does(distributions: dict[
     single = {
         "CHANGELOG.md",
         "CONTRIBUTING.md",
+        "SECURITY.md",
         "LICENSE",
         "Makefile",
         "README.md",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent
 SETUP = "scripts/setup.sh"
 
@@ -34,7 +36,7 @@ def on_a_machine(checkout: Path, change: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=4 * PATIENCE_S,
     )
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stderr
@@ -66,6 +68,6 @@ def test_a_package_that_the_release_lacks_is_named_and_stops_nothing() -> None:
     if shutil.which("apt-get") is None:
         pytest.skip("apt is Debian's")
     command = [ROOT / "scripts" / "ensure_apt.sh", "--available", "r-cran-that-nobody-wrote", "bash"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=4 * PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "r-cran-that-nobody-wrote is not in this release: left out"

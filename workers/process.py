@@ -21,7 +21,7 @@ from triglot.hooks import Hook, Hooks, from_environment
 from triglot.languages import known
 from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import EXIT_UNAVAILABLE, HELD_VARIABLE, MEMORY_VARIABLE, held_of, memory_of
-from triglot.logs import keep_time_zone, level_of, set_level
+from triglot.logs import keep_time_zone, start
 from triglot.protocol.runtime import Runtime
 from triglot.tally.counters import Counters
 from triglot.transport.discovery import (
@@ -54,16 +54,11 @@ EXIT_USAGE = 2
 def main(argv: list[str] | None = None) -> int:
     """Run one worker until SIGTERM; return the exit code."""
     options = _parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr if options.live else sys.stdout,
-        format=f"%(asctime)s %(levelname)s {options.name}: %(message)s",
-    )
     keep_time_zone(os.environ)
     if options.language == "python":  # R and Julia have heaps of their own
         malloc.keep()
     try:
-        set_level(level_of(os.environ))
+        start(options.name, os.environ, sys.stderr if options.live else sys.stdout)
         return _serve(options)
     except LanguageUnavailable as error:
         logger.error("%s is off: %s", options.language, error)

@@ -25,7 +25,7 @@ from triglot.errors import (
     WrongAnswer,
 )
 from triglot.hooks import Ask, Hook, LoadedVersion, NewFit
-from triglot.logs import writable
+from triglot.logs import about, writable
 from triglot.manifest import Manifest
 from triglot.protocol import batching, bundles
 from triglot.protocol.messages import Op, Reply, Request, Spent
@@ -342,10 +342,11 @@ class Models:
         output = self._runtime.take_output()
         if output.text or output.warnings:
             ids = ",".join([each for request in requests[:8] for each in request.ids][:8])
+            asked = about(ids, requests[0].model, requests[0].version)
             for line in output.text.splitlines():
-                logger.info("[%s] %s", ids, writable(line))
+                logger.info("%s", writable(line), extra=asked)
             for line in output.warnings:
-                logger.warning("[%s] %s", ids, writable(line))
+                logger.warning("%s", writable(line), extra=asked)
         return output
 
 

@@ -23,7 +23,7 @@ from triglot.errors import (
 )
 from triglot.hooks import Answered, Hooks, WorkerCall
 from triglot.languages.launch import HELD_VERSIONS
-from triglot.logs import writable
+from triglot.logs import about, writable
 from triglot.protocol import batching, bundles, wire
 from triglot.protocol.messages import Fault, Part, Reply, Request, Started
 from triglot.protocol.runtime import Output, Runtime
@@ -171,8 +171,10 @@ class Worker:
                     return
                 error = DeadlineExceeded("the call ran past the deadlines of all its requests and was stopped")
             if isinstance(error, EstimatorFailed):
-                trace = writable(f"{error}\n{error.traceback}".rstrip())
-                logger.error("[%s] %s", call[0].request.id, trace)
+                asked = requests[0]
+                logger.error(
+                    "%s", writable(str(error)), extra=about(asked.id, asked.model, asked.version, trace=error.traceback)
+                )
             for received in call:
                 self._fail(received, error, output)
             return
@@ -181,7 +183,7 @@ class Worker:
                 self._fail(received, DeadlineExceeded("the call ran past its deadline and was stopped"))
             return
         except Exception as error:
-            logger.exception("request %s: the worker itself failed", requests[0].id)
+            logger.exception("the worker itself failed", extra=about(requests[0].id))
             for received in call:
                 self._fail(received, error)
             return

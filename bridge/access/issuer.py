@@ -16,6 +16,7 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from triglot.access.refusals import IssuerUnavailable
 from triglot.access.token_terms import TokenTerms, is_safe
+from triglot.logs import Troubles
 
 logger = logging.getLogger("triglot.access")
 
@@ -41,6 +42,7 @@ class IssuerKeys:
         self._keys: KeySet | None = None
         self._tried = -PAUSE_S
         self._fetching = threading.Lock()
+        self._troubles = Troubles(logger)
 
     def __call__(self, newer: bool = False) -> KeySet:
         """Return the keys; raises `IssuerUnavailable` where there have never been any."""
@@ -70,8 +72,10 @@ class IssuerKeys:
             if not keys:
                 raise ValueError("it has no key that is of use here")
             self._keys = KeySet(keys)
+            self._troubles.over("keys", f"the keys of {self._terms.issuer} can be fetched again")
         except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-            logger.warning("the keys of %s cannot be fetched: %s", self._terms.issuer, _reason(error))
+            said = f"the keys of {self._terms.issuer} cannot be fetched: {_reason(error)}"
+            self._troubles.tell("keys", logging.WARNING, said)
 
     def _discovered(self) -> str:
         """Return where the issuer says that its keys are; raises `ValueError` where it says so of another one."""

@@ -34,6 +34,7 @@ STATUS = {
     "store": 503,
     "table-needed": 503,
     "version-not-loadable": 503,
+    "version-quarantined": 503,
     "worker-lost": 503,
     "worker-makes-room": 503,
     "worker-unavailable": 503,
@@ -60,9 +61,3 @@ def told(error: TriglotError, *, debug: bool = False) -> tuple[str, Mapping[str,
 
 def _said(error: TriglotError) -> str:
     return f"BadRequest: {error}" if isinstance(error, BadRequest) else str(error)
-
-
-def for_the_log(error: TriglotError) -> str:
-    """Return what the log is told of an error, which may name what callers are not to know."""
-    trace = getattr(error, "traceback", "")
-    return f"{error}\n{trace}" if trace else str(error)

@@ -9,6 +9,7 @@ import click
 
 from triglot.access import callers, passwords
 from triglot.access.scopes import SCOPES
+from triglot.errors import ConfigError
 from triglot.progress import notice
 
 _name = click.argument("name", metavar="NAME")
@@ -67,7 +68,10 @@ def _keep(line: str, to: Path | None) -> None:
     if to is None:
         click.echo(line)
         return
-    there = to.read_text("utf-8") if to.exists() else ""
+    try:
+        there = to.read_text("utf-8") if to.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--to {str(to)!r}: {error}; name a file of callers, or a new one") from None
     callers.register_of(callers.records_in(f"{there}\n{line}", str(to)), str(to))
     with os.fdopen(os.open(to, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
         file.write(f"{line}\n" if not there or there.endswith("\n") else f"\n{line}\n")

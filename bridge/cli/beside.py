@@ -14,6 +14,7 @@ from pathlib import Path
 from triglot import operation
 from triglot.cli.children import Program, begun, ended, programs
 from triglot.errors import TriglotError
+from triglot.logs import start
 from triglot.palladium.beside import is_served, kept_alone, nobody_is_left
 from triglot.project import Project
 from triglot.supervision.crash_loops import Crashes
@@ -26,9 +27,9 @@ logger = logging.getLogger("triglot")
 def main() -> int:
     """Keep the workers, until no front end is left; return 1 where they cannot be started."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s workers: %(message)s")
-    project = Project([], os.environ, Path.cwd())
     try:
+        start("workers", os.environ)
+        project = Project([], os.environ, Path.cwd())
         with kept_alone(project.run_dir) as alone:
             if alone and not is_served(project.run_dir):
                 _keep(project)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from triglot import __version__
+from triglot.cli.failures import tell_of_failure
 from triglot.dataset import load
 from triglot.errors import ConfigError
 from triglot.progress import step
@@ -33,6 +34,7 @@ def compare(project: Project, names: tuple[str, ...], folds: int, seed: int, rep
 
     Each is fitted by a worker of its own on the same folds of the training data. Printed are scores, the time of a fit
     and of one row, the size of the artefact, and on how many rows they disagree; the report shows these rows and more.
+    One that fails is told of on a line, and the exit code is then 1.
 
     Example: triglot compare iris-r iris-julia --report compare.html
     """
@@ -64,16 +66,19 @@ def compare(project: Project, names: tuple[str, ...], folds: int, seed: int, rep
     for j, title in enumerate(rows.head[1:], start=1):
         cells = [f"[bold]{row[j]}[/bold]" if (i, j) in rows.best else row[j] for i, row in enumerate(rows.rows)]
         grid.add_row(title, *cells)
-    console = Console()
-    console.print(grid)
+    Console().print(grid)
     for result in found.results:
         if result.unanswered:
-            console.print(f"{result.name}: {result.unanswered}; its scores are those of the others.")
+            click.echo(f"{result.name}: {result.unanswered}; its scores are those of the others.")
     if found.task == "classification":
-        console.print(f"They disagree on {len(found.disagreements()):,} of {found.X.rows:,} rows.")
+        click.echo(f"They disagree on {len(found.disagreements()):,} of {found.X.rows:,} rows.")
+    for name, error in found.failed.items():
+        tell_of_failure(error, f"{name} is left out: ")
     if report is not None:
         with step("Drawing the report"):
             foot = f"Triglot {__version__}, {datetime.now().astimezone():%d %B %Y, %H:%M}. Seed of the folds: {seed}."
             lead = "Which model to serve: what it knows, what it costs, and where the others see it otherwise."
             write(report, page(" · ".join(names), lead, comparing.sections(found), foot))
         click.echo(f"The report is in {report}")
+    if found.failed:
+        click.get_current_context().exit(1)

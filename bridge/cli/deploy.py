@@ -70,15 +70,26 @@ def marathon_(
 
 @deploy.command(name="kubernetes", cls=Sized)
 @click.option("--kserve", "with_kserve", is_flag=True, help="An InferenceService of KServe instead of a Deployment.")
+@click.option("--service-monitor", is_flag=True, help="A ServiceMonitor, too, for the operator of Prometheus.")
 @click.option("--with-secrets", is_flag=True, help="Secrets, too, with the values that the environment has for them.")
 @click.pass_obj
-def kubernetes_(project: Project, /, with_kserve: bool, with_secrets: bool, output: Path | None, **said: Any) -> None:
+def kubernetes_(
+    project: Project,
+    /,
+    with_kserve: bool,
+    service_monitor: bool,
+    with_secrets: bool,
+    output: Path | None,
+    **said: Any,
+) -> None:
     """Write Kubernetes' objects.
 
     Example: triglot deploy kubernetes | kubectl apply -f -
     """
+    if with_kserve and service_monitor:
+        raise click.UsageError("--service-monitor is about the Service, which KServe makes by itself; leave one out")
     described = _described(project, said)
-    made = kserve.objects(described) if with_kserve else kubernetes.objects(described)
+    made = kserve.objects(described) if with_kserve else kubernetes.objects(described, service_monitor=service_monitor)
     secrets = kubernetes.secrets(described, project.environ) if with_secrets else []
     _put(to_yaml([*secrets, *made]), output, private=with_secrets)
 

@@ -1,7 +1,7 @@
 """`fit` and `test`: they start the worker that they need, so no service has to run."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from triglot import __version__
+from triglot.cli.failures import tell_of_failure
 from triglot.cli.scopes import EXIT_NOT_PROVED, Where, fit_scopes
 from triglot.engines.choosing import ENGINES
-from triglot.errors import ConfigError, ModelNotFound
+from triglot.errors import ConfigError, ModelNotFound, TriglotError
 from triglot.languages.known import language_name
 from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.persister import NOT_PROVED, StoredVersion, VersionInfo
@@ -139,7 +140,8 @@ def _exit(code: int) -> None:
 def test(project: Project, names: tuple[str, ...], model_version: int | None, report: Path | None) -> None:
     """Score stored versions on the test data, in a fresh worker.
 
-    The report shows classifiers with confusion matrix, ROC and calibration, regressions with their residuals.
+    The report shows classifiers with confusion matrix, ROC and calibration, regressions with their residuals. Of
+    several models one that has no version, or fails, is told of on a line; the exit code is then 1.
 
     Example: triglot test --report report.html iris-r
     """
@@ -147,11 +149,26 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None, re
 
     def draw(worker: Bench, stored: StoredVersion, X: Any, y: Any) -> None:
         lead = f"Version {stored.version}, {language_name(worker.language)}, on the test data."
-        sections.append(section(stored.model, lead, ask(worker, stored.model, stored.artefact, X, y)))
+        try:
+            sections.append(section(stored.model, lead, ask(worker, stored.model, stored.artefact, X, y)))
+        except ConfigError as error:  # its answers are measured by its author alone
+            sections.append(Section(stored.model, [], f"{lead} {error}."))
 
     if report is not None:
         figures.check_installed()
-    for stored, scoring, found in tested(project, names, model_version, None if report is None else draw):
+    chosen = names or project.chosen
+    failed = False
+    tell_of_what_waits(project.store)
+    for name in chosen:
+        try:
+            stored, scoring, found = tested(project, name, model_version, None if report is None else draw)
+        except TriglotError as error:
+            if len(chosen) == 1:
+                raise
+            tell_of_failure(error, f"{name} is not tested: ")
+            sections.append(Section(name, [], f"It is not tested: {error}"))
+            failed = True
+            continue
         card = stored.artefact.card()
         for what, value in found.items():
             called = score_name(card.task) if scoring is None and not card.any_answers else what
@@ -159,25 +176,25 @@ def test(project: Project, names: tuple[str, ...], model_version: int | None, re
     if report is not None:
         foot = f"Triglot {__version__}, {datetime.now().astimezone():%d %B %Y, %H:%M}."
         lead = "What the stored versions answer to the test data of the configuration."
-        write(report, page(" · ".join(names or project.chosen), lead, sections, foot))
+        write(report, page(" · ".join(chosen), lead, sections, foot))
         click.echo(f"The report is in {report}")
+    if failed:
+        _exit(1)
 
 
 def tested(
     project: Project,
-    names: tuple[str, ...],
+    name: str,
     model_version: int | None,
     look: Callable[[Bench, StoredVersion, Any, Any], None] | None,
-) -> Iterator[tuple[StoredVersion, Any, Scores]]:
-    """Give the tested version of each model (all of them by default), its scoring, and what that says of it."""
-    tell_of_what_waits(project.store)
-    for name in names or project.chosen:
-        entry = project.entry(name)
-        if entry.test is None:
-            raise ConfigError(f"model {name!r} has no dataset_loader_test; add one to the configuration")
-        scoring = project.part(name, "scoring")
-        stored, found = train.assess(entry, project.workshop, project.store, scoring, model_version, look)
-        yield stored, scoring, found
+) -> tuple[StoredVersion, Any, Scores]:
+    """Return the tested version of a model, the active one by default, its scoring, and what that says of it."""
+    entry = project.entry(name)
+    if entry.test is None:
+        raise ConfigError(f"model {name!r} has no dataset_loader_test; add one to the configuration")
+    scoring = project.part(name, "scoring")
+    stored, found = train.assess(entry, project.workshop, project.store, scoring, model_version, look)
+    return stored, scoring, found
 
 
 def _done(project: Project, name: str, job: str) -> VersionInfo | None:

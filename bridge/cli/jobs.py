@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from triglot.cli.tables import ago, line, progress_of, show, table_of, took
+from triglot.logs import start
 from triglot.pipelines.timetable import Timetable
 from triglot.progress import notice
 from triglot.project import Project
@@ -79,6 +80,7 @@ def run(project: Project) -> None:
     Example: triglot jobs run
     """
     end_with_supervisor(project.environ)
+    start("jobs", project.environ)
     timetable = Timetable(project.schedules, project.jobs)
     runner = Runner(project.jobs, project.environ | project.own_environment(), timetable.enter_due)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,17 +1,16 @@
 """`triglot`: the group of all commands, and what they share."""
 
 import importlib
-import logging
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
 from triglot import __version__
+from triglot.cli.failures import tell_of_failure
 from triglot.errors import TriglotError
-from triglot.logs import LEVEL_VARIABLE, level_of, set_level
+from triglot.logs import LEVEL_VARIABLE, start_command
 
 EPILOG = """
 Exit codes: 0 done, 1 the command could not do what was asked (the reason is on standard error), 2 the command line
@@ -51,8 +50,10 @@ PLACES: Final = {
     "grid-search": "search:grid_search",
     "jobs": "jobs:jobs",
     "list": "models:list_",
+    "logs": "logs:logs",
     "new": "new:new",
     "predict": "predict:predict",
+    "release": "release:release",
     "restart": "serve:restart",
     "restore": "backup:restore",
     "run": "run:run",
@@ -91,10 +92,7 @@ class Commands(click.Group):
         except TriglotError as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"triglot: {error}", err=True)
-            trace = getattr(error, "traceback", "")
-            if trace:
-                click.echo(trace, err=True)
+            tell_of_failure(error)
             ctx.exit(1)
 
 
@@ -121,10 +119,9 @@ def main(ctx: click.Context, paths: tuple[Path, ...], quiet: bool, verbose: bool
 
     if quiet and (verbose or debug):
         raise click.UsageError("--quiet and --verbose (or --debug) contradict each other; leave one out")
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s:%(name)s:%(message)s")
     said = {LEVEL_VARIABLE: "warning" if quiet else "debug"} if quiet or verbose or debug else {}
     environ = {**os.environ, **said}
-    set_level(level_of(environ))
+    start_command(environ)
     if environ.get("NO_COLOR"):
         ctx.color = False
     ctx.obj = Project(paths, environ, Path.cwd())

@@ -189,7 +189,7 @@ def _standings(project: Project) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _standing(info: VersionInfo, models: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
-    """Return what a service says of a version where the active one does not load: it is this, or this one answers."""
+    """Return what a service says of a version in trouble: it does not load, answers in its stead, or is not asked."""
     model = models.get(info.model, {})
     trouble = model.get("not_loadable")
     told: dict[str, object] = {}
@@ -197,6 +197,9 @@ def _standing(info: VersionInfo, models: Mapping[str, Mapping[str, Any]]) -> dic
         told["does_not_load"] = trouble["cause"]
     if trouble and model["version"] == info.version:
         told["answers"] = True
+    held = model.get("quarantined")
+    if held and held["version"] == info.version:
+        told["quarantined"] = held["cause"]
     return told
 
 

@@ -45,8 +45,9 @@ def export_(context: click.Context, model_version: int | None, no_activate: bool
 @click.pass_obj
 def test(project: Project, model_version: int | None) -> None:
     """Score the active version on the test data."""
-    for _ in tested(project, (), model_version, None):
-        pass  # the log tells the scores
+    tell_of_what_waits(project.store)
+    for name in project.chosen:
+        tested(project, name, model_version, None)  # the log tells the scores
 
 
 @click.command()

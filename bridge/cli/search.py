@@ -10,6 +10,7 @@ import click
 from triglot.cli.scopes import EXIT_NOT_PROVED
 from triglot.engines import dask_search
 from triglot.errors import ConfigError
+from triglot.logs import is_renamed
 from triglot.palladium.left_behind import tell_of_what_waits
 from triglot.project import Project
 from triglot.training import train
@@ -38,7 +39,8 @@ def grid_search(
 ) -> None:
     """Search for the best parameters of the configured MODELs and print what was found, the best first.
 
-    What a verbose search prints itself comes before that, as it goes on.
+    What a verbose search prints itself comes before that, as it goes on. With several scores the one that 'refit' names
+    decides; the last line has the best parameters. All that is known of each fold is in what --save-results writes.
 
     What --persist-best stores is proved as a fit is: exit code 3 where it is not activated. With --engine dask the
     processes of a cluster fit the candidates.
@@ -63,13 +65,15 @@ def grid_search(
                 )
             store = project.store if persist_best else None
             scoring = project.part(name, "scoring")
-            made, results = train.grid_search(
+            made, found = train.grid_search(
                 entry, project.workshop, store, wanted, scoring, prove=not no_proof, spread=spread, tell=click.echo
             )
             unproved |= made.unproved is not None
-            click.echo(results.to_string())
+            click.echo(found.results.to_string() if is_renamed() else found.table())  # Palladium's is read by scripts
             if save_results is not None:
-                results.to_csv(save_results, index=False)
+                found.results.to_csv(save_results, index=False)
+            if best := found.best():
+                click.echo(best)
     if unproved:
         click.get_current_context().exit(EXIT_NOT_PROVED)
 

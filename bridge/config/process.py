@@ -19,7 +19,7 @@ from triglot.config.files import VARIABLES, locate, read_config
 from triglot.config.names import resolve_dotted_name
 from triglot.decorators import Decorator, Source, use_decorators
 from triglot.errors import ConfigError
-from triglot.logs import OURS, PALLADIUM, log_as
+from triglot.logs import OURS, PALLADIUM, complete, log_as
 
 logger = logging.getLogger("triglot")
 
@@ -174,6 +174,7 @@ def configure_logging(config: Config) -> None:
         causes = [str(cause) for cause in (error, error.__cause__) if cause is not None]
         raise ConfigError(f"{where}: {': '.join(causes)}. Correct the entry.") from error
     named = settings.get("loggers", {})
+    complete(named)
     if PALLADIUM in named and OURS not in named:
         log_as(PALLADIUM)
 

@@ -26,8 +26,7 @@ SECONDS = {
 }
 SERVER_KEYS = {
     *("host", "max_body_bytes", "max_bulk_bytes", "max_bulk_rows", "mlflow_model", "debug", "examples"),
-    "page",
-    "admin_token_file",
+    *("admin_token_file", "page", "tracing"),
     *WHOLE,
     *SECONDS,
 }
@@ -40,8 +39,9 @@ def checked_server(said: Mapping[str, Any]) -> dict[str, Any]:
     for key, what in SECONDS.items():
         if key in server and not _is_time(server[key], least=0 if key == "patience_s" else None):
             raise ConfigError(f"server: {key}: {server[key]!r}; write how many seconds {what}")
-    if not isinstance(server.get("page", True), bool):
-        raise ConfigError(f"server: page: {server['page']!r}; write True or False")
+    for key in ("page", "tracing"):
+        if not isinstance(server.get(key, False), bool):
+            raise ConfigError(f"server: {key}: {server[key]!r}; write True or False")
     for key in ("bodies", "body_least_rate"):
         if key in server:
             server[key] = _whole(key, server[key])

@@ -1,10 +1,15 @@
 """What the entries of a configuration that are read here must look like; everything else is a component's business."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from triglot.errors import ConfigError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Kind = TypeVar("_Kind", bound="DataclassInstance")
 PALLADIUM = "palladium."
 _MAPPINGS = {
     "models": "{'name': {'model': ...}}",
@@ -31,7 +36,19 @@ def check_shapes(raw: Mapping[str, Any]) -> None:
             raise ConfigError(f"models: {name!r}: {entries!r}; write a mapping such as {{'model': ...}}")
 
 
+def of_numbers(entry: str, said: Any, kind: type[_Kind]) -> _Kind:
+    """Return an entry as a value of a dataclass, whose fields are numbers; raises `ConfigError` for anything else."""
+    known = {each.name for each in fields(kind)}
+    if not isinstance(said, Mapping) or said.keys() - known or not all(map(_is_number, said.values())):
+        raise ConfigError(f"{entry}: {said!r}; write numbers for some of {', '.join(sorted(known))}")
+    return kind(**said)
+
+
 def refuse_unknown(where: str, entries: Mapping[Any, Any], known: Collection[str]) -> None:
     """Raise `ConfigError` where a mapping has entries that nobody knows."""
     if unknown := sorted(set(map(str, entries)) - set(known)):
         raise ConfigError(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -20,6 +20,8 @@ LEAVE_S: Final = 5
 CPU_TARGET_PERCENT: Final = 70
 DNS_PORT: Final = 53
 SERVICE_PORT: Final = 80
+METRICS: Final = "/metrics"
+NAME_LABEL: Final = "app.kubernetes.io/name"
 ATTRIBUTES: Final = {
     "hostname": "kubernetes.io/hostname",
     "zone": "topology.kubernetes.io/zone",
@@ -27,15 +29,22 @@ ATTRIBUTES: Final = {
 }
 
 
-def objects(deployment: Deployment) -> list[dict[str, Any]]:
-    """Return the objects in the order in which they are applied."""
+def objects(deployment: Deployment, *, service_monitor: bool = False) -> list[dict[str, Any]]:
+    """Return the objects in the order in which they are applied.
+
+    service_monitor: the metrics are found by a ServiceMonitor, whose kind Prometheus' operator brings along, and not by
+    annotations of the pods.
+    """
     only_ours(deployment, "what Kubernetes wants")
-    made = [_config(deployment), *_claims(deployment), _deployment(deployment), _service(deployment)]
+    scraped = {} if service_monitor else _scraped(deployment)
+    made = [_config(deployment), *_claims(deployment), _deployment(deployment, scraped), _service(deployment)]
     if deployment.instances.most > deployment.instances.least:
         made.append(_autoscaler(deployment))
     made += [_budget(deployment), _network_policy(deployment)]
     if deployment.host:
         made.append(_ingress(deployment))
+    if service_monitor:
+        made.append(_service_monitor(deployment))
     return made
 
 
@@ -60,7 +69,7 @@ def secrets(deployment: Deployment, environ: Mapping[str, str]) -> list[dict[str
 
 def labels(deployment: Deployment) -> dict[str, str]:
     """Return the labels by which everything of the deployment is known."""
-    return {"app.kubernetes.io/name": deployment.name, "app.kubernetes.io/part-of": "triglot"}
+    return {NAME_LABEL: deployment.name, "app.kubernetes.io/part-of": "triglot"}
 
 
 def pod(deployment: Deployment, container: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +142,7 @@ def _scraped(deployment: Deployment) -> dict[str, str]:
     """Return the annotations by which a Prometheus that looks for them finds the metrics."""
     return {
         "prometheus.io/scrape": "true",
-        "prometheus.io/path": "/metrics",
+        "prometheus.io/path": METRICS,
         "prometheus.io/port": str(deployment.port),
     }
 
@@ -165,7 +174,7 @@ def _claims(deployment: Deployment) -> list[dict[str, Any]]:
     ]
 
 
-def _deployment(deployment: Deployment) -> dict[str, Any]:
+def _deployment(deployment: Deployment, annotations: Mapping[str, str]) -> dict[str, Any]:
     fixed = deployment.instances.least == deployment.instances.most
     return {
         "apiVersion": "apps/v1",
@@ -188,7 +197,7 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
             "template": {
                 "metadata": {
                     "labels": labels(deployment),
-                    "annotations": _scraped(deployment) | environment_digest(deployment),
+                    "annotations": {**annotations, **environment_digest(deployment)},
                 },
                 "spec": pod(deployment, container(deployment, deployment.name)),
             },
@@ -213,6 +222,19 @@ def _service(deployment: Deployment) -> dict[str, Any]:
         "kind": "Service",
         "metadata": _metadata(deployment),
         "spec": {"type": "ClusterIP", "selector": labels(deployment), "ports": [port, *others]},
+    }
+
+
+def _service_monitor(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": _metadata(deployment),
+        "spec": {
+            "jobLabel": NAME_LABEL,
+            "selector": {"matchLabels": labels(deployment)},
+            "endpoints": [{"port": PORT_NAME, "path": METRICS}],
+        },
     }
 
 

@@ -39,7 +39,8 @@ class Nginx:
     def __init__(self, config: Path) -> None:
         self.config = config
         try:
-            found = _PID.search(config.read_text("utf-8"))
+            # read as nginx does, to whom all but ASCII is bytes
+            found = _PID.search(config.read_text("utf-8", "surrogateescape"))
         except OSError as error:
             raise ConfigError(f"--nginx-config {str(config)!r}: {error.strerror}; name nginx's own file") from None
         self._pid_file = Path(found[1] if found else DEFAULT_PID)
@@ -212,13 +213,13 @@ class Upgrade:
 
     def _written(self) -> str | None:
         try:
-            return self.upstream.read_text("utf-8")
+            return self.upstream.read_text("utf-8", "surrogateescape")
         except FileNotFoundError:
             return None
 
     def _write(self, text: str) -> None:
         half = self.upstream.with_name(f".{self.upstream.name}.new")
-        half.write_text(text, "utf-8")
+        half.write_text(text, "utf-8", "surrogateescape")
         half.replace(self.upstream)
 
 

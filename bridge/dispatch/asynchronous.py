@@ -12,6 +12,7 @@ request goes to `Client.call`, in a thread, with what it has been through.
 import asyncio
 import logging
 import time
+from collections import Counter
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ import zmq
 from triglot.dispatch.attempts import attempt_id, encode_attempt
 from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
-from triglot.dispatch.routing import History, WorkerView, choose, history_after
+from triglot.dispatch.routing import NEW, History, WorkerView, choose
 from triglot.errors import (
     DeadlineExceeded,
     ProtocolError,
@@ -60,18 +61,18 @@ class Lane:
         self._sweeping = False
         self._ready: dict[tuple[object, ...], list[Request]] = {}
 
-    async def call(self, request: Request, pool: str, timeout_s: float, fetch: Fetch) -> Answer:
+    async def call(self, request: Request, pool: str, timeout_s: float, fetch: Fetch, history: History = NEW) -> Answer:
         """Return the answer of a worker of this pool, or raise the error that it gave; see `Client.call`."""
         deadline = time.monotonic() + timeout_s
         monitor = self._client.monitor
         held = (request.model, request.version, request.sha256)
         worker = choose(monitor.workers(), pool, held, monitor.outstanding, self._client.refused_by(held))
-        if worker is None or held not in worker.holds:
-            return await self._in_a_thread(request, pool, deadline, fetch, History())
+        if worker is None or held not in worker.holds or history.alone:
+            return await self._in_a_thread(request, pool, deadline, fetch, history)
         try:
             self._connect(worker)
         except WorkerUnavailable:  # it cannot be reached from here
-            return await self._in_a_thread(request, pool, deadline, fetch, History())
+            return await self._in_a_thread(request, pool, deadline, fetch, history)
         monitor.took(worker.id)
         try:
             reply = await self._ask(worker, request, deadline)
@@ -80,7 +81,7 @@ class Lane:
         if isinstance(reply, Reply):
             return Answer(reply, worker.endpoint.name)
         error = _lost(worker) if reply is None else from_wire(reply.code, reply.message, reply.details)
-        history = history_after(error, request, worker, History(), monitor.workers())
+        history = self._client.after(error, request, worker, history)
         return await self._in_a_thread(request, pool, deadline, fetch, history)
 
     def close(self) -> None:
@@ -171,16 +172,20 @@ class Lane:
         lost = {worker for worker in known if worker not in self._sockets or monitor.is_lost(worker)}
         for worker in lost:
             self._read(worker)  # what it said at last
+        held: Counter[str] = Counter()
         for waiting in list(self._waiting.values()):
             if waiting.answer.done():
                 continue
             name = waiting.worker.endpoint.name
             if waiting.worker.id in lost:
-                logger.warning("worker %s was lost while it held a request, which is sent again", name)
+                held[name] += 1
                 waiting.answer.set_result(None)
             elif waiting.deadline <= now:
                 late = DeadlineExceeded(f"no answer from worker {name} before the deadline")
                 waiting.answer.set_exception(late)
+        for name, count in held.items():
+            what = "a request, which is" if count == 1 else f"{count} requests, which are"
+            logger.warning("worker %s was lost while it held %s sent again", name, what)
         for worker in lost & self._sockets.keys():
             self._drop(worker)
         self._sweeping = bool(self._waiting)

@@ -22,7 +22,7 @@ from triglot.dispatch.attempts import POLL_MS, attempt_id, encode_attempt, recei
 from triglot.dispatch.handover import Fetch, Handover, version_of
 from triglot.dispatch.loads import Loading, Loads, Refusal, Version
 from triglot.dispatch.monitor import Monitor
-from triglot.dispatch.routing import History, WorkerView, choose, history_after
+from triglot.dispatch.routing import NEW, History, WorkerView, choose, history_after
 from triglot.errors import (
     ArtefactNeeded,
     DeadlineExceeded,
@@ -35,8 +35,10 @@ from triglot.errors import (
     from_wire,
 )
 from triglot.languages.pools import spoken
+from triglot.logs import about
 from triglot.protocol import wire
 from triglot.protocol.messages import Fault, Reply, Request, Started
+from triglot.tally.cases import Cases
 from triglot.transport import multipart
 from triglot.transport.curve import CurveKeys
 from triglot.transport.discovery import Endpoint, last_word
@@ -79,7 +81,8 @@ class Client:
     """Sends requests to the workers of one run directory and of a list of other hosts.
 
     A request waits for a worker to turn up until its deadline, but no longer than `patience_s`. `loads`, where it is
-    given, remembers which versions did not load; then requests do not try that again, and only `load` does.
+    given, remembers which versions did not load; then requests do not try that again, and only `load` does. `cases`,
+    where they are given, are told of workers that end, and say which version is not to be asked again.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Client:
         self.patience_s = patience_s
         self.is_ending = False  # whoever ends the workers says so: that they are lost is no news then
         self.loads: Loads | None = None
+        self.cases: Cases | None = None
         self._process: _Process | None = None
         self._birth = threading.Lock()
         _clients.add(self)
@@ -105,7 +109,7 @@ class Client:
         pool: str,
         timeout_s: float,
         fetch: Fetch | None = None,
-        history: History | None = None,
+        history: History = NEW,
     ) -> Answer:
         """Return the answer of a worker of this pool, or raise the error that it gave.
 
@@ -116,7 +120,6 @@ class Client:
         """
         process = self._here()
         deadline = time.monotonic() + timeout_s
-        history = history or History()
         whole = wire.pack(request.tables, digests=request.digests)
         packed = whole.bare() if request.digests else whole
         while True:
@@ -131,8 +134,8 @@ class Client:
             except TriglotError as error:
                 if isinstance(error, WorkerLost):
                     level = logging.DEBUG if self.is_ending else logging.WARNING
-                    logger.log(level, "request %s: %s", request.id, error)
-                history = history_after(error, request, worker, history, process.monitor.workers())
+                    logger.log(level, "%s", error, extra=about(request.id, request.model, request.version))
+                history = self.after(error, request, worker, history)
                 if isinstance(error, TableNeeded):
                     if packed is whole:
                         raise
@@ -141,6 +144,19 @@ class Client:
                     if fetch is None:
                         raise
                     history = self._hand_over(process, worker, request, fetch, history, deadline)
+
+    def after(self, error: TriglotError, request: Request, worker: WorkerView, history: History) -> History:
+        """Return what a request has been through once a worker gave this error, where it is to be tried again.
+
+        Raises what its caller is to be told where it is not, as `history_after` does, and `VersionQuarantined`.
+        """
+        lost = error if isinstance(error, WorkerLost) else None
+        if lost is not None and lost.started and self.cases is not None:
+            self.cases.died(version_of(request), worker.pool, request.op, lost.reason)
+        history = history_after(error, request, worker, history, self.workers())
+        if lost is not None and self.cases is not None:
+            self.cases.check(version_of(request))
+        return history
 
     def load(self, model: str, version: int, sha256: str, pool: str, fetch: Fetch) -> Loading:
         """Have every worker of the pool that does not hold a version take it; return how they stand to it then."""
@@ -256,7 +272,12 @@ class Client:
 
     def _ask_to_load(self, worker: WorkerView, load: Request, deadline: float, work_until: float) -> None:
         # alone, so that the worker says when it begins: then it is known what ended it
-        self._exchange(self._here(), worker, load, wire.Packed(), True, deadline, work_until)
+        try:
+            self._exchange(self._here(), worker, load, wire.Packed(), True, deadline, work_until)
+        except WorkerLost as error:
+            if error.started and self.cases is not None:
+                self.cases.died(version_of(load), worker.pool, load.op, error.reason)
+            raise
 
     def _exchange(
         self,

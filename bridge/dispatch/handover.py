@@ -17,6 +17,7 @@ from triglot.errors import (
     WorkerMakesRoom,
     WorkerUnavailable,
 )
+from triglot.logs import Troubles
 from triglot.protocol.messages import Request
 from triglot.transport.request_ids import new_id
 
@@ -40,6 +41,7 @@ class Handover:
     def __init__(self, ask: Ask, loads: Callable[[], Loads | None]) -> None:
         self._ask = ask
         self._loads = loads
+        self._troubles = Troubles(logger)
         self._locks: dict[tuple[WorkerId, Version], threading.Lock] = {}
 
     def offer(self, worker: WorkerView, version: Version, fetch: Fetch) -> "bool | Refusal":
@@ -59,7 +61,9 @@ class Handover:
         except WorkerMakesRoom:
             return True
         except (DeadlineExceeded, Overloaded, WorkerLost, WorkerUnavailable) as error:
-            logger.warning("worker %s has not loaded version %d of %s: %s", worker.id[0], version[1], version[0], error)
+            self._tell(
+                worker, version, f"worker {worker.id[0]} has not loaded version {version[1]} of {version[0]}: {error}"
+            )
             return False
         except VersionNotLoadable:
             pass
@@ -110,9 +114,19 @@ class Handover:
             refusal = None if loads is None else loads.failed(asked, version, error, now, now - begun)
             if refusal is None:
                 raise
-            logger.warning(
-                "version %d of %s does not load in worker %s: %s", version[1], version[0], worker.id[0], error
+            self._tell(
+                worker, version, f"version {version[1]} of {version[0]} does not load in worker {worker.id[0]}: {error}"
             )
             raise refusal.error(version, now) from error
         if loads is not None:
             loads.loaded(worker.id, version)
+        self._troubles.over(
+            _named(worker, version), f"worker {worker.id[0]} has loaded version {version[1]} of {version[0]}"
+        )
+
+    def _tell(self, worker: WorkerView, version: Version, message: str) -> None:
+        self._troubles.tell(_named(worker, version), logging.WARNING, message, model=version[0], version=version[1])
+
+
+def _named(worker: WorkerView, version: Version) -> str:
+    return f"{worker.id[0]} {version[0]} {version[1]}"

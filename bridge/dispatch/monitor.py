@@ -17,8 +17,10 @@ from pathlib import Path
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from triglot.dispatch.absences import Absences
 from triglot.dispatch.routing import WorkerView
 from triglot.errors import ProtocolError, TriglotError
+from triglot.languages.pools import pool_of
 from triglot.protocol import wire
 from triglot.transport.discovery import Endpoint, scan
 from triglot.transport.processes import ProcessId
@@ -78,6 +80,7 @@ class Monitor:
         self._protect = protect
         self._links: dict[tuple[str, str], _Link] = {}
         self._refused: set[tuple[str, str]] = set()
+        self._absences = Absences()
         self._scanned: tuple[int, float] = (0, 0.0)
         self._changed = threading.Condition()
         self._views: dict[tuple[str, str], WorkerView] = {}
@@ -142,6 +145,7 @@ class Monitor:
                 else:  # where there is nothing to poll, polling does not wait
                     self._over.wait(TICK_MS / 1000)
                 changed |= self._beat(poller)
+                self._look_for_absences()
                 if changed:
                     self._publish()
         except zmq.ContextTerminated:
@@ -259,6 +263,12 @@ class Monitor:
                 changed = True
         return changed
 
+    def _look_for_absences(self) -> None:
+        """Note the pools whose workers have all ended, or fallen silent, without having gone in order."""
+        there = {_pool(link) for link in self._links.values() if link.alive}
+        lost = {_pool(link) for link in self._links.values() if not link.alive and link.announced and link.process}
+        self._absences.look(there, lost - there, time.monotonic())
+
     def _publish(self) -> None:
         views = {
             key: WorkerView(
@@ -274,3 +284,7 @@ class Monitor:
         self._views, self._listing = views, tuple(views.values())
         with self._changed:
             self._changed.notify_all()
+
+
+def _pool(link: _Link) -> str:
+    return pool_of(link.endpoint.language, link.endpoint.group)

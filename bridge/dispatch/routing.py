@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from triglot.errors import ArtefactNeeded, Overloaded, PoisonRequest, TableNeeded, TriglotError, WorkerLost
 from triglot.languages.pools import pool_of
@@ -73,25 +74,27 @@ class History:
     """What one request has been through; immutable, each event gives the next one.
 
     `deaths` counts workers that ended while they held the request, `proven` those that had said that they were
-    working on this request alone. A request that is merely queued behind a deadly one is never blamed.
+    working on this request alone. A request that is merely queued behind a deadly one is never blamed. `apart` has it
+    answered by itself from its first try on.
     """
 
     deaths: int = 0
     proven: int = 0
     avoid: frozenset[tuple[str, str]] = frozenset()
+    apart: bool = False
 
     @property
     def alone(self) -> bool:
-        """Whether the request must no longer be merged with others."""
-        return self.deaths > 0
+        """Whether the request must not be merged with others."""
+        return self.apart or self.deaths > 0
 
     def after_death(self, worker: tuple[str, str], started: bool) -> "History":
         """Return the history after a worker ended with the request in its hands."""
-        return History(self.deaths + 1, self.proven + (started and self.alone), self.avoid | {worker})
+        return History(self.deaths + 1, self.proven + (started and self.alone), self.avoid | {worker}, self.apart)
 
     def after_refusal(self, worker: tuple[str, str]) -> "History":
         """Return the history after a worker with a full queue sent the request back."""
-        return History(self.deaths, self.proven, self.avoid | {worker})
+        return History(self.deaths, self.proven, self.avoid | {worker}, self.apart)
 
     @property
     def is_poison(self) -> bool:
@@ -105,6 +108,10 @@ class History:
             f"request {request_id} ended {self.proven} workers that were answering nothing else, and is not tried "
             f"again{told}"
         )
+
+
+NEW: Final = History()
+APART: Final = History(apart=True)
 
 
 def history_after(

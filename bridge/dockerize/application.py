@@ -18,10 +18,11 @@ DEPENDENCIES = ("requirements*.txt", "constraints*.txt", "python_packages", "r_p
 LEFT_OUT = (
     *(".git", ".hg", ".svn", ".venv", "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache"),
     *("*.key", "*.key_secret", "*.pem", ".env", ".netrc", ".pypirc"),
+    "triglot.db*",  # beside the configuration
 )
 # The same, in the application's own folder alone: what `triglot fit`, `serve` and `dockerize` leave there.
 LEFT_OUT_AT_TOP = (
-    *("run", "triglot.db*", "python_packages", "r_packages"),
+    *("run", "python_packages", "r_packages"),
     *("app.tar.gz", "dependencies.tar.gz", "Dockerfile-*"),
 )
 

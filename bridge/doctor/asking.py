@@ -9,7 +9,7 @@ from pathlib import Path
 from triglot.languages.launch import worker_environment
 from triglot.training.fit_worker import bench
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 _SCRIPTS = Path(__file__).parent
 
 

@@ -20,7 +20,7 @@ RPY2_BEFORE_4_5 = "3.5.17"
 RPY2 = "3.6.9"
 RPY2_PARTS = ("rpy2", "rpy2-rinterface", "rpy2-robjects")
 _R_VERSION = re.compile(r"^R version (\d+\.\d+\.\d+)", re.MULTILINE)
-_ASK_TIMEOUT_S = 30
+_ASK_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from pathlib import Path
 from triglot import assembly
 from triglot.bodies.limits import BodyLimits
 from triglot.errors import TriglotError
-from triglot.hooks import Hooks, load
-from triglot.logs import level_of, set_level
+from triglot.logs import start
 from triglot.messages.post import Books, Post
 from triglot.messages.telling import Terms
 from triglot.project import Project
@@ -26,9 +25,8 @@ _LIMITS = {"max_body_bytes": "body_bytes", "max_bulk_bytes": "bulk_bytes", "max_
 def main() -> int:
     """Answer until SIGTERM; return the exit code."""
     end_with_supervisor(os.environ)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s messages: %(message)s")
-    set_level(level_of(os.environ))
     try:
+        start("messages", os.environ)
         project = Project([], os.environ, Path.cwd())
         project.configure_logging()
         _serve(project)
@@ -42,7 +40,7 @@ def _serve(project: Project) -> None:
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    service = assembly.service(project, Hooks(load(project.hooks("server"))))
+    service = assembly.service(project, assembly.hooks(project))
     try:
         service.models()  # the first look may take long
         books = Books(service, terms_of(project), project.pipelines, project.jobs, project.letters)

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from triglot.errors import BadRequest, PoisonRequest
 from triglot.hooks import Answered
+from triglot.logs import about
 from triglot.messages.message import Message, Outcome
 from triglot.messages.patience import Patience
 from triglot.messages.telling import Terms, failed
@@ -56,7 +57,7 @@ class Desk:
                     why = PoisonRequest(_DEADLY.format(patience.deaths)) if patience.is_deadly else error
                     made = Made(failed(why, message.request_id, self._terms))
                     break
-                logger.info("[%s] %s; it is tried again in %.1f s", message.request_id, error, wait_s)
+                logger.info("%s; it is tried again in %.1f s", error, wait_s, extra=about(message.request_id))
             await asyncio.sleep(wait_s)
         if made.outcome is not None and self._service.hooks.hears("request_answered"):
             self._tell(message, made.outcome, made.rows, time.perf_counter() - begun)
@@ -64,6 +65,5 @@ class Desk:
 
     def _tell(self, message: Message, outcome: Outcome, rows: int, seconds: float) -> None:
         model, version, code, status = outcome.model, outcome.version, outcome.code, outcome.status
-        self._service.hooks.request_answered(
-            Answered(message.request_id, self._op, model, version, rows, code, seconds, message.path, status)
-        )
+        known = Answered(message.request_id, self._op, model, version, rows, code, seconds, message.path, status)
+        self._service.hooks.request_answered(known._replace(route=message.path))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from triglot.errors import TriglotError
+from triglot.logs import Troubles
 from triglot.messages.message import Message, Outcome
 from triglot.messages.runs import Runs
 
@@ -73,8 +74,10 @@ class Tasks:
         """Return once all that run have ended, those that take too long by force: their requests come again."""
         if self._watching is not None:
             self._watching.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=GRACE_S)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GRACE_S
+        while self._running and (left_s := until - loop.time()) > 0:
+            await asyncio.wait(self._running, timeout=left_s)
         await self.drop()
 
     async def drop(self) -> None:
@@ -94,12 +97,14 @@ class Tasks:
 
 
 async def _tell_of_ends(runs: Runs, send: Send) -> None:
+    troubles = Troubles(logger)
     while True:
         try:
             for due in await runs.due():
                 if due.reply:
                     await send(due.reply, due.outcome)
                 await runs.sent(due)
+            troubles.over("ends", "runs that are over can be told of again")
         except TriglotError as error:
-            logger.error("runs that are over cannot be told of: %s", error)
+            troubles.tell("ends", logging.ERROR, f"runs that are over cannot be told of: {error}")
         await asyncio.sleep(LOOK_S)

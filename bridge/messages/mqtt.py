@@ -23,7 +23,8 @@ from triglot.messages.message import ID, Message, Outcome, name_of, rest_of, tex
 
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 30
-SESSION_S: Final = 7 * 24 * 3600  # so long the broker keeps what comes while nobody is here
+SESSION_S: Final = 7 * 24 * 3600  # so long the broker keeps what comes for whoever comes back by its name
+PASSING_S: Final = 60  # the same for a name that is the host's, which may be another one the next time
 MISC_S = 1.0
 _BESIDE: Final = 16  # bytes of a packet beside topic, properties and body
 _NOBODY: Final = 16  # the reason code of a broker that knows no subscriber
@@ -60,6 +61,8 @@ class Session:
         self.tasks = Tasks()
         self._loop = asyncio.get_running_loop()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
+        self._left: asyncio.Future[None] = self._loop.create_future()
+        self._takes = True
         self._waiting: dict[int, asyncio.Future[int]] = {}
         self._most_bytes = 0  # of a packet, as the broker says; 0 for any
         self._client = self._made()
@@ -79,6 +82,7 @@ class Session:
         client.on_socket_unregister_write = self._has_written
         client.on_connect = self._connected
         client.on_subscribe = self._granted
+        client.on_unsubscribe = self._released
         client.on_disconnect = lambda _c, _u, _flags, reason, _p: self.tasks.fail(f"disconnected: {reason}")
         client.on_message = self._came
         client.on_publish = self._taken
@@ -96,7 +100,7 @@ class Session:
         """Connect and subscribe; raises `LinkLost`."""
         ((host, port),) = self._broker.hosts
         properties = Properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = SESSION_S
+        properties.SessionExpiryInterval = SESSION_S if self._broker.client_id else PASSING_S
         properties.ReceiveMaximum = self._broker.prefetch
         try:
             self._client.connect(host, port, KEEP_ALIVE_S, clean_start=False, properties=properties)
@@ -112,7 +116,16 @@ class Session:
         logger.info("%s: requests are taken", self._broker)
 
     async def finish(self) -> None:
-        """Take no more, and answer what was taken; what comes now waits for whoever comes next."""
+        """Take no more, and answer what was taken; what comes now waits for whoever comes next.
+
+        A session without a name of its own leaves its group first: nobody may come back to it, and a broker goes on
+        giving a member its share though it is away.
+        """
+        if self._broker.client_id:
+            self._takes = False  # what is not acknowledged comes again
+        elif self._desks.answers:
+            self._client.unsubscribe(self._topics())
+            await asyncio.wait({self._left, self.tasks.lost}, timeout=FAREWELL_S, return_when=asyncio.FIRST_COMPLETED)
         await self.tasks.finish()
         if self._waiting:
             await asyncio.wait(list(self._waiting.values()), timeout=FAREWELL_S)
@@ -160,8 +173,12 @@ class Session:
         if not self._desks.answers:
             self._subscribed.set_result(None)
             return
+        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics()])
+
+    def _topics(self) -> list[str]:
+        """Return what is subscribed to, together with the others of the group."""
         shared = f"$share/{self._broker.group}/{self._broker.prefix}"
-        client.subscribe([(f"{shared}/{what}/#", SubscribeOptions(qos=1)) for what in self._desks.answers])
+        return [f"{shared}/{what}/#" for what in self._desks.answers]
 
     def _granted(self, _client: Client, _userdata: Any, _mid: int, reasons: Any, _properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):
@@ -169,8 +186,13 @@ class Session:
         elif not self._subscribed.done():
             self._subscribed.set_result(None)
 
+    def _released(self, *_: Any) -> None:
+        if not self._left.done():
+            self._left.set_result(None)
+
     def _came(self, _client: Client, _userdata: Any, came: MQTTMessage) -> None:
-        self.tasks.start(self._handle(came))
+        if self._takes:
+            self.tasks.start(self._handle(came))
 
     async def _handle(self, came: MQTTMessage) -> None:
         asked = _properties(came)

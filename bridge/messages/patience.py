@@ -15,6 +15,7 @@ PASSING: Final = frozenset(
         "store",
         "table-needed",
         "version-not-loadable",
+        "version-quarantined",
         "worker-lost",
         "worker-makes-room",
         "worker-unavailable",

@@ -13,6 +13,7 @@ import uvloop
 
 from triglot.config.brokers import Broker, Protocol
 from triglot.dispatch.asynchronous import Lane
+from triglot.logs import Troubles
 from triglot.messages.answering import Answering
 from triglot.messages.desk import Desk, Make
 from triglot.messages.link import Answer, Desks, LinkLost
@@ -55,6 +56,7 @@ class Post:
         self._books = books
         self._loop = uvloop.new_event_loop()
         self._over = asyncio.Event()
+        self._troubles = Troubles(logger)
         self._thread = threading.Thread(target=self._run, name=f"triglot-post-{broker.name}")
 
     def start(self) -> None:
@@ -103,10 +105,16 @@ class Post:
                 await serve(self._broker, desks, self._over)
             except Exception as error:  # whatever it is, requests are to be taken again
                 pause_s = FIRST_PAUSE_S if time.monotonic() - begun > GOOD_S else pause_s
-                why, trace = (error, None) if isinstance(error, LinkLost) else (type(error).__name__, error)
-                logger.warning("%s: %s; it is tried again in %.1f s", self._broker, why, pause_s, exc_info=trace)
+                if time.monotonic() - begun > GOOD_S:
+                    self._troubles.over("broker", "")  # which was told when requests were taken again
+                self._tell(error, pause_s)
                 await self._pause(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _tell(self, error: Exception, pause_s: float) -> None:
+        why, trace = (error, None) if isinstance(error, LinkLost) else (type(error).__name__, error)
+        said = f"{self._broker}: {why}; it is tried again in {pause_s:.1f} s"
+        self._troubles.tell("broker", logging.WARNING, said, exc_info=trace)
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from triglot.bodies.failing import FailureLog
 from triglot.bodies.limits import BodyLimits
 from triglot.bodies.payload import dumps, error_body
-from triglot.bodies.telling import PREDICT_ERROR, STATUS, for_the_log, told
+from triglot.bodies.telling import PREDICT_ERROR, STATUS, told
 from triglot.errors import EstimatorFailed, TriglotError
 from triglot.messages.message import Outcome
 from triglot.serving.service import TIMEOUT_S
 
-logger = logging.getLogger("triglot.messages")
+failures = FailureLog(logging.getLogger("triglot.messages"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,13 @@ class Terms:
 
 def failed(error: Exception, request_id: str, terms: Terms) -> Outcome:
     """Return what becomes of a request for this error, and write down what its sender is not to read."""
+    failures.tell(error, request_id)
     if not isinstance(error, TriglotError):
-        logger.error("[%s] unexpected error", request_id, exc_info=error)
         shown = f"{type(error).__name__}: {error}" if terms.debug else "the service failed; see the log"
         return error_of(shown, TriglotError.code, 500, request_id, {}, terms)
     status = STATUS.get(error.code, 500)
     if isinstance(error, EstimatorFailed) and error.error_code is not None:
         return error_of(str(error), PREDICT_ERROR, status, request_id, {}, terms, error.error_code)
-    if status >= 500:
-        logger.error("[%s] %s: %s", request_id, error.code, for_the_log(error))
     message, details = told(error, debug=terms.debug)
     return error_of(message, error.code, status, request_id, details, terms)
 

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 from triglot.metrics.predictions import BOUNDS_S, NS_PER_S, buckets
 from triglot.tally.counters import Counted, Name
-from triglot.tally.files import FAILURE
+from triglot.tally.files import DEATH, FAILURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ _COUNTS: Mapping[str, _Event] = {
         "triglot_prediction_retries",
         "Further tries of answered requests, whose worker had ended before.",
         ("model", "version"),
+    ),
+    DEATH: _Event(
+        "triglot_worker_deaths",
+        "Workers that ended while they loaded or answered a version and did nothing else.",
+        ("model", "version", "pool", "operation"),
     ),
     "load": _Event("triglot_version_loads", "Versions that workers have loaded.", ("model", "version", "language")),
     "worker-failure": _Event(

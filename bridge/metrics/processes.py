@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from triglot.supervision.programs import crashes
 from triglot.supervision.status import Program
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -53,7 +54,10 @@ def families(programs: Mapping[str, Program]) -> Iterator[Metric]:
             memory.add_metric((program,), use.resident_bytes)
             files.add_metric((program,), use.files)
             threads.add_metric((program,), use.threads)
-    yield from (up, starts, exits, cpu, memory, files, threads)
+    crashed = CounterMetricFamily("triglot_worker_crashes", "Ends of workers that nobody wanted.", labels=("pool",))
+    for pool, count in sorted(crashes(programs).items()):
+        crashed.add_metric((pool,), count)
+    yield from (up, starts, exits, crashed, cpu, memory, files, threads)
 
 
 def used(pid: int) -> Use:

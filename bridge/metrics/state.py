@@ -15,6 +15,7 @@ def families(service: Service, jobs: Mapping[str, int]) -> Iterator[Metric]:
     """Yield the metrics of what stands now; `jobs` are counted by their states."""
     yield InfoMetricFamily("triglot_build", "What runs here.", value={"version": __version__})
     yield from _versions(service)
+    yield from _troubles(service)
     yield _workers(service)
     unread = GaugeMetricFamily("triglot_store_up", "Whether the last look into the model store succeeded.")
     unread.add_metric((), float(not service.trouble))
@@ -51,6 +52,21 @@ def _versions(service: Service) -> Iterator[Metric]:
     for name, family in sorted(service.families().items()):
         scopes.add_metric((name,), len(family.versions))
     yield from (active, answers, created, workers, scopes)
+
+
+def _troubles(service: Service) -> Iterator[Metric]:
+    of = ("model", "version")
+    ratio = GaugeMetricFamily(
+        "triglot_prediction_error_ratio", "The share of its requests that failed within the last minute.", labels=of
+    )
+    for (model, version), lately in sorted(service.lately().items()):
+        ratio.add_metric((model, str(version)), lately.share)
+    held = GaugeMetricFamily(
+        "triglot_version_quarantined", "1 while it answers and is not asked because it ends workers.", labels=of
+    )
+    for model, version in sorted(service.in_quarantine()):
+        held.add_metric((model, str(version)), 1)
+    yield from (ratio, held)
 
 
 def _workers(service: Service) -> Metric:

@@ -24,7 +24,7 @@ from triglot.tally.sums import Totals
 
 _NS_PER_S, _NS_PER_MS = 1e9, 1e6
 _WORKERS = program_of("")
-_NONE = Lately(0.0)
+_NONE = Lately()
 MOST_VERSIONS = 100  # of a model are shown, beside those that are in use
 
 
@@ -50,13 +50,14 @@ class Lookout:
     def overview(self) -> Overview:
         """Return how the service is now."""
         service, at = self._service, datetime.now(UTC)
-        seen = _Seen(service.tallies.totals(), service.paces())
+        seen = _Seen(service.tallies.totals(), service.lately())
         models = list(self._models(seen))
         workers, programs = _processes(service)
         jobs = self._jobs()
         found = troubles(
             models,
-            service.sick(),
+            seen.sick,
+            service.in_quarantine(),
             [*workers, *programs],
             jobs,
             runner=self._runner,
@@ -156,6 +157,7 @@ class _Seen:
     def __init__(self, totals: Mapping[tuple[str, int], Totals], lately: Mapping[tuple[str, int], Lately]) -> None:
         self.totals = totals
         self.lately = lately
+        self.sick = {version: each for version, each in lately.items() if each.is_sick}
         self.of_model: dict[str, Lately] = {}
         for (model, _), each in lately.items():
             self.of_model[model] = self.of_model.get(model, _NONE).plus(each)

@@ -14,6 +14,10 @@ REMEDIES: Final[Mapping[str, str]] = {
         "go back: triglot activate NUMBER MODEL; a model that does it often gets a worker of its own, so that it "
         "costs nobody else an answer"
     ),
+    "version-quarantined": (
+        "go back: triglot activate NUMBER MODEL, which holds at once. Without an earlier version: find the caller by "
+        "the ids of the requests in the log, have them stop, and triglot release MODEL"
+    ),
     "deadline-exceeded": (
         "triglot_prediction_stage_seconds_total: where queue grows, triglot scale LANGUAGE=N; where infer does, the "
         "model is slow for such rows: fewer at a time, or a larger timeout_s"

@@ -1,19 +1,24 @@
 """What is wrong with a service, and what was lately, each with its remedy: read off the parts of an overview."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from triglot.overview.remedies import kind_of, remedy
 from triglot.overview.value import Condition, Jobs, Model, Process, Trouble
-from triglot.tally import recent
+from triglot.tally.cases import Held
+from triglot.tally.lately import Lately
+
+VersionOf: TypeAlias = tuple[str, int]
 
 SHOWN_FOR: Final = timedelta(hours=1)  # so long ends of processes are told of, which are over by then
 
 
 def troubles(
     models: Sequence[Model],
-    sick: Mapping[tuple[str, int], recent.Trouble],
+    sick: Mapping[VersionOf, Lately],
+    held: Mapping[VersionOf, Held],
     processes: Iterable[Process],
     jobs: Jobs,
     *,
@@ -23,10 +28,16 @@ def troubles(
 ) -> list[Trouble]:
     """Return what is wrong, and then what was within the last hour, the latest first.
 
-    sick: the versions that fail. runner: whether one was started that carries out jobs.
+    sick: the versions that fail or end workers. held: those in quarantine. runner: whether one was started that
+    carries out jobs.
     """
     processes = list(processes)
-    now = [*_of_programs(processes), *_of_models(models, sick), *_of_jobs(jobs, processes, runner)]
+    now = [
+        *_of_programs(processes),
+        *_of_models(models, sick),
+        *_of_versions(models, sick, held),
+        *_of_jobs(jobs, processes, runner),
+    ]
     if store_away:
         what = "cannot be read; what was active last is served on"
         now.append(_trouble("store-away", "the store", what, remedy("store-away")))
@@ -49,9 +60,8 @@ def _of_programs(processes: Iterable[Process]) -> Iterator[Trouble]:
             yield _trouble("program-down", about, process["trouble"], remedy("program-down", program=about))
 
 
-def _of_models(models: Iterable[Model], sick: Mapping[tuple[str, int], recent.Trouble]) -> Iterator[Trouble]:
-    known = {model["name"]: model for model in models}
-    for model in known.values():
+def _of_models(models: Iterable[Model], sick: Mapping[VersionOf, Lately]) -> Iterator[Trouble]:
+    for model in models:
         name, refused = model["name"], model.get("not_loadable")
         if refused is not None:
             instead = "no version answers" if model["answers"] is None else f"version {model['answers']} answers"
@@ -63,14 +73,32 @@ def _of_models(models: Iterable[Model], sick: Mapping[tuple[str, int], recent.Tr
         if (refusals := model["lately"]["codes"].get("overloaded", 0)) and (name, model["answers"] or 0) not in sick:
             what = f"{refusals} requests were refused within the last minute, as the workers' queues were full"
             yield _trouble("overloaded", name, what, remedy("overloaded", language=model["pool"]), refusals)
-    for (name, version), trouble in sorted(sick.items()):
-        code = max(trouble.codes, key=lambda each: trouble.codes[each])
-        codes = ", ".join(f"{each} {count}" for each, count in sorted(trouble.codes.items()))
-        which = f"version {version}: " if version else ""
-        what = f"{which}{trouble.failed} of {trouble.requests} requests failed within the last minute ({codes})"
+
+
+def _of_versions(
+    models: Iterable[Model], sick: Mapping[VersionOf, Lately], held: Mapping[VersionOf, Held]
+) -> Iterator[Trouble]:
+    known = {model["name"]: model for model in models}
+
+    def told(of: VersionOf, kind: str, what: str, count: int) -> Trouble:
+        name, version = of
         language, number = _known_of(known.get(name), version)
-        do = remedy(code, model=name, number=number, language=language)
-        yield _trouble(code, name, what, do, trouble.failed)
+        do = remedy(kind, model=name, number=number, language=language)
+        return _trouble(kind, name, f"version {version}: {what}" if version else what, do, count)
+
+    for of, why in sorted(held.items()):
+        what = f"it is in quarantine: {why.cause}; it is tried again in {math.ceil(why.left_s)} s"
+        yield told(of, "version-quarantined", what, 1)
+    for of, lately in sorted(sick.items()):
+        if of in held:
+            continue
+        if lately.deaths:
+            what = f"{lately.deaths} workers that were answering it alone ended within the last minute"
+            yield told(of, "poison-request", what, lately.deaths)
+        else:
+            codes = ", ".join(f"{each} {count}" for each, count in sorted(lately.codes.items()))
+            what = f"{lately.failed} of {lately.requests} requests failed within the last minute ({codes})"
+            yield told(of, max(lately.codes, key=lambda each: lately.codes[each]), what, lately.failed)
 
 
 def _known_of(model: Model | None, version: int) -> tuple[str, int | None]:

@@ -64,10 +64,10 @@ def grid_search(
         raise ConfigError("the best model cannot be stored without a model_persister; add one to the configuration")
     entry = Entry(model_name(), model, dataset_loader_train, terms=terms(model))
     store = model_persister if persist_best else None
-    found, results = train.grid_search(entry, workshop(), store, grid_search, scoring, tell=print)
-    print(results.to_string())
+    found, candidates = train.grid_search(entry, workshop(), store, grid_search, scoring, tell=print)
+    print(candidates.results.to_string())
     if save_results:
-        results.to_csv(save_results, index=False)
+        candidates.results.to_csv(save_results, index=False)
     return found
 
 

@@ -55,6 +55,11 @@ class CachedUpdatePersister:
     def __repr__(self) -> str:
         return f"CachedUpdatePersister({self.impl!r})"
 
+    @property
+    def location(self) -> str:
+        """Where the persister behind it writes to."""
+        return str(getattr(self.impl, "location", type(self.impl).__name__))
+
     def active(self) -> dict[str, int]:
         """Return the active versions: as they are without a rule, else as they were at its last occurrence."""
         held = self._here()

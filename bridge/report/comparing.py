@@ -28,7 +28,8 @@ def sections(comparison: Comparison) -> list[Section]:
         )
         for result in comparison.results
     ]
-    return [_scores(comparison, names), _disagreements(comparison), *each]
+    gone = [Section(name, [], f"Left out, because it failed: {error}") for name, error in comparison.failed.items()]
+    return [_scores(comparison, names), _disagreements(comparison), *each, *gone]
 
 
 def table(comparison: Comparison) -> Rows:
@@ -39,7 +40,7 @@ def table(comparison: Comparison) -> Rows:
         [
             result.name,
             language_name(result.language),
-            *(f"{result.mean(name):.3f} ± {np.std(result.scores[name]):.3f}" for name in measures),
+            *(_score(result, name) for name in measures),
             _seconds(float(np.mean(result.fit_s))),
             _seconds(result.one_row_s),
             _bytes(result.size),
@@ -49,11 +50,19 @@ def table(comparison: Comparison) -> Rows:
     best = set()
     for j, name in enumerate(measures):
         sign = -1 if name in SMALLER_IS_BETTER else 1
-        best.add((int(np.argmax([sign * result.mean(name) for result in results])), 2 + j))
+        means = np.array([sign * result.mean(name) for result in results])
+        if not np.isnan(means).all():
+            best.add((int(np.nanargmax(means)), 2 + j))
     costs = np.array([[np.mean(result.fit_s), result.one_row_s, result.size] for result in results])
     best |= {(int(least), 2 + len(measures) + j) for j, least in enumerate(costs.argmin(axis=0))}
     numbers = frozenset(range(2, len(head)))
     return Rows(head, rows, "Means over the folds, ± their standard deviation", numbers, frozenset(best))
+
+
+def _score(result: Result, measure: str) -> str:
+    """Return the mean of a measure and its deviation; a dash where a fold has none."""
+    mean = result.mean(measure)
+    return "—" if np.isnan(mean) else f"{mean:.3f} ± {np.std(result.scores[measure]):.3f}"
 
 
 def _telling(measures: list[str]) -> list[str]:

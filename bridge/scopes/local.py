@@ -1,6 +1,5 @@
 """Scopes on this machine: some processes that each take one after the other."""
 
-import logging
 import multiprocessing
 import os
 import signal
@@ -13,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-from triglot.logs import set_level
+from triglot.logs import set_level, start_command
 from triglot.scopes.fitting import TRIES, FitOfScope, Outcome
 from triglot.scopes.loading import Values
 from triglot.this_process import end_with_parent
@@ -112,7 +111,7 @@ def _serve(work: FitOfScope, pipe: "Connection[tuple[int, Outcome], tuple[int, V
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
     signal.signal(signal.SIGTERM, _ended)
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s:%(name)s:%(message)s")
+    start_command(os.environ)
     set_level(level)
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
         while (order := pipe.recv()) is not None:

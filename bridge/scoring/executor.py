@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from triglot import this_process
 from triglot.dispatch.blocking import Client
-from triglot.dispatch.routing import MAX_PROVEN_DEATHS, History
+from triglot.dispatch.routing import APART, MAX_PROVEN_DEATHS, History
 from triglot.errors import LanguageUnavailable, TriglotError, WorkerLost, WorkerUnavailable
 from triglot.languages.launch import absolute
 from triglot.manifest import Question
@@ -32,8 +32,7 @@ LOAD_TIMEOUT_S: Final = 600.0
 LOOK_S: Final = 0.02  # between two looks at whether a worker has ended
 TRIES: Final = 3  # of a worker that ends before it is ready
 # Requests are never merged, so that the same rows are always one call; who holds one says when it starts on it.
-_ALONE: Final = History(deaths=1)
-_LAST_TRY: Final = History(deaths=1, proven=MAX_PROVEN_DEATHS - 1)
+_LAST_TRY: Final = History(proven=MAX_PROVEN_DEATHS - 1, apart=True)
 
 
 class Answered(NamedTuple):
@@ -94,12 +93,12 @@ class Executor:
         """
         self._load(bundle)
         request = self._request(bundle, question, X)
-        history = _LAST_TRY if last_try else _ALONE
+        history = _LAST_TRY if last_try else APART
         with self._asked(request):
             answer = self._client.call(
                 request, self._staff.language, ANSWER_TIMEOUT_S, fetch=lambda: bundle.artefact, history=history
             )
-        return Answered(answer.reply.answers, answer.deaths - history.deaths)
+        return Answered(answer.reply.answers, answer.deaths)
 
     @property
     def is_broken(self) -> bool:
@@ -135,7 +134,7 @@ class Executor:
                 return
             request = self._request(bundle, "load")._replace(artefact=bundle.artefact)
             with self._asked(request):
-                self._client.call(request, self._staff.language, LOAD_TIMEOUT_S, history=_ALONE)
+                self._client.call(request, self._staff.language, LOAD_TIMEOUT_S, history=APART)
             self._loaded.add(bundle.artefact.sha256)
 
     def _load_ahead(self, bundle: Bundle, number: int) -> bool:

@@ -12,6 +12,7 @@ from triglot import this_process
 from triglot.artefact import Artefact
 from triglot.dispatch.loads import Loading
 from triglot.errors import ModelNotFound
+from triglot.logs import Troubles, about
 from triglot.persister import Persister
 from triglot.persisters.decorated import read_model
 from triglot.process_store import process_store
@@ -40,7 +41,8 @@ class Catalogue:
     The models of scopes are looked at when somebody asks for them, and loaded by the worker that is asked then; those
     in use follow their active versions as all others do. `refused` says whether some worker refuses a version of
     theirs, `otherwise` names the model that answers for a family's scopes that have none. `counters` count looks into
-    the store.
+    the store. `withheld` says whether a version is not to be asked, although it loads: it stays for the answer while it
+    is active, and no longer, nor does it answer in the stead of another.
 
     `before` is called before each look, `expect` with each version that is active at the first one, which loads
     nothing, and `after` with each that is about to take traffic. The process store holds what is served: the only model
@@ -59,8 +61,10 @@ class Catalogue:
         refused: Callable[[Served], bool] = lambda served: False,
         otherwise: Mapping[str, str] | None = None,
         counters: Counters | None = None,
+        withheld: Callable[[Served], bool] = lambda served: False,
     ) -> None:
         self._store = store
+        self._withheld = withheld
         self._refused = refused
         self._counters = counters or Counters(None)
         self._families = Families(store, otherwise or {})
@@ -80,6 +84,7 @@ class Catalogue:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._trouble = ""
+        self._troubles = Troubles(logger)
 
     def active(self, model: str) -> Served:
         """Return the version of `model` that is served now.
@@ -102,6 +107,11 @@ class Catalogue:
             return self._served[model]
         standing = self._families.standing(model)
         return None if standing is None else standing.answers
+
+    def is_asked(self, model: str, version: int) -> bool:
+        """Whether requests to a model go to this version now."""
+        served = self._served.get(model)
+        return self._families.versions.get(model) == version if served is None else served.version == version
 
     def all(self) -> dict[str, Served]:
         """Return the served versions by model name, but for those of scopes."""
@@ -210,6 +220,8 @@ class Catalogue:
     def _stand(self, active: Served, known: Standing | None) -> Standing:
         """Return how a model stands now, with this version active; the one that answers comes first, as it is asked."""
         before = None if known is None else known.answers
+        if before is not None and before is not active and self._withheld(before):
+            before = None
         kept = None if before is None or before is active else self._prepare(before)
         wanted = self._prepare(active)
         if wanted.whole or (before is active and wanted.held):
@@ -225,6 +237,8 @@ class Catalogue:
         """Return how a model stands whose active version some worker refuses while no other answers."""
         in_part = active if wanted.held else None
         for earlier in self._before_it(active):
+            if self._withheld(earlier):
+                continue
             found = self._prepare(earlier)
             if found.whole:
                 return Standing(active, earlier, loaded=True, refusal=wanted.refusal)
@@ -267,10 +281,12 @@ class Catalogue:
         refusal, known = now.refusal, None if before is None else before.refusal
         if refusal is not None and (known is None or known.cause != refusal.cause):
             where = "does not load" if now.answers is not now.active else "does not load in every worker"
-            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause)
+            told = about(model=model, version=now.active.version)
+            logger.error("model %s: version %d %s: %s", model, now.active.version, where, refusal.cause, extra=told)
         if now.loaded and now.answers is not None and now.answers is not self._told.get(model):
             self._told[model] = now.answers
-            logger.info("model %s: version %d answers from now on", model, now.answers.version)
+            told = about(model=model, version=now.answers.version)
+            logger.info("model %s: version %d answers from now on", model, now.answers.version, extra=told)
             self._after(now.answers)
 
     def close(self) -> None:
@@ -307,7 +323,8 @@ class Catalogue:
             self._before()
             look()
             self._trouble = ""
+            self._troubles.over("store", "the model store can be read again")
         except Exception as error:  # whatever it is, the thread must live to see the end of it
-            if str(error) != self._trouble:
-                logger.error("the model store cannot be read, what is served stays: %s", error)
+            said = f"the model store cannot be read, what is served stays: {error}"
+            self._troubles.tell("store", logging.ERROR, said)
             self._trouble = str(error)

@@ -13,7 +13,7 @@ from triglot.dispatch.asynchronous import Lane
 from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
 from triglot.dispatch.loads import Loading, Loads
-from triglot.dispatch.routing import WorkerView
+from triglot.dispatch.routing import APART, NEW, WorkerView
 from triglot.errors import BadRequest, ConfigError, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.languages.pools import pool_of, spoken
@@ -28,9 +28,11 @@ from triglot.supervision import status
 from triglot.supervision.status import Program
 from triglot.tables.labels import plain_answers
 from triglot.tables.table import Array, Table
+from triglot.tally.cases import Cases, Held
 from triglot.tally.files import Tallies
-from triglot.tally.lately import Lately, Paces
-from triglot.tally.recent import Recent, Trouble
+from triglot.tally.lately import Lately
+from triglot.tally.quarantine import Quarantine
+from triglot.tally.recent import Counted, Recent
 from triglot.transport.request_ids import new_id
 
 TIMEOUT_S = 30.0
@@ -88,7 +90,7 @@ class Service:
     the store's rule; all of them follow. `hooks` are told of each call and of each version that begins to answer.
     `groups` names the group of workers of each model that has one, `otherwise` of each family of scopes' models the one
     that answers for a scope that has none. `tallies` has what predictions have come to, and `tallies.counters`
-    what else is counted.
+    what else is counted. `cases` know of versions that end workers, and by `quarantine` keep some from being asked.
     """
 
     def __init__(
@@ -100,16 +102,17 @@ class Service:
         hooks: Hooks | None = None,
         groups: Mapping[str, str] = MappingProxyType({}),
         otherwise: Mapping[str, str] = MappingProxyType({}),
+        quarantine: Quarantine | None = None,
     ) -> None:
         self.store = store
         self.hooks = hooks or Hooks()
         self.tallies = Tallies(client.run_dir)
         self._recent = Recent()
-        self._paces = Paces()
         self._absence_s = absence_s
         self._groups = groups
         self._client = client
         self._loads = client.loads = client.loads or Loads()
+        self.cases = client.cases = Cases(client.run_dir, quarantine, self.tallies.counters)
         self._asked = asked
         self._heard: str | None = None
         memory = Memory(client.run_dir)
@@ -124,6 +127,7 @@ class Service:
             self._is_refused,
             otherwise,
             self.tallies.counters,
+            lambda served: self.quarantined(served) is not None,
         )
         self._absent_since: dict[str, float] = {}
 
@@ -155,15 +159,15 @@ class Service:
     def is_ready(self, model: str) -> bool:
         """Return whether a worker has loaded a model; of scopes' models, which one loads once asked, whether one could.
 
-        Raises `ModelNotFound`.
+        One whose version is in quarantine is not. Raises `ModelNotFound`.
         """
-        family = self.families().get(parted(model)[0])
-        if family is None or model in self.standings():
-            answers = self.standing(model).answers
-            return answers is not None and self.holders(answers) > 0
-        if model != family.name:
-            self.standing(model)
-        return self.has_workers(family)
+        family = None if model in self.standings() else self.families().get(parted(model)[0])
+        if family is not None and model == family.name:
+            return self.has_workers(family)
+        answers = self.standing(model).answers
+        if answers is None or self.quarantined(answers) is not None:
+            return False
+        return self.holders(answers) > 0 if family is None else self.has_workers(family)
 
     def has_workers(self, family: Family) -> bool:
         """Return whether a worker is there that could answer for a family's models."""
@@ -203,15 +207,19 @@ class Service:
             raise ConfigError("there is no run directory, and so nobody who supervises programs")
         Handle(self._client.run_dir).renew(program)
 
-    def sick(self) -> dict[tuple[str, int], Trouble]:
-        """Return the versions of which at least half of the requests failed in the last minute, in all processes."""
+    def lately(self) -> dict[tuple[str, int], Lately]:
+        """Return what became of the requests to each version within the last minute, in all processes together."""
         self._note()
-        return self._recent.sick()
+        return self._recent.lately(time.monotonic(), self._counted())
 
-    def paces(self) -> dict[tuple[str, int], Lately]:
-        """Return how fast it went within the last minute with the versions that were asked, in all processes together."""
-        self._note()
-        return self._paces.lately(time.monotonic(), self.tallies.paces(), self.tallies.failed())
+    def in_quarantine(self) -> dict[tuple[str, int], Held]:
+        """Return the versions that requests go to, and that are not asked because they end workers."""
+        held = {(model, version): why for (model, version, _), why in self.cases.held().items()}
+        return {version: why for version, why in held.items() if self._catalogue.is_asked(*version)}
+
+    def quarantined(self, served: Served) -> Held | None:
+        """Return why a version is not asked though it stands for the answer, or None."""
+        return self.cases.held().get(served.key)
 
     @property
     def has_answered(self) -> bool:
@@ -280,20 +288,28 @@ class Service:
         served = question.served
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
-            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+            self.cases.admitted(served.key, question.timeout_s) as is_trial,
+            self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
-            answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served))
+            history = APART if is_trial else NEW
+            answer = self._client.call(request, served.pool, question.timeout_s, self._fetch(served), history)
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
+            if around is not None:
+                around.timed(answer.reply.spent)
         return answer
 
     async def _call_soon(self, lane: Lane, question: Question, request: Request) -> Answer:
         served = question.served
         with (
             self.tallies.asking(*served.counted, further=question.further) as asking,
-            self.hooks.around((request,), time.monotonic() + question.timeout_s),
+            self.cases.admitted(served.key, question.timeout_s) as is_trial,
+            self.hooks.around((request,), time.monotonic() + question.timeout_s) as around,
         ):
-            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served))
+            history = APART if is_trial else NEW
+            answer = await lane.call(request, served.pool, question.timeout_s, self._fetch(served), history)
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
+            if around is not None:
+                around.timed(answer.reply.spent)
         return answer
 
     def _fetch(self, served: Served) -> Fetch:
@@ -333,9 +349,10 @@ class Service:
     def _note(self) -> None:
         """Note what was counted so far, now and then, so that it can be said what has happened since."""
         if self._recent.is_due(now := time.monotonic()):
-            paces, failed = self.tallies.paces(), self.tallies.failed()
-            self._recent.note(now, {version: pace.answered for version, pace in paces.items()}, failed)
-            self._paces.note(now, paces, failed)
+            self._recent.note(now, self._counted())
+
+    def _counted(self) -> Counted:
+        return Counted(self.tallies.paces(), self.tallies.failed(), self.tallies.deaths())
 
     def _tell(self, served: Served) -> None:
         """Tell of a version that answers from now on."""

@@ -89,6 +89,11 @@ class ModelStore:
         self._database.upgrade()
 
     @property
+    def location(self) -> str:
+        """The URL of the database, without its password."""
+        return str(self._database)
+
+    @property
     def file(self) -> Path | None:
         """The file of the database, None where a server keeps it."""
         return self._database.file

@@ -5,9 +5,7 @@ far as running is given up.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
 
 from triglot.errors import ConfigError
 
@@ -27,14 +25,6 @@ class CrashLoop:
     def __post_init__(self) -> None:
         if self.crashes < 1 or self.within_s <= 0 or self.longest_s < 0:
             raise ConfigError(f"crash_loop: {self}; crashes is 1 or more, within_s above 0, longest_s 0 or more")
-
-    @classmethod
-    def said(cls, said: Any) -> Self:
-        """Return what a configuration's `crash_loop` says; raises `ConfigError` for other things than numbers."""
-        known = {field.name for field in fields(cls)}
-        if not isinstance(said, Mapping) or said.keys() - known or not all(map(_is_number, said.values())):
-            raise ConfigError(f"crash_loop: {said!r}; write numbers for some of {', '.join(sorted(known))}")
-        return cls(**said)
 
 
 class Crashes:
@@ -88,7 +78,3 @@ class Crashes:
     def _forget(self, name: str) -> None:
         for memory in (self._times, self._running_since, self._waits, self.troubles):
             memory.pop(name, None)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -20,19 +20,29 @@ from typing import Any
 
 from supervisor import events, supervisord
 from supervisor.http import NOT_DONE_YET
-from supervisor.options import make_namespec, split_namespec
+from supervisor.options import ServerOptions, make_namespec, split_namespec
 from supervisor.states import RUNNING_STATES, STOPPED_STATES, ProcessStates, SupervisorStates
 from supervisor.xmlrpc import Faults, RPCError
 
+from triglot.logs.lines import TEXT
 from triglot.supervision import greeting
 from triglot.supervision.crash_loops import Crashes, CrashLoop
-from triglot.supervision.programs import Programs
+from triglot.supervision.programs import IN_ORDER, STOPPED, Programs
+from triglot.supervision.shaping import FIRST, Shaping
 from triglot.supervision.status import note_programs, note_troubles, told, troubles
 from triglot.tally.slots import forget
 
 EXIT_UNHEALTHY = 1
 # What a worker's own exit codes mean; the worker says more in its log.
 _MEANINGS = {71: "more memory in use than it may have", 75: "a call that did not stop after its deadline"}
+
+
+_ENDS = (
+    events.ProcessStateExitedEvent,
+    events.ProcessStateStoppedEvent,
+    events.ProcessStateBackoffEvent,
+    events.ProcessStateFatalEvent,
+)
 
 
 class Wakeup:
@@ -82,9 +92,9 @@ class Wakeup:
 class Greeter:
     """The process that tells when all can be asked, among the children whose ends supervisord expects."""
 
-    def __init__(self, run_dir: Path, children: dict[int, Any]) -> None:
+    def __init__(self, run_dir: Path, form: str, children: dict[int, Any]) -> None:
         # a session of its own: a Ctrl-C at the terminal is supervisord's, with which it ends
-        command = [sys.executable, "-m", "triglot.supervision.greeting", str(run_dir)]
+        command = [sys.executable, "-m", "triglot.supervision.greeting", str(run_dir), form]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         children[self._process.pid] = self
 
@@ -96,8 +106,9 @@ class Greeter:
 class Extension:
     """What supervisord calls as `triglot.*`, and what listens to its events."""
 
-    def __init__(self, daemon: Any, run_dir: Path, loop: CrashLoop) -> None:
+    def __init__(self, daemon: Any, run_dir: Path, loop: CrashLoop, form: str = TEXT, kept_bytes: int = 0) -> None:
         self._daemon = daemon
+        self._shaping = Shaping(daemon.options, run_dir, form, kept_bytes)
         self._run_dir = run_dir
         self._crashes = Crashes(loop)
         self._told: dict[str, str] = {}
@@ -111,7 +122,8 @@ class Extension:
         events.subscribe(events.ProcessStateEvent, self._heard)
         events.subscribe(events.ProcessGroupRemovedEvent, self._heard)
         events.subscribe(events.Tick5Event, self._heard)
-        self._greeter = Greeter(run_dir, daemon.options.pidhistory) if greeting.is_noted(run_dir) else None
+        noted, children = greeting.is_noted(run_dir), daemon.options.pidhistory
+        self._greeter = Greeter(run_dir, form, children) if noted else None
 
     def resize(self, name: str) -> Any:
         """Make a group have the processes that the configuration file says now; those that stay are not touched.
@@ -178,6 +190,10 @@ class Extension:
 
     def _heard(self, event: Any) -> None:
         """Take in one event; whatever goes wrong here, supervisord goes on."""
+        if isinstance(event, events.ProcessStateStartingEvent):
+            self._shaping.starting(event.process)
+        elif isinstance(event, _ENDS):
+            self._shaping.ended(event.process)
         if self._daemon.options.mood < SupervisorStates.RUNNING:
             return  # what ends now was meant to
         try:
@@ -209,13 +225,13 @@ class Extension:
         if isinstance(event, events.ProcessStateRunningEvent):
             self._programs.running(name, process.pid)
         elif isinstance(event, events.ProcessStateExitedEvent) and event.expected:
-            self._programs.ended(name, "in order")
+            self._programs.ended(name, IN_ORDER)
         elif isinstance(event, events.ProcessStateExitedEvent):
             self._programs.crashed(name, _how(process.exitstatus), time.time())
         elif isinstance(event, events.ProcessStateBackoffEvent):
             self._programs.crashed(name, "right after its start", time.time())
         elif isinstance(event, events.ProcessStateStoppedEvent):
-            self._programs.ended(name, "stopped")
+            self._programs.ended(name, STOPPED)
         else:
             return
         note_programs(self._run_dir, self._programs.all)
@@ -256,10 +272,12 @@ def _how(code: int) -> str:
     return f"exit code {code}" + (f" ({_MEANINGS[code]})" if code in _MEANINGS else "")
 
 
-def make_extension(daemon: Any, run_dir: str, **loop: str) -> Extension:
+def make_extension(
+    daemon: Any, run_dir: str, log_format: str = TEXT, log_kept_bytes: str = "0", **loop: str
+) -> Extension:
     """Return the extension; supervisord hands over what its configuration says under `rpcinterface:triglot`."""
     numbers: dict[str, Any] = {key: float(value) for key, value in loop.items()}
-    return Extension(daemon, Path(run_dir), CrashLoop(**numbers))
+    return Extension(daemon, Path(run_dir), CrashLoop(**numbers), log_format, int(log_kept_bytes))
 
 
 def _write_behind_others() -> None:
@@ -268,9 +286,21 @@ def _write_behind_others() -> None:
         fcntl.fcntl(sys.stdout, fcntl.F_SETFL, fcntl.fcntl(sys.stdout, fcntl.F_GETFL) | os.O_APPEND)
 
 
+class Options(ServerOptions):  # type: ignore[misc]
+    """supervisord's own, whose first lines wait until they have the shape of all others."""
+
+    def make_logger(self) -> None:
+        """Make the log, and keep for later what there is to tell already."""
+        first = list(self.parse_infos)
+        self.parse_infos.clear()
+        super().make_logger()
+        setattr(self, FIRST, first)
+
+
 def main(conf: Path) -> int:
     """Run supervisord until it is told to end; return 1 where something of it was in trouble then."""
     _write_behind_others()
+    supervisord.ServerOptions = Options
     supervisord.main(["--nodaemon", "--configuration", str(conf)])
     if found := troubles(conf.parent):
         print(told(found), file=sys.stderr)

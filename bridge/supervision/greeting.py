@@ -1,8 +1,8 @@
 """The last line of a start: which model answers where, and a command that asks it, with a row of its own training data.
 
 `triglot serve` writes it down (`note`) before supervisord takes over. `python -m triglot.supervision.greeting
-RUN_DIR`, which supervisord's extension starts and which ends with it, tells it once every model that it names has a
-worker.
+RUN_DIR FORMAT`, which supervisord's extension starts and which ends with it, tells it once every model that it names
+has a worker.
 """
 
 import json
@@ -12,12 +12,14 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from triglot.logs.lines import Line
 from triglot.supervision.readiness import sentence, standings
-from triglot.supervision.status import address
+from triglot.supervision.status import SUPERVISOR, address
 
 if TYPE_CHECKING:
     from triglot.persister import VersionInfo
@@ -140,5 +142,5 @@ def _private(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    if told := main(Path(sys.argv[1])):
-        print(told, flush=True)
+    for told in main(Path(sys.argv[1])).splitlines():
+        print(Line(datetime.now(UTC), "INFO", SUPERVISOR, told).written(sys.argv[2]), flush=True)

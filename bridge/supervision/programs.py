@@ -1,6 +1,24 @@
 """What the supervised programs have been through: how often each was started, and how it ended."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from triglot.supervision.status import Program
+
+IN_ORDER: Final = "in order"
+STOPPED: Final = "stopped"
+WORKERS: Final = "workers-"  # what the name of a pool's group of programs begins with
+
+
+def crashes(programs: Mapping[str, Program]) -> dict[str, int]:
+    """Return how often workers of each pool ended without being asked to, other than in order."""
+    found: dict[str, int] = {}
+    for name, known in programs.items():
+        if name.startswith(WORKERS):
+            pool = name.partition(":")[0].removeprefix(WORKERS)
+            wanted = sum(known["exits"].get(how, 0) for how in (IN_ORDER, STOPPED))
+            found[pool] = found.get(pool, 0) + sum(known["exits"].values()) - wanted
+    return found
 
 
 class Programs:

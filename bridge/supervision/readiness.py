@@ -24,7 +24,10 @@ def standings(base: str, timeout_s: float = TIMEOUT_S) -> dict[str, Mapping[str,
 
 
 def sentence(name: str, model: Mapping[str, Any]) -> str:
-    """Return what people are told of a model whose active version does not load; nothing of any other."""
+    """Return what people are told of a model whose active version does not load or is not asked; nothing of others."""
+    if held := model.get("quarantined"):
+        when = f"in {held['next_try_s']} s" if held["next_try_s"] else "by the next request"
+        return f"{name}: version {held['version']} is in quarantine: {held['cause']}. It is tried again {when}."
     trouble = model.get("not_loadable")
     if not trouble:
         return ""

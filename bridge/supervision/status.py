@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
+SUPERVISOR = "supervisor"  # what supervisord is called in the log
 _TROUBLES = "unhealthy.json"
 _PROGRAMS = "programs.json"
 _ADDRESS = "address"

@@ -19,8 +19,9 @@ from pathlib import Path
 from triglot.errors import ConfigError
 from triglot.languages.launch import algebra_environment, worker_command, worker_environment
 from triglot.languages.pools import group_of, language_of
-from triglot.logs import level_of
+from triglot.logs import TEXT, level_of
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.supervision.programs import WORKERS
 from triglot.transport.discovery import local_endpoint
 
 STOP_WAIT_S = 30
@@ -78,7 +79,11 @@ class FrontEnd:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is to be supervised together; `workers` says how many each pool has."""
+    """All that is to be supervised together; `workers` says how many each pool has.
+
+    log_format: of supervisord's own lines, and of what programs write past their logs. kept_bytes: how long the log's
+    copy in the run directory becomes, 0 for none.
+    """
 
     run_dir: Path
     directory: Path
@@ -89,6 +94,8 @@ class Plan:
     messages: bool = False
     crash_loop: CrashLoop = field(default_factory=CrashLoop)
     environment: Mapping[str, str] = field(default_factory=dict)
+    log_format: str = TEXT
+    kept_bytes: int = 0
 
 
 def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
@@ -110,11 +117,11 @@ def supervisord_conf(plan: Plan, environ: Mapping[str, str]) -> str:
                 **({"user": "root"} if os.getuid() == 0 else {}),
             },
         ),
+        ("rpcinterface:triglot", _extension(plan)),  # the first, as it shapes what the others say
         (
             "rpcinterface:supervisor",
             {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
         ),
-        ("rpcinterface:triglot", _extension(plan)),
         ("supervisorctl", {"serverurl": f"unix://{_text(socket)}"}),
     ]
     for pool, count in plan.workers.items():
@@ -159,7 +166,7 @@ def resized(text: str, plan: Plan, pool: str, environ: Mapping[str, str]) -> str
 
 def program_of(pool: str) -> str:
     """Return the name that supervisord has for all workers of a pool."""
-    return f"workers-{pool}"
+    return f"{WORKERS}{pool}"
 
 
 def _section(pool: str) -> str:
@@ -174,6 +181,8 @@ def _extension(plan: Plan) -> dict[str, str]:
         "crashes": str(loop.crashes),
         "within_s": str(loop.within_s),
         "longest_s": str(loop.longest_s),
+        "log_format": plan.log_format,
+        "log_kept_bytes": str(plan.kept_bytes),
     }
 
 

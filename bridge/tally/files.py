@@ -19,6 +19,7 @@ Version: TypeAlias = tuple[str, int]
 VERSIONS = 1_024  # of which one process counts; what is asked of others is not counted
 _SUFFIX = "tally"
 FAILURE = "failure"  # what the counters call a failed request; model, version and code follow
+DEATH = "death"  # and a worker that ended while it worked on nothing else; model, version, pool and operation follow
 _CALLERS = ("bad-request", "too-large")
 
 
@@ -62,6 +63,15 @@ class Tallies:
             for name, counted in self.counters.totals().items()
             if name[0] == FAILURE and name[3] not in _CALLERS
         }
+
+    def deaths(self) -> dict[Version, int]:
+        """Return how many workers ended while they loaded or answered each version, and did nothing else."""
+        found: dict[Version, int] = {}
+        for name, counted in self.counters.totals().items():
+            if name[0] == DEATH:
+                version = (name[1], int(name[2]))
+                found[version] = found.get(version, 0) + counted.times
+        return found
 
     def _places(self) -> "Iterator[tuple[str, Words]]":
         own = self._own

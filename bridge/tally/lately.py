@@ -1,17 +1,14 @@
-"""How fast it went lately, version by version, by what all processes have counted: decided without a clock.
+"""What lately became of the requests to a version, as a value: how many, how fast, how many failed, who ended."""
 
-What is counted is noted now and then; what has come since a note that is about `WINDOW_S` old is what happened lately.
-"""
-
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from triglot.tally.recent import WINDOW_S
 from triglot.tally.sums import DURATIONS_NS, Pace
 
-Version: TypeAlias = tuple[str, int]
+LEAST: Final = 5  # requests of which something can be said
+SICK: Final = 0.5  # the share of failures from which on a version is
 
 _NS_PER_MS = 1e6
 
@@ -19,12 +16,14 @@ _NS_PER_MS = 1e6
 class Lately(NamedTuple):
     """What became of the requests to a version within the last `seconds`: good answers, and failures by their codes.
 
-    What is the caller's fault is none of them.
+    What is the caller's fault is none of them. `deaths` counts workers that ended while they worked on the version and
+    on nothing else.
     """
 
-    seconds: float
+    seconds: float = 0.0
     pace: Pace = Pace()
     codes: Mapping[str, int] = MappingProxyType({})
+    deaths: int = 0
 
     @property
     def failed(self) -> int:
@@ -36,11 +35,21 @@ class Lately(NamedTuple):
         """How many there were."""
         return self.pace.answered + self.failed
 
+    @property
+    def share(self) -> float:
+        """The share of them that failed."""
+        return self.failed / self.requests if self.requests else 0.0
+
+    @property
+    def is_sick(self) -> bool:
+        """Whether the version has ended a worker, or has failed half of enough requests."""
+        return self.deaths > 0 or (self.requests >= LEAST and self.share >= SICK)
+
     def plus(self, other: "Lately") -> "Lately":
         """Return what became of the requests to both."""
-        codes = Counter(self.codes)
-        codes.update(other.codes)
-        return Lately(max(self.seconds, other.seconds), self.pace.plus(other.pace), dict(codes))
+        codes = dict(Counter(self.codes) + Counter(other.codes))
+        pace, deaths = self.pace.plus(other.pace), self.deaths + other.deaths
+        return Lately(max(self.seconds, other.seconds), pace, codes, deaths)
 
     def quantile_ms(self, share: float) -> float | None:
         """Return the milliseconds within which that share of the good answers came, about; None where there are none.
@@ -48,42 +57,6 @@ class Lately(NamedTuple):
         Between two bounds answers are taken to be spread evenly; beyond the last one it is the time.
         """
         return _quantile(self.pace.durations, share)
-
-
-class _Note(NamedTuple):
-    at_s: float
-    paces: Mapping[Version, Pace]
-    failed: Mapping[tuple[Version, str], int]
-
-
-class Paces:
-    """What was counted within the last minute; times are seconds of a clock that never goes back."""
-
-    def __init__(self) -> None:
-        self._notes: deque[_Note] = deque()
-
-    def note(self, now_s: float, paces: Mapping[Version, Pace], failed: Mapping[tuple[Version, str], int]) -> None:
-        """Note what was counted so far: how fast it went, and failures by their codes."""
-        self._notes.append(_Note(now_s, paces, failed))
-        while len(self._notes) > 1 and now_s - self._notes[1].at_s >= WINDOW_S:
-            self._notes.popleft()
-
-    def lately(
-        self, now_s: float, paces: Mapping[Version, Pace], failed: Mapping[tuple[Version, str], int]
-    ) -> dict[Version, Lately]:
-        """Return what has come of the versions that were asked since the oldest note, by what is counted now."""
-        if not self._notes:
-            return {}
-        first = self._notes[0]
-        seconds = max(now_s - first.at_s, 0.0)
-        codes: dict[Version, dict[str, int]] = {}
-        for (version, code), count in failed.items():
-            if gained := count - first.failed.get((version, code), 0):
-                codes.setdefault(version, {})[code] = gained
-        none = Pace()
-        gone = {version: pace.since(first.paces.get(version, none)) for version, pace in paces.items()}
-        asked = {version for version, pace in gone.items() if pace.answered} | codes.keys()
-        return {version: Lately(seconds, gone.get(version, none), codes.get(version, {})) for version in asked}
 
 
 def _quantile(counts: Sequence[int], share: float) -> float | None:

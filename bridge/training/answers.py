@@ -1,6 +1,6 @@
 """What a model answered beside what was true, and the usual measures of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,10 @@ from triglot.training.fit_worker import Bench
 from triglot.training.scoring import score
 from triglot.training.unanswered import SHOWN, Unanswered, unanswered
 
+MEASURES: Mapping[Task, tuple[str, ...]] = {
+    "regression": ("R²", "RMSE", "mean absolute error"),
+    "classification": ("accuracy", "balanced accuracy", "log loss", "ROC area"),
+}
 MOST_CURVES = 8  # as many as there are colours that all people can tell apart
 
 
@@ -82,13 +86,16 @@ def ask(worker: Bench, name: str, artefact: Artefact, X: Any, y: Any) -> Answers
 
 
 def measures(answers: Answers) -> dict[str, float]:
-    """Return the usual measures of one model, the first one being its score; rows without a number are left out."""
+    """Return the usual measures of one model, the first one being its score; rows without a number are left out.
+
+    Where no row has one they are NaN.
+    """
     from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error, root_mean_squared_error
 
     answers = answers.answered()
     y, predicted = answers.y, answers.predicted
     if not len(y):
-        return {"R²" if answers.task == "regression" else "accuracy": float("nan")}
+        return dict.fromkeys(MEASURES[answers.task], float("nan"))
     if answers.task == "regression":
         return {
             "R²": score("regression", y, predicted),

@@ -2,14 +2,14 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from triglot.errors import ConfigError
+from triglot.errors import ConfigError, TriglotError
 from triglot.tables.frames import task_of, to_table, to_target
 from triglot.tables.labels import Task
 from triglot.tables.table import Array, Table
@@ -58,12 +58,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """All results, and the rows that they are about."""
+    """All results, and the rows that they are about; of a model that gave none, why, by its name."""
 
     task: Task
     X: Table
     folds: int
     results: tuple[Result, ...]
+    failed: Mapping[str, TriglotError] = field(default_factory=dict)
 
     @property
     def measures(self) -> list[str]:
@@ -75,8 +76,10 @@ class Comparison:
         """Return the rows on which the models differ: labels of which they are surest first, else the widest apart."""
         predicted = np.array([result.answers.predicted for result in self.results])
         if self.task == "regression":
-            width = np.ptp(predicted.reshape(len(predicted), self.X.rows, -1), axis=0).max(axis=1)
-            return np.argsort(-width, kind="stable")
+            numbers = predicted.reshape(len(predicted), self.X.rows, -1)
+            gone = ~np.isfinite(numbers)  # what is no number is apart from nothing
+            lowest, highest = np.where(gone, np.inf, numbers).min(axis=0), np.where(gone, -np.inf, numbers).max(axis=0)
+            return np.argsort(-(highest - lowest).max(axis=1), kind="stable")
         differ = np.flatnonzero((predicted != predicted[0]).any(axis=0))
         confidence = np.min(
             [
@@ -93,7 +96,8 @@ def compare(
 ) -> Comparison:
     """Return what comes of the models on the same folds of the same rows, each in one fresh worker of its own.
 
-    Raises `ConfigError` where they are not about the same target.
+    One that fails is left out. Raises its error where there is no other left, and `ConfigError` where they are not
+    about the same target.
     """
     first = rivals[0]
     task = task_of(first.model, first.y)
@@ -102,8 +106,16 @@ def compare(
         _check_same(first, rival, task, truth)
     splits = _splits(task, truth, folds, seed)
     classes = () if labels is None else labels.classes
-    results = tuple(_result(rival, task, classes, truth, splits, workers, python_path) for rival in rivals)
-    return Comparison(task, to_table(first.X), folds, results)
+    results: list[Result] = []
+    failed: dict[str, TriglotError] = {}
+    for rival in rivals:
+        try:
+            results.append(_result(rival, task, classes, truth, splits, workers, python_path))
+        except TriglotError as error:
+            failed[rival.name] = error
+    if not results:
+        raise failed[first.name]
+    return Comparison(task, to_table(first.X), folds, tuple(results), failed)
 
 
 def _check_same(first: Rival, rival: Rival, task: Task, truth: Array) -> None:

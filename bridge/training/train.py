@@ -3,21 +3,22 @@
 What an author's code does is done by a fresh worker.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from triglot.dataset import load
 from triglot.decorators import pluggable
 from triglot.errors import BadRequest, ConfigError
 from triglot.languages.launch import Workshop
+from triglot.logs import is_renamed
 from triglot.persister import NOT_PROVED, Persister, StoredVersion
 from triglot.persisters.decorated import read_model, write_model
 from triglot.progress import step
 from triglot.tables.frames import to_table
+from triglot.training.candidates import Candidates
 from triglot.training.entry import Entry
 from triglot.training.evaluation import (
     FittedModel,
@@ -38,13 +39,10 @@ from triglot.training.remarks import remarks
 from triglot.training.search import search_of
 from triglot.training.unanswered import Unanswered
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 logger = logging.getLogger("triglot")
 
-RANK = "rank_test_score"
 CV_RESULTS = "cv_results"
+BEST_INDEX = "best_index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +254,8 @@ def grid_search(
     prove: bool = True,
     spread: Callable[[Any], Any] | None = None,
     tell: Callable[[str], object] | None = None,
-) -> "tuple[FittedModel, pd.DataFrame]":
-    """Return the fitted search, and its results, the best first; a persister stores and activates the search.
+) -> tuple[FittedModel, Candidates]:
+    """Return the fitted search, and its candidates; a persister stores and activates the search.
 
     wanted: the configuration's `grid_search`. prove: as `FitOptions` has it. spread: makes of the search what a worker
     fits in its place, on a cluster, say; that fit returns the search. tell: gets the lines that the search prints, as
@@ -284,7 +282,8 @@ def grid_search(
             _prove(made, Version.of(entry, fitted.artefact, to_table(X)), proof)
             made.metadata = {CV_RESULTS: text}
             made.version = _store(persister, made, None, activate=True)
-    return made, _table(text)
+    refit = getattr(search, "refit", None)
+    return made, Candidates.of(text, refit if isinstance(refit, str) else None, fitted.info.get(BEST_INDEX))
 
 
 def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] | None, *, activate: bool) -> int:
@@ -292,7 +291,8 @@ def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] 
     known = {**(metadata or {}), **made.metadata, **({} if made.unproved is None else {NOT_PROVED: made.unproved})}
     with step("Writing model"):
         version = write_model(persister, made.name, made.artefact, metrics=made.metrics, metadata=known)
-    logger.info("Wrote model with version %d.", version)
+    # the line of Palladium's commands ends with the number, and is looked for as it was
+    logger.info("Wrote model with version %d%s", version, "." if is_renamed() else f" to {_place(persister)}")
     if made.unproved is not None:
         logger.error("Model %s version %d is stored, and not activated: %s", made.name, version, made.unproved)
     elif activate:
@@ -301,14 +301,11 @@ def _store(persister: Persister, made: FittedModel, metadata: Mapping[str, Any] 
     return version
 
 
+def _place(persister: Persister) -> str:
+    """Return where a persister of ours writes to, which holds no password; of others their type."""
+    return str(getattr(persister, "location", type(persister).__name__))
+
+
 def _shown(found: Scores) -> str:
     """Return scores on one line; a single one is its number alone."""
     return str(metric(found)) if isinstance(metric(found), float) else ", ".join(told(found))
-
-
-def _table(records: Any) -> "pd.DataFrame":
-    """Return results as a table, the best first where they are ranked."""
-    import pandas as pd
-
-    results = pd.DataFrame(json.loads(records))
-    return results.sort_values(RANK, kind="stable") if RANK in results else results

@@ -20,7 +20,7 @@ from triglot.this_process import PARENT_VARIABLE
 
 logger = logging.getLogger("triglot")
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 300.0  # a guard against hanging: one that ends is noticed at once
 STOP_TIMEOUT_S = 10.0
 TELL_TIMEOUT_S = 2.0
 _LAST_BYTES = 8_192

@@ -17,7 +17,6 @@ import grpc.aio
 
 from triglot import assembly
 from triglot.errors import TriglotError
-from triglot.hooks import Hooks, load
 from triglot.project import Project
 from triglot.server import wsgi
 from triglot.server.context import Options
@@ -36,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; return the exit code."""
     said = _parser().parse_args(argv)
     end_with_supervisor(os.environ)
-    project = wsgi.project_of_environment()
-    service = assembly.service(project, Hooks(load(project.hooks("server"))))
+    project = wsgi.project_of_environment("grpc")
+    service = assembly.service(project, assembly.hooks(project))
     try:
         asyncio.run(_serve(service, wsgi.plain_options(project), _telling(project), f"{_bare(said.host)}:{said.port}"))
     except TriglotError as error:

@@ -119,7 +119,7 @@ class Calls(grpc.GenericRpcHandler):
         code, http = (status.error, status.http) if status else ("", 200)
         path = f"/{SERVICE}/{name}"
         self._service.hooks.request_answered(
-            Answered(call.request_id, op, model, version, rows, code, seconds, path, http)
+            Answered(call.request_id, op, model, version, rows, code, seconds, path, http, route=path)
         )
 
     async def _in_a_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:

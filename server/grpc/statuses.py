@@ -1,6 +1,5 @@
 """Errors of the bridge as statuses of gRPC: what HTTP says by a number, gRPC says by a word."""
 
-import logging
 import math
 from typing import NamedTuple
 
@@ -10,8 +9,6 @@ from werkzeug.exceptions import HTTPException
 from triglot.bodies import telling
 from triglot.errors import BadRequest, EstimatorFailed, TriglotError
 from triglot.server import errors
-
-logger = logging.getLogger("triglot.server")
 
 _CODE = grpc.StatusCode
 _OF_HTTP = {
@@ -44,16 +41,13 @@ def status_of(error: Exception, request_id: str, *, debug: bool) -> Status:
     if isinstance(error, HTTPException):
         http = error.code or 500
         return Status(_OF_HTTP.get(http, _CODE.INTERNAL), _short(error.description or error.name), "http", http)
+    errors.failures.tell(error, request_id)
     if not isinstance(error, TriglotError):
-        logger.error("[%s] unexpected error", request_id, exc_info=error)
         message = f"{type(error).__name__}: {error}" if debug else "the service failed; see the log"
         return Status(_CODE.INTERNAL, _short(message), TriglotError.code, 500)
     http = telling.STATUS.get(error.code, 500)
     if isinstance(error, EstimatorFailed) and error.error_code is not None:
-        logger.warning("[%s] the model foresaw: %s (%s)", request_id, error, error.error_code)
         return Status(_CODE.INTERNAL, _short(str(error)), telling.PREDICT_ERROR, http)
-    if http >= 500:
-        logger.error("[%s] %s: %s", request_id, error.code, telling.for_the_log(error))
     message = str(error) if isinstance(error, BadRequest) else telling.told(error, debug=debug)[0]
     code = _CODE.RESOURCE_EXHAUSTED if error.code == "overloaded" else _OF_HTTP.get(http, _CODE.INTERNAL)
     retry_after_s = math.ceil(getattr(error, "retry_after_s", 0.0)) or errors.RETRY_AFTER_S if http in (429, 503) else 0

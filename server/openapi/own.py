@@ -23,7 +23,8 @@ _SWITCH = {"type": "boolean"}
 _ANY = {"type": "object"}
 STANDING: Schema = {
     **record(version={"type": ["integer", "null"]}, language=text(), workers=_WHOLE),
-    "description": "How a model stands; `not_loadable` is there where its active version does not load.",
+    "description": "How a model stands; `not_loadable` is there where its active version does not load, `quarantined` "
+    "where it is not asked because it ends workers.",
 }
 MODEL: Schema = record(
     name=text(),
@@ -84,7 +85,7 @@ def _scraped(summary: str) -> Operations:
 
 ALIVE = Described(_health("whether the service is well", _ANY))
 READY = Described(_health("whether each model is loaded", record(ready=_SWITCH, models=_ANY)))
-READY_OF = Described(_health("whether one model is loaded", record(name=text(), ready=_SWITCH), *OF_A_MODEL))
+READY_OF = Described(_health("whether one model can be asked", record(name=text(), ready=_SWITCH), *OF_A_MODEL))
 LIST = Described(_get("every stored version", schema("Listing"), errors=(503,)))
 METRICS = Described(_scraped("what the service counts and how it is, for Prometheus"))
 OVERVIEW = Described(
@@ -142,6 +143,13 @@ ACTIVATE = _change(
     argument("model_version", _WHOLE, required=True),
     argument("model", text(), description="needed where there are several"),
     errors=(400, 404, 413, 503),
+)
+RELEASE = _change(
+    "have versions in quarantine asked again",
+    record(released=list_of(record(model=text(), version=_WHOLE))),
+    argument("model", text(), description="default: all that are in quarantine"),
+    argument("model_version", _WHOLE, description="one version of it; default: all"),
+    errors=(400, 404, 413),
 )
 REFRESH = _change("look into the store now", record(job_id=text()), errors=(503,))
 RESTART = _change("restart a supervised program", record(program=text(), restarts=_WHOLE), errors=(404,))

@@ -71,6 +71,8 @@ def _state(service: Service, info: VersionInfo, standing: Standing | None) -> tu
     if standing is None or info.version not in (standing.active.version, getattr(standing.answers, "version", None)):
         return "UNAVAILABLE", "not active"
     if standing.answers is not None and standing.answers.version == info.version:
+        if held := service.quarantined(standing.answers):
+            return "UNAVAILABLE", held.cause
         return ("READY", "") if service.holders(standing.answers) else ("LOADING", "")
     return ("LOADING", "") if standing.refusal is None else ("UNAVAILABLE", standing.refusal.cause)
 

@@ -9,6 +9,7 @@ from tests.helpers import floats
 from triglot import call_log, hooks
 from triglot.errors import ArtefactRefused, ConfigError
 from triglot.hooks import Answered, Hook, Hooks, LoadedVersion, WorkerCall
+from triglot.logs import TextLines
 from triglot.manifest import UnverifiedManifest
 from triglot.project import Project
 from triglot.protocol.messages import Part, Request
@@ -144,9 +145,10 @@ def test_a_call_and_an_answer_are_a_line_each_with_the_facts_that_there_are(capl
     log.call_failed(call, ValueError("secret"), 2.0)
     log.request_answered(Answered("a", "predict", "m", 3, 1, "", 0.002))
     log.request_answered(Answered("b", "", "", 0, 0, "http", 0.001, "/a\nb", 404))
-    assert [record.message for record in caplog.records] == [
-        "[a,b] called op=predict model=m version=3 requests=2 rows=3 ms=1.23",
-        "[a,b] failed op=predict model=m version=3 requests=2 rows=3 error=ValueError ms=2000.00",
-        "[a] answered op=predict model=m version=3 rows=1 ms=2.00",
-        "[b] answered code=http path=/a%0Ab status=404 ms=1.00",
+    lines = [TextLines().format(record).partition(": ")[2] for record in caplog.records]
+    assert lines == [
+        "[a,b m 3] called op=predict requests=2 rows=3 ms=1.23",
+        "[a,b m 3] failed op=predict requests=2 rows=3 error=ValueError ms=2000.00",
+        "[a m 3] answered op=predict rows=1 ms=2.00",
+        r'[b] answered code=http path="/a\nb" status=404 ms=1.00',
     ]

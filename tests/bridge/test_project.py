@@ -12,7 +12,9 @@ from tests.helpers import require
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.operation import plan
 from triglot.project import Project
+from triglot.store import ModelStore
 from triglot.supervision.crash_loops import CrashLoop
+from triglot.tally.quarantine import Quarantine
 
 Open = Callable[..., Project]
 
@@ -96,7 +98,42 @@ def test_where_no_model_is_configured_it_is_said_where_to_add_one(opened: Open) 
         _ = opened({}).only_name
 
 
-def test_the_store_is_a_file_in_the_working_directory_unless_it_is_configured(opened: Open, tmp_path: Path) -> None:
+def test_the_store_is_beside_the_configuration_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    there, cwd = tmp_path / "there", tmp_path / "elsewhere"
+    there.mkdir()
+    cwd.mkdir()
+    for name in ("first.py", "second.py"):
+        (there / name).write_text("{}")
+
+    def project(*names: str) -> Project:
+        return Project([there / name for name in names], {}, cwd)
+
+    assert project("first.py", "second.py").store.location == f"sqlite+pysqlite:///{there}/triglot.db"
+    assert project().store.location == f"sqlite+pysqlite:///{cwd}/triglot.db"
+    assert "TRIGLOT_STORE" not in project("first.py").own_environment()
+    assert caplog.messages == []
+
+    former = ModelStore(f"sqlite:///{cwd}/triglot.db")
+    former.upgrade()
+    former.close()
+    found = project("first.py")
+    assert found.store.location == f"sqlite+pysqlite:///{cwd}/triglot.db"
+    (told,) = caplog.messages
+    assert f"the model store is {cwd}/triglot.db, where former releases made it" in told
+    assert f"move it with its -wal and -shm to {there}, or name it by TRIGLOT_STORE" in told
+    children = Project([there / "first.py"], found.own_environment(), cwd)
+    assert children.store.location == found.store.location
+    assert len(caplog.messages) == 1, "it is told once, and not by each process"
+
+    (cwd / "triglot.db").rename(there / "triglot.db")
+    assert project("first.py").store.location == f"sqlite+pysqlite:///{there}/triglot.db"
+    assert len(caplog.messages) == 1
+
+
+def test_the_store_is_a_file_beside_the_configuration_unless_it_is_configured(opened: Open, tmp_path: Path) -> None:
     default = opened({}).store
     default.upgrade()
     assert (tmp_path / "triglot.db").exists()
@@ -244,6 +281,26 @@ def test_what_counts_as_a_crash_loop_is_the_configuration_s(opened: Open) -> Non
     assert made.crash_loop == CrashLoop(crashes=3, within_s=60, longest_s=60)
 
 
+def test_what_is_not_asked_for_ending_workers_is_the_configuration_s(opened: Open) -> None:
+    assert opened({}).quarantine() == Quarantine(deaths=6, within_s=300, for_s=300)
+    assert opened({"quarantine": {"deaths": 0}}).quarantine().deaths == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"death": 3}, "quarantine: .* write numbers for some of deaths, for_s, within_s"),
+        (False, "quarantine: False; write numbers"),
+        ({"for_s": 0}, "within_s and for_s are above 0"),
+    ],
+)
+def test_a_quarantine_that_makes_no_sense_is_refused_before_anything_is_started(
+    opened: Open, said: Any, told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        plan(opened({"workers": {"python": 1}, "quarantine": said}), host=None, port=None, workers={})
+
+
 @pytest.mark.parametrize("said", [{"crash": 3}, {"within_s": "60"}, {"crashes": True}, 5])
 def test_a_crash_loop_of_other_things_than_numbers_is_refused(opened: Open, said: Any) -> None:
     with pytest.raises(ConfigError, match="write numbers for some of crashes, longest_s, within_s"):
@@ -302,6 +359,19 @@ def test_a_port_may_be_text_as_the_environment_gives_it(opened: Open) -> None:
 def test_times_of_the_front_end_are_numbers_of_seconds(opened: Open, key: str, what: str, said: object) -> None:
     with pytest.raises(ConfigError, match=rf"server: {key}: .*; write how many seconds {what}"):
         plan(opened({"server": {key: said}}), host=None, port=None, workers={})
+
+
+def test_traces_are_wanted_or_not_and_their_library_is_asked_for_where_they_are(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="server: tracing: 'yes'; write True or False"):
+        opened({"server": {"tracing": "yes"}}).server()
+    wanted = opened({"server": {"tracing": True}})
+    assert plan(wanted, host=None, port=None, workers={}).front_end
+    for module in ("opentelemetry", "opentelemetry.sdk"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match=r"needs OpenTelemetry; run: pip install 'triglot\[tracing\]'"):
+        plan(wanted, host=None, port=None, workers={})
 
 
 def test_requests_need_no_patience_but_time(opened: Open) -> None:

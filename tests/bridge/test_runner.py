@@ -100,7 +100,7 @@ def test_a_fit_is_carried_out_and_its_version_names_the_job(busy: Place) -> None
 
     assert job.state == "finished", job.info
     assert "Train score: 0." in job.info
-    assert "Wrote model with version 1." in job.info
+    assert "Wrote model with version 1 to " in job.info
     info = busy.store.info("iris")
     assert (info.version, info.metadata, info.aliases) == (1, {"job": job_id}, ("active",))
     assert info.metrics["score_train"] > 0.9

@@ -131,7 +131,7 @@ def test_an_unpickled_model_predicts_in_a_new_process_whose_worker_ends_with_it_
         process.kill()
     assert answers == pytest.approx(y.tolist())
     until(lambda: not _is_alive(its_worker))
-    assert os.listdir(places) == []
+    until(lambda: os.listdir(places) == [])
     places.rmdir()
 
 

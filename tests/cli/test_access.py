@@ -76,3 +76,13 @@ def test_a_second_key_of_one_name_is_refused_and_the_file_stays(tmp_path: Path) 
     assert (done.exit_code, done.stdout) == (1, "")
     assert "'a' has a key twice" in done.stderr
     assert path.read_text() == before
+
+
+def test_a_file_that_is_no_text_is_named_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "callers"
+    path.write_bytes(b"\xff\xfe\x00")
+    done = run("new-key", "a", "--scopes", "read", "--to", str(path))
+    assert done.exit_code == 1
+    assert f"--to {str(path)!r}" in done.stderr
+    assert "name a file of callers" in done.stderr
+    assert path.read_bytes() == b"\xff\xfe\x00"

@@ -83,6 +83,10 @@ def test_kserve_takes_the_place_of_the_deployment(folder: Path, capsys: pytest.C
     assert run("deploy", "kubernetes", "--kserve") == 0
     kinds = [each["kind"] for each in yaml.safe_load_all(said(capsys))]
     assert kinds == ["ConfigMap", "InferenceService"]
+    assert run("deploy", "kubernetes", "--kserve", "--service-monitor") == 2
+    assert "which KServe makes by itself" in capsys.readouterr().err
+    assert run("deploy", "kubernetes", "--service-monitor") == 0
+    assert "ServiceMonitor" in [each["kind"] for each in yaml.safe_load_all(said(capsys))]
 
 
 def test_nginx_listens_where_it_is_told_before_those_it_is_told(

@@ -37,7 +37,8 @@ def descendants(pid: int) -> set[int]:
 
 def test_it_answers_with_a_reloader_and_ends_with_all_that_it_started() -> None:
     with folder() as place:
-        fitted = quick("-c", str(IRIS), "fit", "--no-proof", cwd=place)
+        store = f"sqlite:///{place}/triglot.db"
+        fitted = quick("-c", str(IRIS), "fit", "--no-proof", cwd=place, TRIGLOT_STORE=store)
         assert fitted.returncode == 0, fitted.stderr
         port = free_port()
         log = place / "log"
@@ -45,7 +46,7 @@ def test_it_answers_with_a_reloader_and_ends_with_all_that_it_started() -> None:
             server = subprocess.Popen(
                 [sys.executable, "-m", "triglot", "-c", str(IRIS), "devserver", f"--port={port}", "--debug=1"],
                 cwd=place,
-                env=environment(),
+                env=environment(TRIGLOT_STORE=store),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -140,6 +140,7 @@ def test_secrets_caches_and_what_belongs_to_one_machine_stay_at_home(tmp_path: P
     left += [
         "triglot.db",
         "triglot.db-wal",
+        "sub/triglot.db",
         "sub/__pycache__/x.pyc",
         "app.tar.gz",
     ]

@@ -20,6 +20,12 @@ from triglot.store import ModelStore
 IRIS = EXAMPLES / "iris-python" / "triglot-config.py"
 
 
+@pytest.fixture(autouse=True)
+def _store_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the store in the working directory, as the examples' configuration is not there."""
+    monkeypatch.setenv("TRIGLOT_STORE", f"sqlite:///{here}/triglot.db")
+
+
 def stored(place: Path) -> list[tuple[int, tuple[str, ...]]]:
     """Return version and aliases of everything in the store of a working directory."""
     store = ModelStore(f"sqlite:///{place / 'triglot.db'}")
@@ -48,7 +54,8 @@ def test_two_fits_at_once_give_versions_1_and_2_and_say_so(here: Path) -> None:
     lines = [[line.removeprefix("INFO:triglot:") for line in err.splitlines()] for _, err in said]
     assert all("Train score: 0.95" in of_one and "Test score:  0.98" in of_one for of_one in lines)
     written = sorted(line for of_one in lines for line in of_one if line.startswith("Wrote model"))
-    assert written == ["Wrote model with version 1.", "Wrote model with version 2."]
+    place = f"to sqlite+pysqlite:///{here}/triglot.db"
+    assert written == [f"Wrote model with version 1 {place}", f"Wrote model with version 2 {place}"]
     assert sorted(version for version, _ in stored(here)) == [1, 2]
     assert sorted(aliases for _, aliases in stored(here)) == [(), ("active",)]
 
@@ -194,8 +201,11 @@ def on_a_terminal(*command: str, cwd: Path) -> str:
     return shown.decode()
 
 
-def test_on_a_terminal_a_fit_shows_what_is_going_on_and_how_long_a_script_of_julia_was_compiled(here: Path) -> None:
+def test_on_a_terminal_a_fit_shows_what_is_going_on_and_how_long_a_script_of_julia_was_compiled(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     require("julia")
+    monkeypatch.delenv("TRIGLOT_STORE")
     assert run("new", "julia", "coffee") == 0
 
     shown = on_a_terminal(sys.executable, "-m", "triglot", "fit", cwd=here / "coffee")

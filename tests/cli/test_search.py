@@ -43,8 +43,10 @@ def test_a_search_object_with_several_scores_is_stored_as_it_is(place: Path) -> 
     done = quick("grid-search", "--persist-best", cwd=configured(place, searched))
 
     assert done.returncode == 0, done.stderr
-    assert "mean_test_r2" in done.stdout
-    assert "mean_test_mae" in done.stdout
+    head, *rows, best = done.stdout.splitlines()
+    assert head.split() == ["rank", "max_depth", "r2", "mae", "fit"]
+    assert [row.split()[:2] for row in rows] == [["1", "8"], ["2", "1"]]
+    assert best == f"Best: max_depth=8, r2 {rows[0].split()[2]}"
     store = ModelStore(f"sqlite:///{place / 'triglot.db'}")
     [info] = store.list()
     store.close()

@@ -16,7 +16,7 @@ CONFIG = Path(__file__).parent / "authors" / "orders-config.py"
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Running]]:
     """Give the function that starts a service of every model here; all end with the session."""
     fitted = tmp_path_factory.mktemp("fitted")
-    done = quick("-c", str(CONFIG), "fit", cwd=fitted)
+    done = quick("-c", str(CONFIG), "fit", cwd=fitted, TRIGLOT_STORE=f"sqlite:///{fitted}/triglot.db")
     assert done.returncode == 0, done.stdout + done.stderr
     with contextlib.ExitStack() as stack:
 

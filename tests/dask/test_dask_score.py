@@ -15,7 +15,7 @@ import pytest
 import triglot.dask
 from tests.dask.marks import AUTHORS, Marks, kill, kill_parent, without_r
 from tests.functional.running import folder, quick
-from tests.helpers import KEY
+from tests.helpers import KEY, PATIENCE_S
 from triglot.artefact import load_key
 from triglot.engines.dask import DaskEngine
 from triglot.errors import BadRequest, EstimatorFailed, LanguageUnavailable, ModelNotFound
@@ -115,7 +115,7 @@ def test_each_process_answers_by_one_worker_of_its_own_and_all_rows_are_there(
 def test_whoever_is_killed_costs_time_and_no_row(
     curve: Curve, engine: DaskEngine, dask: Any, tmp_path: Path, killing: Callable[[int], None]
 ) -> None:
-    dask.wait_for_workers(2, timeout=60)
+    dask.wait_for_workers(2, timeout=PATIENCE_S)
     curve.marks.clear()
     for number in range(20):  # to load a version is a call as well, for which no part is asked again
         done(curve.work(tmp_path / f"loaded-{number}"), engine)
@@ -126,7 +126,7 @@ def test_whoever_is_killed_costs_time_and_no_row(
         summary = done(curve.work(tmp_path / "out"), engine)
     assert_whole(tmp_path / "out")
     assert (summary.rows, summary.repeated) == (ROWS, 1)
-    dask.wait_for_workers(2, timeout=60)
+    dask.wait_for_workers(2, timeout=PATIENCE_S)
 
 
 def test_rows_that_the_model_fails_on_are_put_aside_or_end_the_work(

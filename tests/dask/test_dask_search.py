@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.dask.marks import AUTHORS, Marks, kill, kill_parent, parent, without_r
 from tests.functional.running import folder, quick
+from tests.helpers import PATIENCE_S
 from tests.helpers import require as needs
 from tests.palladium.conftest import pld
 from triglot.dask import parallel
@@ -102,7 +103,7 @@ def test_a_killed_process_of_dask_costs_a_retry_and_not_the_search(
     with marks.meanwhile(kill_parent), parallel(dask):
         found = search(marks).fit(X, y)
     assert same(found, serial)
-    dask.wait_for_workers(2, timeout=60)
+    dask.wait_for_workers(2, timeout=PATIENCE_S)
 
 
 def test_a_killed_worker_of_r_costs_a_retry_and_no_candidate(dask: Any, marks: Marks, serial: GridSearchCV) -> None:

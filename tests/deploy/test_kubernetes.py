@@ -154,6 +154,25 @@ def test_an_ingress_takes_the_public_prefix_away() -> None:
     assert "Ingress" not in by_kind(kubernetes.objects(deployment()))
 
 
+def test_a_service_monitor_finds_the_metrics_in_the_place_of_annotations() -> None:
+    plain, watched = (by_kind(kubernetes.objects(full(), service_monitor=wanted)) for wanted in (False, True))
+    assert "ServiceMonitor" not in plain
+    monitor, service = watched.pop("ServiceMonitor"), watched["Service"]
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert service["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "iris"
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint["port"] == service["spec"]["ports"][0]["name"]
+
+    def annotations(objects: dict[str, Any]) -> Any:
+        return objects["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+
+    assert annotations(plain).pop("prometheus.io/path") == endpoint["path"] == "/metrics"
+    assert not [name for name in annotations(watched) if name.startswith("prometheus.io")]
+    for document in watched.values():
+        validate(document, VERSIONS[-1])
+
+
 def test_an_inference_service_runs_the_same_pod(made: Deployment) -> None:
     objects = by_kind(kserve.objects(made))
     service = objects["InferenceService"]

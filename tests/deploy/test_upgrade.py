@@ -220,6 +220,14 @@ def test_an_nginx_that_does_not_run_is_asked_for_where_there_is_something_to_los
             Nginx(place / "nothing.conf")
 
 
+def test_nginx_is_found_by_a_configuration_whose_comments_are_of_another_encoding(tmp_path: Path) -> None:
+    pid = tmp_path / "nginx.pid"
+    config = tmp_path / "nginx.conf"
+    config.write_bytes(f"# caf\u00e9\npid {pid};\n".encode("latin-1"))
+    pid.write_text(str(os.getpid()))
+    assert Nginx(config).master is None  # the process is there, and no nginx
+
+
 @pytest.mark.parametrize(
     ("one", "other", "alike"),
     [

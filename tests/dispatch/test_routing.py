@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triglot.dispatch.routing import MAX_PROVEN_DEATHS, History, WorkerView, choose, history_after
+from triglot.dispatch.routing import APART, MAX_PROVEN_DEATHS, History, WorkerView, choose, history_after
 from triglot.errors import (
     ArtefactNeeded,
     BadRequest,
@@ -121,6 +121,13 @@ def test_only_deaths_after_a_notice_that_it_works_alone_are_proof(found: list[tu
         assert history.proven == proven
         assert history.is_poison == (proven >= MAX_PROVEN_DEATHS)
         assert history.alone == (history.deaths > 0)
+
+
+def test_a_request_that_is_apart_is_alone_from_the_first_try_on_and_its_first_death_is_proof() -> None:
+    assert APART.alone
+    assert (APART.deaths, APART.proven) == (0, 0)
+    history = APART.after_refusal(("a", "1")).after_death(("b", "1"), started=True)
+    assert (history.apart, history.deaths, history.proven) == (True, 1, 1)
 
 
 def test_a_request_that_ends_its_workers_by_itself_is_poison_after_two_proofs() -> None:

@@ -139,7 +139,7 @@ def test_a_command_says_what_to_write_in_one_line_of_its_own(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     (told,) = (line for line in done.stderr.splitlines() if "fit_function" in line or "Warning" in line)
     assert told.startswith(f"WARNING:triglot:{tmp_path / 'triglot-config.py'}: model: write 'fit_function' for 'fit', ")
-    assert "Wrote model with version 1." in done.stderr
+    assert "Wrote model with version 1 to " in done.stderr
 
 
 def test_a_search_may_have_them_in_its_grid(own_session: None) -> None:

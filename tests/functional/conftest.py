@@ -46,7 +46,8 @@ def fitted(benches: Benches, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _fit_everything(place: Path, benches: Benches) -> None:
-    projects = {tag: Project([CONFIG], environment(TAG=tag), place) for tag in ("1", "2")}
+    store = f"sqlite:///{place}/triglot.db"
+    projects = {tag: Project([CONFIG], environment(TAG=tag, TRIGLOT_STORE=store), place) for tag in ("1", "2")}
     projects["1"].store.upgrade()
     # started by this thread: a worker ends with the thread that started it
     workers = [benches(language) for language in installed()]
@@ -74,10 +75,11 @@ def _start(fitted: Path) -> Iterator[Callable[..., Running]]:
     """Give the function that starts a service on a copy of the store; all end with the session."""
     with contextlib.ExitStack() as stack:
 
-        def start(**environ: str) -> Running:
+        def start(*languages: str, **environ: str) -> Running:
             place = stack.enter_context(folder())
             shutil.copy(fitted / "triglot.db", place)
-            counts = {language: WORKERS[language] if language in installed() else 0 for language in LANGUAGES}
+            there = set(installed()) & set(languages or LANGUAGES)
+            counts = {language: WORKERS[language] if language in there else 0 for language in LANGUAGES}
             wanted = [f"--workers={name}={count}" for name, count in counts.items()]
             made = Running(place, CONFIG, *wanted, **environ)
             stack.callback(made.close)

@@ -104,12 +104,14 @@ class Running:
         self.config = config
         self.port = free_port()
         self.log = folder / "serve.log"
+        # services of one configuration have a store each
+        self._store = {} if config.parent == folder else {"TRIGLOT_STORE": f"sqlite:///{folder}/triglot.db"}
         command = [sys.executable, "-m", "triglot", "-c", str(config), "serve", "--port", str(self.port), *arguments]
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=environment(**environ),
+                env=environment(**(self._store | environ)),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -193,7 +195,7 @@ class Running:
 
     def triglot(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Return a finished command of the same project."""
-        return quick("-c", str(self.config), *arguments, cwd=self.folder)
+        return quick("-c", str(self.config), *arguments, cwd=self.folder, **self._store)
 
     def stop(self) -> int:
         """Stop it as an operator would; return supervisord's exit code."""

@@ -100,7 +100,7 @@ def test_a_fit_by_http_answers_in_all_processes_once_one_was_told_and_its_job_is
     done = ended(service, job_id)
 
     assert done["status"] == "finished", done["info"]
-    assert "Wrote model with version 2." in done["info"]
+    assert "Wrote model with version 2 to " in done["info"]
     assert versions(service) == {1}  # the rule says when to follow
     assert post(service, "/update-model-cache").body["job_id"]
     until(lambda: versions(service) == {2})

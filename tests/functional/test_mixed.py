@@ -27,6 +27,11 @@ CONFIG = AUTHORS / "mixed-config.py"
 CITIZENS = Path(__file__).parents[1] / "citizens"
 
 
+def opened(place: Path) -> Project:
+    """Return the project with a store in a folder."""
+    return Project([CONFIG], environment(TRIGLOT_STORE=f"sqlite:///{place}/triglot.db"), place)
+
+
 @pytest.fixture(scope="module")
 def worker(benches: Benches) -> Bench:
     """Return the worker for fits, of Python."""
@@ -38,7 +43,7 @@ def worker(benches: Benches) -> Bench:
 def fitted(worker: Bench) -> Iterator[Path]:
     """Hold a folder with a store of the mixed model, version 1 active."""
     with folder() as place:
-        project = Project([CONFIG], environment(), place)
+        project = opened(place)
         project.store.upgrade()
         entry = project.entry("mixed")
         assert language_of(entry.model) == worker.language
@@ -62,7 +67,7 @@ def service(fitted: Path) -> Iterator[Running]:
 
 
 def artefact(place: Path) -> Artefact:
-    store = Project([CONFIG], environment(), place).store
+    store = opened(place).store
     try:
         return store.read("mixed").artefact
     finally:

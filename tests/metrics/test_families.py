@@ -63,6 +63,7 @@ def test_events_have_the_labels_of_their_kind() -> None:
     counters.timed(2_000 * MS, "work", "fit", "iris", "r")
     counters.count("worker-failure", "load", "iris", "r", "artefact-refused")
     counters.count("load", "iris", "1", "r")
+    counters.count("death", "iris", "1", "r-own", "predict", times=3)
 
     found = read(events.families(counters.totals()))
 
@@ -77,6 +78,8 @@ def test_events_have_the_labels_of_their_kind() -> None:
     refused = {"operation": "load", "model": "iris", "language": "r", "code": "artefact-refused"}
     assert found[of("triglot_worker_failures_total", **refused)] == 1
     assert found[of("triglot_version_loads_total", model="iris", version="1", language="r")] == 1
+    deaths = {"model": "iris", "version": "1", "pool": "r-own", "operation": "predict"}
+    assert found[of("triglot_worker_deaths_total", **deaths)] == 3
 
 
 def test_what_nobody_knows_of_is_not_told() -> None:
@@ -109,6 +112,21 @@ def test_a_program_is_told_with_its_children() -> None:
     assert found[of("triglot_program_exits_total", program="workers-r:r-0", how="exit code 71")] == 3
     assert found[of("triglot_process_resident_memory_bytes", program="web")] > 0
     assert of("triglot_process_open_fds", program="workers-r:r-0") not in found
+
+
+def test_workers_that_crash_are_counted_by_their_pool() -> None:
+    ends = [
+        ("web", {"a signal": 9}),
+        ("workers-r:r-0", {"a signal": 2, "in order": 4, "stopped": 1}),
+        ("workers-r:r-1", {"exit code 71": 1}),
+        ("workers-r-own:r-own-0", {"right after its start": 1}),
+        ("workers-julia:julia-0", {}),
+    ]
+    found = read(processes.families({name: {"pid": 0, "starts": 9, "exits": exits} for name, exits in ends}))
+    crashes = {labels: value for (name, labels), value in found.items() if name == "triglot_worker_crashes_total"}
+    assert sorted(crashes.values()) == [0, 1, 3]
+    assert found[of("triglot_worker_crashes_total", pool="r")] == 3
+    assert found[of("triglot_worker_crashes_total", pool="r-own")] == 1
 
 
 def test_a_process_that_has_ended_uses_nothing() -> None:

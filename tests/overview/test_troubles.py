@@ -11,7 +11,9 @@ import pytest
 from triglot.overview.remedies import REMEDIES, kind_of, remedy
 from triglot.overview.troubles import condition, troubles
 from triglot.overview.value import Jobs, Model, Process, Trouble
-from triglot.tally import recent
+from triglot.tally.cases import Held
+from triglot.tally.lately import Lately
+from triglot.tally.sums import Pace
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
@@ -33,7 +35,8 @@ def process(program: str, **said: Any) -> Process:
 
 def found(
     *models: Model,
-    sick: Mapping[tuple[str, int], recent.Trouble] | None = None,
+    sick: Mapping[tuple[str, int], Lately] | None = None,
+    held: Mapping[tuple[str, int], Held] | None = None,
     processes: tuple[Process, ...] = (),
     states: Mapping[str, int] | None = None,
     runner: bool = True,
@@ -41,7 +44,7 @@ def found(
 ) -> list[Trouble]:
     """Return what is said of a service of these."""
     jobs: Jobs = {"states": states or {}, "newest": []}
-    return troubles(models, sick or {}, processes, jobs, runner=runner, store_away=store_away, at=NOW)
+    return troubles(models, sick or {}, held or {}, processes, jobs, runner=runner, store_away=store_away, at=NOW)
 
 
 def test_every_remedy_stands_in_the_runbook() -> None:
@@ -56,7 +59,7 @@ def test_of_a_service_that_is_well_nothing_is_told() -> None:
 
 
 def test_a_version_that_fails_is_told_by_its_commonest_code_with_the_version_to_go_back_to() -> None:
-    sick = {("iris", 2): recent.Trouble(40, {"deadline-exceeded": 1, "estimator-failed": 37})}
+    sick = {("iris", 2): Lately(60, Pace(2), {"deadline-exceeded": 1, "estimator-failed": 37})}
 
     (trouble,) = found(model(), sick=sick)
 
@@ -71,6 +74,19 @@ def test_a_version_that_fails_is_told_by_its_commonest_code_with_the_version_to_
     )
     assert "triglot activate 1 iris;" in trouble["do"]
     assert condition([trouble], [model()]) == "degraded"
+
+
+def test_a_version_that_ends_workers_is_told_and_once_it_is_in_quarantine_why_and_what_releases_it() -> None:
+    sick = {("iris", 2): Lately(60, Pace(9), {"poison-request": 2}, deaths=4)}
+
+    (ends,) = found(model(), sick=sick)
+
+    assert (ends["kind"], ends["count"]) == ("poison-request", 4)
+    assert ends["what"] == "version 2: 4 workers that were answering it alone ended within the last minute"
+    assert "triglot activate 1 iris;" in ends["do"]
+    (kept,) = found(model(), sick=sick, held={("iris", 2): Held("requests to it have ended 6 workers", 29.5)})
+    assert (kept["kind"], "triglot release iris" in kept["do"]) == ("version-quarantined", True)
+    assert kept["what"].endswith("requests to it have ended 6 workers; it is tried again in 30 s")
 
 
 def test_a_version_that_does_not_load_is_told_with_its_cause_and_what_answers() -> None:
@@ -101,7 +117,7 @@ def test_refusals_are_told_unless_the_version_is_told_of_already() -> None:
 
     assert (trouble["kind"], trouble["count"]) == ("overloaded", 9)
     assert "triglot scale r=N" in trouble["do"]
-    assert len(found(busy, sick={("iris", 2): recent.Trouble(9, {"overloaded": 9})})) == 1
+    assert len(found(busy, sick={("iris", 2): Lately(60, Pace(), {"overloaded": 9})})) == 1
 
 
 def test_programs_that_are_down_the_store_and_jobs_without_a_runner_are_told() -> None:

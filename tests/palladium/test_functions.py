@@ -60,7 +60,7 @@ def test_fit_list_activate_and_delete_take_their_arguments_from_the_configuratio
     assert model.__metadata__["score_test"] == 0.98
     assert list(model.classes_) == ["Iris-setosa", "Iris-versicolor", "Iris-virginica"]
     assert model.predict(np.array([[6.3, 2.5, 4.9, 1.5]])).tolist() == ["Iris-versicolor"]
-    assert "Wrote model with version 1." in caplog.text
+    assert "Wrote model with version 1 to " in caplog.text
 
     with pytest.raises(LookupError, match="no version 9"):
         fit.activate(model_version=9)

@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.conftest import here, run
+from tests.cli.conftest import here, lent, run
 
-__all__ = ["here"]
+__all__ = ["here", "lent"]
 
 MODULE = (Path(__file__).parents[1] / "models" / "anything.py").read_text("utf-8")
 DATA = "size,word\n" + "".join(f"{j},{'high' if j > 14 else 'low'}\n" for j in range(30))
@@ -31,13 +31,13 @@ FOUND = [{"share": 1.0}, {"share": 20.0}]
 
 
 @pytest.fixture(autouse=True)
-def project(here: Path) -> Iterator[Path]:
+def project(lent: Path) -> Iterator[Path]:
     """Hold a project whose model is fitted, and rows for it."""
     for name, text in (("mine.py", MODULE), ("data.csv", DATA), ("rows.csv", "id,size\na,1\nb,20\n")):
-        (here / name).write_text(text)
-    (here / "triglot-config.py").write_text(CONFIG)
+        (lent / name).write_text(text)
+    (lent / "triglot-config.py").write_text(CONFIG)
     assert run("fit") == 0
-    yield here
+    yield lent
     sys.modules.pop("mine", None)
 
 

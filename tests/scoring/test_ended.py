@@ -16,8 +16,6 @@ from tests.helpers import PATIENCE_S, until
 from tests.scoring.commands import EXPECTED, Score, contents, of, own, read
 from tests.scoring.versions import FAILS_BESIDE, MARKS, WAITS
 
-pytestmark = pytest.mark.timeout(600)
-
 STOPPED = (
     "triglot: ended by Ctrl-C: 4 of 5 parts are done and stay so; run the same command again, and it goes on there\n"
 )

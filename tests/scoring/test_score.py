@@ -21,8 +21,6 @@ from triglot.scoring.answers_table import OutTable
 from triglot.scoring.bundle import Bundle
 from triglot.scoring.database import shown
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.mark.parametrize(
     ("source", "target", "parts"),

@@ -25,8 +25,6 @@ from triglot.scoring.bundle import Bundle
 from triglot.scoring.scorer import Scored, Scorer
 from triglot.scoring.source import Carried
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def batches(*columns: list[float]) -> list[Any]:
     return [pa.record_batch({"id": [f"row {value:g}" for value in x], "x": x}) for x in columns]

@@ -30,6 +30,7 @@ AS_ADMIN = {"Authorization": f"Bearer {SENT}"}
 ROUTES = [
     ("POST", "/fit"),
     ("POST", "/activate"),
+    ("POST", "/release"),
     ("POST", "/refresh"),
     ("GET", "/jobs"),
     ("GET", "/jobs/x"),

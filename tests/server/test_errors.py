@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from tests.server.conftest import FLOWER, Open
 from triglot import errors
 from triglot.bodies.telling import STATUS
+from triglot.logs import TextLines
 from triglot.server.app import create_app
 from triglot.server.errors import register
 from triglot.server.route import Route
@@ -80,8 +81,9 @@ def test_a_model_that_fails_tells_the_caller_its_class_and_the_log_the_rest(
         "request_id": "unlucky-7",
     }
     assert not [secret for secret in SECRETS if secret in answer.text]
-    assert "[unlucky-7] estimator-failed: cannot open /home/author/secret.txt" in caplog.text
-    assert "raise RuntimeError" in caplog.text or "in predict" in caplog.text
+    told = "\n".join(TextLines().format(record) for record in caplog.records)
+    assert "[unlucky-7 moody 1] estimator-failed: cannot open /home/author/secret.txt" in told
+    assert "raise RuntimeError" in told or "in predict" in told
 
 
 def test_in_debug_the_native_text_and_trace_are_told(open_app: Open) -> None:

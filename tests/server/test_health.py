@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.helpers import Hive, until
-from tests.server.conftest import Open
+from tests.server.conftest import FLOWER, TIMEOUT_S, Open
 from triglot import __version__
 from triglot.dispatch.blocking import Client
 from triglot.process_store import process_store
@@ -68,6 +69,43 @@ def test_ready_tells_of_every_model(http: FlaskClient) -> None:
     assert body["ready"] is True
     assert list(body["models"]) == ["fruit", "iris", "ja-nein", "moody", "pair"]
     assert body["models"]["iris"] == {"version": 1, "language": "python", "workers": 1}
+
+
+def test_a_store_that_is_away_is_told_and_makes_nobody_unwell(
+    models: ModelStore, run_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "models.db"
+    store = ModelStore(f"sqlite:///{file}")
+    store.activate("iris", store.write("iris", models.read("iris").artefact))
+    service = Service(store, Client(run_dir))
+    try:
+        http = create_app(service, Options(timeout_s=TIMEOUT_S)).test_client()
+        until(lambda: http.get("/models/iris/ready").status_code == 200)
+        assert "store" not in http.get("/alive").json
+        store.close()
+        hidden = file.rename(tmp_path / "hidden.db")
+        file.mkdir()
+
+        until(lambda: "store" in http.get("/alive").json)
+        answer = http.get("/alive")
+        assert answer.status_code == 200
+        assert answer.json["store"] == "cannot be read at the moment; what was active last is served on"
+        assert http.get("/models/iris/predict", query_string=FLOWER).status_code == 200
+
+        file.rmdir()
+        hidden.rename(file)
+        until(lambda: "store" not in http.get("/alive").json)
+    finally:
+        service.close()
+        store.close()
+
+
+def test_a_model_that_is_not_ready_says_why(lonely: FlaskClient) -> None:
+    answer = lonely.get("/models/iris/ready")
+
+    assert answer.status_code == 503
+    assert (answer.json["ready"], answer.json["code"]) == (False, "worker-unavailable")
+    assert answer.json["cause"] == "no worker that is there has loaded it yet"
 
 
 @pytest.fixture

@@ -102,7 +102,8 @@ def test_each_model_tells_of_itself_whether_it_is_ready(http: FlaskClient) -> No
 
     assert good.status_code == 200
     assert good.json == {"name": "iris", "ready": True, "version": 1, "language": "python", "workers": 1}
-    assert (bad.status_code, bad.json["ready"]) == (503, False)
+    assert (bad.status_code, bad.json["ready"], bad.json["code"]) == (503, False, "version-not-loadable")
+    assert bad.json["cause"].startswith(CAUSE)
     assert _trouble(bad.json)["cause"].startswith(CAUSE)
     assert (unknown.status_code, unknown.json["metadata"]["code"]) == (404, "model-not-found")
 

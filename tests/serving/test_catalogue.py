@@ -260,6 +260,29 @@ def test_where_no_worker_is_there_an_activation_is_followed_at_once(store: Model
     catalogue.close()
 
 
+@pytest.mark.parametrize(
+    ("active", "loads", "expected"),
+    [
+        (2, {}, (2, 2, True, False)),  # it is kept, and its callers are told by whoever is asked
+        (3, {}, (3, 3, True, False)),
+        (3, {3: Loading(there=2, held=0)}, (3, 3, False, False)),
+        (3, {3: REFUSED}, (3, 1, True, True)),
+    ],
+)
+def test_a_version_that_is_withheld_neither_answers_on_nor_in_another_s_stead(
+    store: ModelStore, active: int, loads: dict[int, Loading], expected: tuple[int, int | None, bool, bool]
+) -> None:
+    store.activate("iris", 2)
+    catalogue = Catalogue(
+        store, lambda served: loads.get(served.version, WHOLE), withheld=lambda served: served.version == 2
+    )
+    catalogue.refresh()
+    store.activate("iris", active)
+    catalogue.refresh()
+    assert versions(catalogue.standings()["iris"]) == expected
+    catalogue.close()
+
+
 def test_the_version_that_answered_last_comes_before_nearer_ones_and_may_have_a_higher_number(
     store: ModelStore, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from tests import reading
 from tests.helpers import PATIENCE_S
 from tests.reading import Reader
 from tests.spark.cluster import QUICK, Cluster
+from tests.spark.environments import RELEASES
 
 CONFIGURATION = {
     "spark.ui.enabled": "false",
@@ -21,6 +22,8 @@ CONFIGURATION = {
 }
 
 
+# That each release answers alike is tested with frames and faults: the document is followed with the newest.
+@pytest.mark.parametrize("cluster", [max(RELEASES)], indirect=True)
 def test_somebody_who_follows_the_document_gets_what_it_shows(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from triglot.supervision.readiness import sentence, standings
 
 BEGIN = "iris: version 2 is active and does not load"
 END = " It is tried again by itself."
+HELD = {"version": 2, "cause": "it has ended 6 workers", "next_try_s": 9}
 TROUBLE = {"version": 2, "cause": "there is no package", "tries": 3, "next_try_s": 4}
 
 
@@ -27,6 +28,14 @@ TROUBLE = {"version": 2, "cause": "there is no package", "tries": 3, "next_try_s
         (
             {"version": 2, "workers": 1, "not_loadable": TROUBLE},
             f"{BEGIN} in every worker: there is no package.{END}",
+        ),
+        (
+            {"version": 2, "workers": 1, "quarantined": HELD},
+            "iris: version 2 is in quarantine: it has ended 6 workers. It is tried again in 9 s.",
+        ),
+        (
+            {"version": 2, "workers": 1, "quarantined": HELD | {"next_try_s": 0}},
+            "iris: version 2 is in quarantine: it has ended 6 workers. It is tried again by the next request.",
         ),
     ],
 )

@@ -160,8 +160,10 @@ def test_a_configuration_is_changed_in_the_number_of_one_language_s_workers_alon
 def test_the_extension_is_told_the_run_directory_and_what_a_crash_loop_is(tmp_path: Path) -> None:
     folder = tmp_path / "100% odd"
     folder.mkdir()
-    options = parsed(supervisord_conf(plan(folder, crash_loop=CrashLoop(crashes=7)), {}), tmp_path)
+    made = plan(folder, crash_loop=CrashLoop(crashes=7), log_format="json", kept_bytes=9)
+    options = parsed(supervisord_conf(made, {}), tmp_path)
 
     ((name, _, said),) = [found for found in options.rpcinterface_factories if found[0] != "supervisor"]
     assert name == "triglot"
-    assert said == {"run_dir": str(folder), "crashes": "7", "within_s": "60.0", "longest_s": "60.0"}
+    loop = {"crashes": "7", "within_s": "60.0", "longest_s": "60.0"}
+    assert said == {"run_dir": str(folder), **loop, "log_format": "json", "log_kept_bytes": "9"}

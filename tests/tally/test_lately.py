@@ -1,10 +1,9 @@
-"""How fast it went lately: by what has come since a note that is about a minute old."""
+"""How fast it went lately, and what came of two versions together."""
 
 import pytest
 
 from triglot.tally.files import Tallies
-from triglot.tally.lately import Lately, Paces
-from triglot.tally.recent import WINDOW_S
+from triglot.tally.lately import Lately
 from triglot.tally.sums import DURATIONS_NS, Pace
 
 IRIS = ("iris", 3)
@@ -16,33 +15,11 @@ def pace(answered: int, ns: int = 0, rows: int = 0, calls: int = 0, slots: tuple
     return Pace(answered, ns, rows, calls, durations)
 
 
-def test_what_came_since_the_oldest_note_is_lately() -> None:
-    paces = Paces()
-    paces.note(100, {IRIS: pace(10, 1_000, 20, 10)}, {(IRIS, "overloaded"): 4})
-
-    found = paces.lately(110, {IRIS: pace(40, 5_000, 90, 20)}, {(IRIS, "overloaded"): 6, (IRIS, "estimator-failed"): 1})
-
-    assert found == {IRIS: Lately(10, pace(30, 4_000, 70, 10), {"overloaded": 2, "estimator-failed": 1})}
-    assert (found[IRIS].requests, found[IRIS].failed) == (33, 3)
-
-
-def test_a_version_that_nobody_asked_lately_is_left_out_and_a_new_one_is_not() -> None:
-    paces = Paces()
-    assert paces.lately(0, {IRIS: pace(10)}, {}) == {}
-    paces.note(0, {IRIS: pace(10)}, {})
-
-    assert paces.lately(5, {IRIS: pace(10), ("new", 1): pace(1)}, {}).keys() == {("new", 1)}
-
-
-def test_the_oldest_note_is_about_a_minute_old() -> None:
-    paces = Paces()
-    for number in range(40):
-        paces.note(5.0 * number, {IRIS: pace(number)}, {})
-
-    lately = paces.lately(5.0 * 39, {IRIS: pace(39)}, {})[IRIS]
-
-    assert WINDOW_S <= lately.seconds <= WINDOW_S + 5
-    assert lately.requests == lately.seconds / 5
+def test_what_became_of_two_is_the_sum_of_both() -> None:
+    one = Lately(10, pace(30, 4_000, 70, 10), {"overloaded": 2}, 1)
+    both = one.plus(Lately(20, pace(1, 5, 1, 1), {"overloaded": 1, "estimator-failed": 3}))
+    assert both == Lately(20, pace(31, 4_005, 71, 11), {"overloaded": 3, "estimator-failed": 3}, 1)
+    assert (both.requests, both.failed) == (37, 6)
 
 
 def test_quantiles_lie_within_the_bounds_that_answers_were_counted_by() -> None:

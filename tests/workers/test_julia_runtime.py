@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers import PATIENCE_S
 from triglot.errors import LanguageUnavailable
 from triglot.languages.julia import julia_executable
 from triglot.languages.launch import worker_environment
@@ -44,7 +45,12 @@ def run(*command: str | Path, **settings: str) -> str:
     environ = {**os.environ, **settings}
     environ |= worker_environment("julia", environ)
     done = subprocess.run(
-        [str(part) for part in command], env=environ, capture_output=True, text=True, timeout=300, check=False
+        [str(part) for part in command],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_S,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

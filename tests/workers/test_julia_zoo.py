@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.helpers import author_module, require
+from tests.helpers import PATIENCE_S, author_module, require
 from tests.workers.company import among_neighbours
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import JuliaClassifier, JuliaRegressor
@@ -32,7 +32,6 @@ EXAMPLE = ROOT / "examples" / "three-languages"
 FOLDERS = (ZOO, EXAMPLE / "julia")  # seven of the models are an example, too
 # the same at home and in the worker: with more threads a sum is another sum
 ENVIRON = {**os.environ, "OPENBLAS_NUM_THREADS": "1", OPTIMISATION: ""}
-pytestmark = pytest.mark.timeout(300)  # one setup compiles for all
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def home() -> dict[str, dict[str, list[str]]]:
         env={**ENVIRON, **worker_environment("julia", ENVIRON)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=4 * PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     return printed(done.stdout)

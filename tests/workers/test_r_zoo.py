@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.helpers import raw, require, require_r_package
+from tests.helpers import PATIENCE_S, raw, require, require_r_package
 from tests.workers.company import among_neighbours
 from tests.workers.zoo import Caught, Data, printed, tables
 from triglot.estimators import RClassifier, RRegressor
@@ -88,7 +88,7 @@ ANIMALS = {
 def home() -> dict[str, dict[str, list[str]]]:
     """Return what Rscript printed: model -> classes, shares or numbers -> answers, or the package that it lacks."""
     require("r")
-    done = subprocess.run(["Rscript", str(ZOO / "plain.R")], capture_output=True, text=True, timeout=110)
+    done = subprocess.run(["Rscript", str(ZOO / "plain.R")], capture_output=True, text=True, timeout=4 * PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return printed(done.stdout)
 

@@ -220,7 +220,7 @@ class PythonRuntime:
         """Return the estimator's class, what it can do and, where it knows them, its classes and how many columns.
 
         Its plain attributes are what a call's absent arguments fall back to. Of a search the results come too, as
-        the text of JSON records.
+        the text of JSON records, and which of them it has chosen.
         """
         kind = type(model.estimator)
         known = {
@@ -233,7 +233,10 @@ class PythonRuntime:
             "modules": {} if model.world.beside is None else model.world.beside.digests(),
         }
         results = getattr(model.estimator, "cv_results_", None)
-        return known if results is None else known | {"cv_results": records(results)}
+        if results is None:
+            return known
+        best = getattr(model.estimator, "best_index_", None)
+        return known | {"cv_results": records(results), "best_index": None if best is None else int(best)}
 
     def weigh(self, model: PythonModel) -> list[tuple[str, float]]:
         """Return the estimator's largest attributes with the bytes that each has when it is pickled."""

@@ -80,5 +80,5 @@
     },
     "service_metadata": {"service_name": "every model there is"},
     "alive": {"process_store_required": ["iris-python"]},
-    "server": {"mlflow_model": "iris-python", "timeout_s": 100, "patience_s": float(environ.get("PATIENCE", "90"))},
+    "server": {"mlflow_model": "iris-python", "timeout_s": 100, "patience_s": float(environ.get("PATIENCE", "90")), "tracing": "TRACING" in environ},
 }

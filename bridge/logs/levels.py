@@ -1,32 +1,19 @@
-"""Triglot's log: how much is told; another name, for those whose scripts know that one; what it can hold."""
+"""How much a process's log tells, and in which zone its times are."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from triglot.errors import ConfigError
+from triglot.logs.names import OURS
 
 LEVEL_VARIABLE = "TRIGLOT_LOG_LEVEL"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-OURS = "triglot"
-PALLADIUM = "palladium"
-
-
-class _Renamed(logging.Handler):
-    """Hands records on to the logger of the same place under another name, whose level and handlers decide."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-
-    def emit(self, record: logging.LogRecord) -> None:
-        record.name = self._name + record.name.removeprefix(OURS)
-        logger = logging.getLogger(record.name)
-        if logger.isEnabledFor(record.levelno):
-            logger.handle(record)
+# One tells of every look at a database, the other how it has found R.
+_TALKATIVE: Final = ("alembic", "rpy2")
 
 
 def level_of(environ: Mapping[str, str]) -> int:
@@ -42,28 +29,8 @@ def set_level(level: int) -> None:
     """Tell from `level` on; of others than ourselves no more than INFO."""
     logging.getLogger().setLevel(max(level, logging.INFO))
     logging.getLogger(OURS).setLevel(level if level < logging.INFO else logging.NOTSET)
-    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # it tells of every look at a database
-
-
-def log_as(name: str) -> None:
-    """Log under `name` from now on what would have been logged under our own."""
-    ours = logging.getLogger(OURS)
-    ours.handlers = [_Renamed(name)]
-    ours.propagate = False
-    ours.setLevel(logging.DEBUG)  # the other logger decides
-
-
-@contextmanager
-def logging_as(name: str) -> Iterator[None]:
-    """Log under `name` within the block."""
-    ours = logging.getLogger(OURS)
-    before = ours.handlers, ours.propagate, ours.level
-    log_as(name)
-    try:
-        yield
-    finally:
-        ours.handlers, ours.propagate, ours.level = before
-        ours.setLevel(before[2])
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
 def keep_time_zone(environ: Mapping[str, str], of_the_system: Path = Path("/etc/localtime")) -> None:
@@ -79,8 +46,3 @@ def keep_time_zone(environ: Mapping[str, str], of_the_system: Path = Path("/etc/
     except (OSError, ValueError, KeyError):  # a rule of POSIX's, say, which only C understands
         return
     logging.Formatter.converter = staticmethod(lambda seconds: datetime.fromtimestamp(seconds, zone).timetuple())
-
-
-def writable(text: str) -> str:
-    """Return a text that every log can hold: what is not Unicode (a file's name, say) is escaped."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
