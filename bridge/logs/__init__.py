@@ -17,7 +17,7 @@ from triglot.logs.handlers import (
 )
 from triglot.logs.levels import LEVEL_VARIABLE, LEVELS, keep_time_zone, level_of, set_level
 from triglot.logs.lines import FORMATS, JSON, TEXT, writable
-from triglot.logs.names import OURS, PALLADIUM, log_as, logging_as
+from triglot.logs.names import OURS, PALLADIUM, is_renamed, log_as, logging_as
 from triglot.logs.troubles import Troubles
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "about",
     "complete",
     "format_of",
+    "is_renamed",
     "keep_time_zone",
     "level_of",
     "log_as",

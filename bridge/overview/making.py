@@ -9,7 +9,6 @@ from typing import Any
 from triglot import __version__
 from triglot.dispatch.routing import WorkerView
 from triglot.languages.pools import language_of, pool_of
-from triglot.metrics.processes import used
 from triglot.overview.stored import StoredVersions
 from triglot.overview.troubles import condition, troubles
 from triglot.overview.value import Count, Family, Job, Jobs, Model, Overview, Pace, Process, State, Version
@@ -19,6 +18,7 @@ from triglot.serving.service import Service
 from triglot.store.recent_jobs import RecentJobs
 from triglot.supervision.status import Program
 from triglot.supervision.supervisord import program_of
+from triglot.supervision.usage import used
 from triglot.tally.lately import Lately
 from triglot.tally.sums import Totals
 

@@ -33,10 +33,14 @@ COMMAND_S = 2 * PATIENCE_S
 DEMO_LANGUAGES = {"iris-python": "python", "iris-r": "r", "iris-julia": "julia", "tooth-r": "r"}
 
 
-def environment(**more: str) -> dict[str, str]:
-    """Return the environment of a command: the tests' own key, and no configuration of whoever runs them."""
+def environment(**more: str | None) -> dict[str, str]:
+    """Return the environment of a command: the tests' own key, and no configuration of whoever runs them.
+
+    What is None is not there.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("TRIGLOT_CONFIG", "TRIGLOT_RUN"))}
-    return {**kept, "TRIGLOT_SIGNING_KEY": KEY.decode(), "PYTHONPATH": _search_path(), **more}
+    said = {**kept, "TRIGLOT_SIGNING_KEY": KEY.decode(), "PYTHONPATH": _search_path(), **more}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _search_path() -> str:
@@ -99,7 +103,7 @@ class Answer:
 class Running:
     """A service in a folder: its supervisord, its log and its HTTP address."""
 
-    def __init__(self, folder: Path, config: Path, *arguments: str, **environ: str) -> None:
+    def __init__(self, folder: Path, config: Path, *arguments: str, **environ: str | None) -> None:
         self.folder = folder
         self.config = config
         self.port = free_port()

@@ -7,6 +7,7 @@ import sys
 from tests.metrics.reading import of, read
 from triglot.metrics import events, predictions, processes
 from triglot.protocol.messages import Spent
+from triglot.supervision import usage
 from triglot.tally.counters import Counters
 from triglot.tally.files import Tallies
 
@@ -91,8 +92,8 @@ def test_what_nobody_knows_of_is_not_told() -> None:
 def test_a_program_is_told_with_its_children() -> None:
     child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     try:
-        alone = processes.used(child.pid)
-        together = processes.used(os.getpid())
+        alone = usage.used(child.pid)
+        together = usage.used(os.getpid())
         found = read(
             processes.families(
                 {
@@ -132,4 +133,4 @@ def test_workers_that_crash_are_counted_by_their_pool() -> None:
 def test_a_process_that_has_ended_uses_nothing() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    assert processes.used(child.pid) == processes.Use()
+    assert usage.used(child.pid) == usage.Use()
