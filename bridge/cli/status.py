@@ -151,6 +151,8 @@ def _standing(model: Model) -> str:
     refused = model.get("not_loadable")
     if refused is not None:
         return f"version {refused['version']} does not load"
+    if "quarantined" in model:
+        return "in quarantine"
     if model["active"] is None:
         return "not active"
     return "answers" if model["workers"] else "no worker has it"

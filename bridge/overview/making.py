@@ -113,6 +113,9 @@ class Lookout:
             "versions": [_version(each, active, seen) for each in shown],
             "lately": _pace(seen.of_model.get(name, _NONE)),
         }
+        held = None if answers is None else self._service.quarantined(answers)
+        if held is not None:
+            model["quarantined"] = {"cause": held.cause, "next_try_s": math.ceil(held.left_s)}
         if standing is not None and standing.refusal is not None and standing.error is not None:
             model["not_loadable"] = {
                 "version": standing.active.version,

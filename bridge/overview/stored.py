@@ -1,14 +1,12 @@
 """The versions of a store for whoever looks at them again and again, and must not wait for a store that is slow."""
 
-import logging
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
 
 from triglot.persister import Persister, VersionInfo
 from triglot.store.scopes import versions_without_scopes
-
-logger = logging.getLogger("triglot.overview")
 
 FRESH_S = 2.0
 PATIENCE_S = 0.25
@@ -42,9 +40,7 @@ class StoredVersions:
 
     def _look(self) -> None:
         begun = time.monotonic()
-        try:
+        with contextlib.suppress(Exception):  # the catalogue looks into the same store and tells of its trouble
             self._known = versions_without_scopes(self._store)
-        except Exception as error:  # the catalogue looks into the same store and tells of its trouble
-            logger.debug("the versions cannot be listed: %s", error)
         now = time.monotonic()
         self._due = now + max(FRESH_S, _SHARE * (now - begun))

@@ -47,7 +47,7 @@ def troubles(
 def condition(found: Iterable[Trouble], models: Iterable[Model]) -> Condition:
     """Return how a service is: unwell where a program is down or a model does not answer, else degraded, or well."""
     kinds = {each["kind"] for each in found if each["now"]}
-    silent = any(model["active"] is not None and not model["workers"] for model in models)
+    silent = any("quarantined" in model or (model["active"] is not None and not model["workers"]) for model in models)
     if silent or "program-down" in kinds:
         return "unwell"
     return "degraded" if kinds else "well"

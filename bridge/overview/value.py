@@ -58,6 +58,13 @@ class NotLoadable(TypedDict):
     next_try_s: int
 
 
+class Quarantined(TypedDict):
+    """Why the version that stands for the answer is not asked, and in how many seconds a request may try it."""
+
+    cause: str
+    next_try_s: int
+
+
 class Model(TypedDict):
     """A model that has versions: which is active, which answers, None where none does, and how that goes.
 
@@ -76,6 +83,7 @@ class Model(TypedDict):
     versions: list[Version]
     lately: Pace
     not_loadable: NotRequired[NotLoadable]
+    quarantined: NotRequired[Quarantined]
 
 
 class Family(TypedDict):

@@ -15,6 +15,7 @@ const many = 20; // versions that are shown at first
 function standing(model) {
   const refused = model.not_loadable;
   if (refused) return [model.answers === null ? "bad" : "odd", "does not load", `version ${refused.version}: ${refused.cause}`];
+  if (model.quarantined) return ["bad", "in quarantine", model.quarantined.cause];
   if (model.active === null) return ["idle", "not active"];
   if (!model.workers) return ["bad", "no worker has it"];
   if (model.lately.failed && model.lately.failed * 2 >= model.lately.requests) return ["bad", "fails"];

@@ -86,6 +86,7 @@ def test_a_version_that_ends_workers_is_told_and_once_it_is_in_quarantine_why_an
     assert "triglot activate 1 iris;" in ends["do"]
     (kept,) = found(model(), sick=sick, held={("iris", 2): Held("requests to it have ended 6 workers", 29.5)})
     assert (kept["kind"], "triglot release iris" in kept["do"]) == ("version-quarantined", True)
+    assert condition([kept], [model(quarantined={"cause": "it ends workers", "next_try_s": 300})]) == "unwell"
     assert kept["what"].endswith("requests to it have ended 6 workers; it is tried again in 30 s")
 
 
