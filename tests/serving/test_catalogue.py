@@ -162,6 +162,7 @@ def test_while_the_store_cannot_be_read_what_was_served_is_served_on(
     assert catalogue.active("iris").version == 1
     with pytest.raises(StoreError):
         catalogue.refresh()
+    until(lambda: "the model store cannot be read" in caplog.text)  # which is told a moment after it is known
     assert caplog.text.count("the model store cannot be read, what is served stays") == 1
 
     (tmp_path / "models.db").rmdir()
