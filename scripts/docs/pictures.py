@@ -78,13 +78,13 @@ def photograph_the_service(page: Tab, address: str, folder: Path) -> None:
         change(f"{address}/fit?model={model}&activate=0")
     time.sleep(LAST_S)
     change(f"{address}/fit?model=iris-r&activate=0")
-    page.wait("document.querySelector('progress:not([hidden])')")
+    page.wait("Boolean(document.querySelector('progress:not([hidden])'))")
     keep(page, IMAGES / "page.png", size)
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     page.run("location.hash = '#/iris-r'")
-    page.wait("document.querySelector('#proba')")
+    page.wait("Boolean(document.querySelector('#proba'))")
     page.run("document.querySelector('#proba').click()")
-    page.wait("document.querySelector('#shares')")
+    page.wait("Boolean(document.querySelector('#shares'))")
     keep(page, IMAGES / "page-model.png", size)
 
 
