@@ -4,7 +4,6 @@ A worker needs nothing for it: what its call took comes back in the reply. Only 
 module; its library is the extra `tracing`, and its settings are the environment's `OTEL_*`.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -23,7 +22,6 @@ from triglot.errors import ConfigError
 from triglot.hooks import Hook, WorkerCall
 from triglot.protocol.messages import Spent
 
-logger = logging.getLogger("triglot.tracing")
 
 FLUSH_S: Final = 3.0  # what has not left by then is lost, as a process that is to end does not wait for a collector
 NAME: Final = "triglot"

@@ -74,7 +74,7 @@ def test_requests_are_told_with_their_pace_and_their_count(service: Service, ope
     assert model["workers"] == 1
     assert model["lately"]["requests"] >= 3
     assert (model["lately"]["failed"], model["lately"]["codes"]) == (0, {})
-    assert model["lately"]["rows"] >= 2 * model["lately"]["requests"] - 2
+    assert model["lately"]["rows"] >= model["lately"]["requests"] + 3  # of these three each had two
     assert 0 < model["lately"]["p50_ms"] <= model["lately"]["p95_ms"]
     (version,) = model["versions"]
     assert version["since_start"]["requests"] >= 3
