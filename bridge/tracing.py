@@ -22,7 +22,6 @@ from triglot.errors import ConfigError
 from triglot.hooks import Hook, WorkerCall
 from triglot.protocol.messages import Spent
 
-
 FLUSH_S: Final = 3.0  # what has not left by then is lost, as a process that is to end does not wait for a collector
 NAME: Final = "triglot"
 _STAGES: Final = ("queue", "input", "infer", "output")
