@@ -116,8 +116,9 @@ class OwnLines(loggers.Handler):  # type: ignore[misc]
                 return
             level = "INFO"
         line = shaped(self._form, SUPERVISOR, level, message)
+        stream: Any = self.stream
         try:
-            self.stream.write(line)
+            stream.write(line)
             self.flush()
         except OSError:
             self.handleError()

@@ -30,6 +30,8 @@ WELL = {
     'triglot_model_answering_version{instance="a", model="iris", language="r"}': "1x60",
     'triglot_model_workers{instance="a", model="iris", version="1"}': "2x60",
     'triglot_program_exits_total{instance="a", program="workers-r:r-0", how="a signal"}': "0x60",
+    f"triglot_worker_deaths_total{{{OF}}}": "0x60",
+    'triglot_version_quarantined{instance="a", model="iris", version="1"}': "0x60",
     'triglot_store_up{instance="a"}': "1x60",
     'triglot_http_request_duration_seconds_count{instance="a", status="503", code="overloaded"}': "0x60",
 }
@@ -41,6 +43,8 @@ SICK = {
     "TriglotWorkersEnd": {
         'triglot_program_exits_total{instance="a", program="workers-r:r-0", how="a signal"}': "0+1x60"
     },
+    "TriglotVersionEndsWorkers": {f"triglot_worker_deaths_total{{{OF}}}": "0+1x60"},
+    "TriglotVersionQuarantined": {'triglot_version_quarantined{instance="a", model="iris", version="1"}': "1x60"},
     "TriglotSlow": {f'triglot_prediction_duration_seconds_bucket{{{OF}, le="0.1"}}': "0+3x60"}
     | {f'triglot_prediction_duration_seconds_bucket{{{OF}, le="2.5"}}': "0+300x60"},
     "TriglotStoreAway": {'triglot_store_up{instance="a"}': "0x60"},

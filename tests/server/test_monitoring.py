@@ -37,15 +37,20 @@ def told(models: ModelStore, run_dir: Path, tmp_path_factory: pytest.TempPathFac
         store.activate(name, store.write(name, models.read("iris").artefact, metadata=scope))
     store.jobs.submit("fit", {})
     service = Service(store, Client(run_dir))
-    status.note_programs(run_dir, {"web": {"pid": 1, "starts": 2, "exits": {"a signal": 1}}})
+    ended = {"pid": 1, "starts": 2, "exits": {"a signal": 1}}
+    status.note_programs(run_dir, {"web": ended, "workers-python:python-0": ended})
     for name in FURTHER:
         service.tallies.counters.count(*name)
     service.tallies.counters.timed(10**9, "work", "fit", "iris", "python")
     http = create_app(service, Options(), store.jobs).test_client()
+    http.get("/metrics")  # since when the last minute is counted
     assert http.get("/models/iris/predict", query_string=FLOWER).status_code == 200
+    for _ in range(service.cases.terms.deaths):
+        service.cases.died(service.served("iris").key, "python", "predict", "")
     found: dict[str, set[str]] = {}
     for name, labels in samples(http.get("/metrics").get_data(as_text=True)):
         found.setdefault(name, set()).update(label for label, _ in labels)
+    service.cases.release()
     yield found
     (run_dir / "programs.json").unlink()
     service.close()
