@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from typing import IO, Any
 from urllib.parse import quote, unquote
 
@@ -96,14 +95,15 @@ class Threads:
     async def reply(self, app: WSGIApp, environ: Environ, send: Send) -> None:
         """Send what a WSGI application answers to an environ; raises `ConnectionResetError` where nobody reads it."""
         loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._pool, partial(copy_context().run, _run, app, environ))
+        within = copy_context()
+        reply = await loop.run_in_executor(self._pool, lambda: within.run(_run, app, environ))
         try:
             await _sent(send, reply.start)
             if reply.whole:
                 await _sent(send, {"type": "http.response.body", "body": next(reply.pieces, b"")})
                 return
-            piece_of = partial(copy_context().run, _piece, reply)
-            while (piece := await loop.run_in_executor(self._pool, piece_of)) is not None:
+            beside = copy_context()
+            while (piece := await loop.run_in_executor(self._pool, lambda: beside.run(_piece, reply))) is not None:
                 if piece:
                     await _sent(send, {"type": "http.response.body", "body": piece, "more_body": True})
             await _sent(send, {"type": "http.response.body", "body": b""})
