@@ -310,6 +310,7 @@ def place(monkeypatch: pytest.MonkeyPatch, benches: Callable[[str], Bench]) -> I
         monkeypatch.chdir(made)
         monkeypatch.setattr(sys, "path", list(sys.path))
         monkeypatch.setenv("TRIGLOT_SIGNING_KEY", KEY.decode())
+        monkeypatch.setenv("TRIGLOT_STORE", f"sqlite:///{made}/triglot.db")  # the examples' configurations stay alone
         monkeypatch.delenv("TRIGLOT_CONFIG", raising=False)
         yield made
 
