@@ -21,7 +21,7 @@ from triglot.hooks import Hook, Hooks, from_environment
 from triglot.languages import known
 from triglot.languages.known import LANGUAGES
 from triglot.languages.launch import EXIT_UNAVAILABLE, HELD_VARIABLE, MEMORY_VARIABLE, held_of, memory_of
-from triglot.logs import keep_time_zone, start
+from triglot.logs import about, keep_time_zone, start
 from triglot.protocol.runtime import Runtime
 from triglot.tally.counters import Counters
 from triglot.transport.discovery import (
@@ -61,7 +61,8 @@ def main(argv: list[str] | None = None) -> int:
         start(options.name, os.environ, sys.stderr if options.live else sys.stdout)
         return _serve(options)
     except LanguageUnavailable as error:
-        logger.error("%s is off: %s", options.language, error)
+        reason, _, commands = str(error).partition("\n")
+        logger.error("%s is off: %s", options.language, reason, extra=about(trace=commands))
         return EXIT_UNAVAILABLE
     except TriglotError as error:
         logger.error("%s", error)

@@ -15,6 +15,7 @@ from triglot.dispatch.blocking import Client
 from triglot.errors import LanguageUnavailable, WorkerUnavailable
 from triglot.languages.known import missing
 from triglot.languages.launch import EXIT_UNAVAILABLE, worker_command, worker_environment
+from triglot.logs.lines import read
 from triglot.progress import step
 from triglot.this_process import PARENT_VARIABLE
 
@@ -108,9 +109,8 @@ class Child:
     def why_not_started(self) -> str:
         """Return its reason alone where it refused to start, else its last words, or how it ended without any."""
         code = self.process.poll()
-        _, refused, reason = self._written().rpartition(f"{self.language} is off: ")
-        if code == EXIT_UNAVAILABLE and refused:
-            return f"{self.language} is off: {reason.strip()}"
+        if code == EXIT_UNAVAILABLE and (refusal := self._refusal()):
+            return refusal
         how = "it is not ready yet" if code is None else f"it ended with exit code {code}"
         how = f"it was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else how
         words = self.last_words()
@@ -131,6 +131,16 @@ class Child:
         if self._telling is not None:
             self._telling.join(TELL_TIMEOUT_S)  # a process that it has left may hold the other end
         self._log.close()
+
+    def _refusal(self) -> str:
+        """Return why the language is off, as it stands in the worker's log, or as it was said before there was one."""
+        written = self._written()
+        at = written.rfind(f"{self.language} is off: ")
+        if at < 0:
+            return ""
+        record = written[written.rfind("\n", 0, at) + 1 :].rstrip()
+        line = read(record.partition("\n")[0] if record.startswith("{") else record)
+        return (written[at:] if line is None else f"{line.message}\n{line.trace}").strip()
 
     def _written(self) -> str:
         size = os.fstat(self._log.fileno()).st_size
