@@ -24,6 +24,7 @@ from triglot.languages.launch import EXIT_UNAVAILABLE, HELD_VARIABLE, MEMORY_VAR
 from triglot.logs import about, keep_time_zone, start
 from triglot.protocol.runtime import Runtime
 from triglot.tally.counters import Counters
+from triglot.tally.slots import FOLDER, forget
 from triglot.transport.discovery import (
     Endpoint,
     announce,
@@ -147,6 +148,9 @@ def _leave_nothing(run_dir: Path, endpoint: Endpoint) -> None:
         for address in (endpoint.address, endpoint.control):
             if address.startswith("ipc://"):
                 Path(address.removeprefix("ipc://")).unlink(missing_ok=True)
+        if [path.name for path in run_dir.iterdir()] == [FOLDER]:  # what was counted, for nobody
+            forget(run_dir)
+            (run_dir / FOLDER).rmdir()
         run_dir.rmdir()
 
 
