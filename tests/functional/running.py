@@ -56,7 +56,7 @@ def triglot(
     return subprocess.run(
         [sys.executable, "-m", "triglot", *arguments],
         cwd=cwd,
-        env=environment(**more),
+        env=environment(**{**_store_of(arguments, cwd), **more}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -64,11 +64,18 @@ def triglot(
     )
 
 
+def _store_of(arguments: Sequence[str], cwd: Path) -> dict[str, str]:
+    """Return the variable that keeps what a configuration of another folder stores in the working directory."""
+    elsewhere = list(arguments[:1]) == ["-c"] and Path(arguments[1]).parent not in (cwd, Path())
+    return {"TRIGLOT_STORE": f"sqlite:///{cwd}/triglot.db"} if elsewhere else {}
+
+
 def quick(
     *arguments: str, cwd: Path, timeout_s: float = COMMAND_S, said: str = "", **more: str
 ) -> "subprocess.CompletedProcess[str]":
     """Return a finished `triglot ...`, whose process had the libraries when it began."""
-    return warm("triglot", *arguments, cwd=cwd, environ=environment(**more), timeout_s=timeout_s, said=said)
+    environ = environment(**{**_store_of(arguments, cwd), **more})
+    return warm("triglot", *arguments, cwd=cwd, environ=environ, timeout_s=timeout_s, said=said)
 
 
 def free_port() -> int:
