@@ -14,7 +14,10 @@ cd "$(dirname "$0")/.."
 
 releases=("$@")
 ((${#releases[@]})) || releases=(bookworm trixie)
-readonly tests=${PLATFORM_TESTS-tests/workers tests/conformance tests/test_types.py tests/citizens tests/functional}
+# Of whole services those that differ with the languages: what the front end does is the same everywhere.
+readonly services="test_serving.py test_faults.py test_supervisor.py test_mixed.py test_not_loadable.py test_told.py"
+# shellcheck disable=SC2086  # names, a word each
+readonly tests=${PLATFORM_TESTS-tests/workers tests/conformance tests/test_types.py tests/citizens $(printf 'tests/functional/%s ' $services)}
 readonly user=someone
 readonly path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly shared=/usr/local/share/triglot # the private Julia, where the user without rights finds it
