@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,8 @@ def test_three_thousand_predictions_leave_memory_flat() -> None:
 
 
 def test_no_second_r_is_started_to_ask_where_libraries_are() -> None:
+    if version("rpy2") >= "3.6":
+        pytest.skip("an rpy2 before 3.6 sets the path of libraries")
     seen = run("start_alone")
     asked = ["R", "CMD", "sh", "-c", 'printf %s "$LD_LIBRARY_PATH"']
     libraries = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout

@@ -297,7 +297,7 @@ def start_alone() -> Seen:
     begun: list[str] = []
     sys.addaudithook(lambda event, args: begun.append(str(args[0])) if event == "subprocess.Popen" else None)
     started()
-    return {"programs": [Path(program).name for program in begun], "libraries": os.environ["LD_LIBRARY_PATH"]}
+    return {"programs": [Path(program).name for program in begun], "libraries": os.environ.get("LD_LIBRARY_PATH", "")}
 
 
 def off_thread() -> Seen:
