@@ -40,13 +40,13 @@ from triglot.languages.launch import Workshop, held_variables, memory_variables
 from triglot.languages.pools import pool_of
 from triglot.logs import LEVEL_VARIABLE, format_of, restyle
 from triglot.persister import ACTIVE, Persister, VersionInfo, not_configured, persister_of
-from triglot.persisters.cached import CachedUpdatePersister
+from triglot.persisters.cached import innermost
 from triglot.pipelines.declared import Declared, one_of, pipelines_of
 from triglot.pipelines.timetable import Schedule, schedules_of
 from triglot.store import ModelStore
 from triglot.store.jobs import JobStore
 from triglot.store.letters import LetterStore
-from triglot.store.scopes import Summary, summaries, versions_without_scopes
+from triglot.store.scopes import summaries, versions_without_scopes
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.supervision.supervisord import FrontEnd
 from triglot.tally.quarantine import Quarantine
@@ -120,17 +120,13 @@ class Project:
     @cached_property
     def store(self) -> Persister:
         """The model store: the configuration's, else at TRIGLOT_STORE, else SQLite beside the configuration."""
-        said = self.persister("model_persister")
-        return said or ModelStore(self._outer.get(STORE_VARIABLE) or store_url(self._paths, self._cwd))
+        url = self._outer.get(STORE_VARIABLE)
+        return self.persister("model_persister") or ModelStore(url or store_url(self._paths, self._cwd))
 
     def answering(self, pools: Collection[str]) -> list[VersionInfo]:
         """Return the active versions that workers of these pools answer for, but for those of scopes."""
         active = [info for info in versions_without_scopes(self.store) if ACTIVE in info.aliases]
         return [info for info in active if self.pool_of(info.model, info.language) in pools]
-
-    def families(self) -> list[Summary]:
-        """Return what the stored versions of each family of scopes' models come to."""
-        return summaries(self.store)
 
     @cached_property
     def otherwise(self) -> dict[str, str]:
@@ -168,9 +164,7 @@ class Project:
     @property
     def database(self) -> ModelStore | None:
         """The model store, where it is a database."""
-        store: Any = self.store
-        while isinstance(store, CachedUpdatePersister):
-            store = store.impl
+        store = innermost(self.store)
         return store if isinstance(store, ModelStore) else None
 
     @cached_property
@@ -336,7 +330,7 @@ class Project:
         """Return the pools of workers that answer for what is configured and for what is stored."""
         stored = {info.model: info.language for info in versions_without_scopes(self.store) if ACTIVE in info.aliases}
         configured = {name: self._language(name, stored.get(name)) for name in self.names}
-        of_scopes = [(summary.family, language) for summary in self.families() for language in summary.languages]
+        of_scopes = [(summary.family, language) for summary in summaries(self.store) for language in summary.languages]
         return {self.pool_of(name, language) for name, language in (*stored.items(), *configured.items(), *of_scopes)}
 
     @cached_property
@@ -388,18 +382,15 @@ class Project:
         """Return what the configuration says of the front end; raises `ConfigError` for an entry that is not known."""
         return checked_server(self._raw.get("server", {}))
 
-    def _instantiate(self, raw: RawConfig, keys: set[str]) -> Config:
+    def _instantiate(self, raw: RawConfig, keys: Collection[str]) -> Config:
         with building(raw):
             return instantiate(raw, only=keys)
 
     def _build(self, name: str, keys: Sequence[str]) -> Config:
-        raw = self._raw
-        if "models" not in raw:
-            return self._instantiate(raw, set(keys))
-        shared = {key: value for key, value in raw.items() if key != "models"}
-        origins = raw.origins | dict.fromkeys(raw["models"][name], raw.origins["models"])
+        if "models" not in self._raw:
+            return self._instantiate(self._raw, keys)
         try:
-            return self._instantiate(RawConfig(shared | raw["models"][name], raw.files, origins), set(keys))
+            return self._instantiate(self._raw.of_model(name), keys)
         except ConfigError as error:
             raise ConfigError(f"models -> {name}: {error}") from error
 

@@ -17,6 +17,7 @@ from triglot.languages.launch import worker_command, worker_environment
 from triglot.languages.pools import check_group, is_group, pool_of
 from triglot.logs import level_of
 from triglot.project import Project
+from triglot.store.scopes import summaries
 from triglot.supervision import greeting
 from triglot.supervision.operator import Handle
 from triglot.supervision.status import note_address
@@ -163,7 +164,7 @@ def _write(plan: Plan, project: Project) -> Path:
         greeting.forget(plan.run_dir)
     else:
         pools = {pool for pool, count in plan.workers.items() if count}
-        families = {each.family: each.active for each in project.families() if each.active}
+        families = {each.family: each.active for each in summaries(project.store) if each.active}
         greeting.note(plan.run_dir, project.answering(pools), guarded=project.is_guarded, families=families)
     return conf
 

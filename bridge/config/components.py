@@ -122,6 +122,12 @@ class Config(dict[str, Any]):
 class RawConfig(Config):
     """What the files say, every directive resolved and no component built."""
 
+    def of_model(self, name: str) -> "RawConfig":
+        """Return what is said of one of several models, by its own entries and else by the top level."""
+        own = self["models"][name]
+        shared = {key: value for key, value in self.items() if key != "models"}
+        return RawConfig(shared | own, self.files, self.origins | dict.fromkeys(own, self.origins["models"]))
+
 
 @dataclass(frozen=True, slots=True)
 class _Built:

@@ -8,25 +8,25 @@ from typing import Any
 from triglot.doctor.finding import Finding
 from triglot.errors import TriglotError
 from triglot.persister import Persister
-from triglot.persisters.cached import CachedUpdatePersister
+from triglot.persisters.cached import innermost
 from triglot.store import ModelStore, migrations
 
 
 def folder_of(persister: Persister) -> Path | None:
     """Return the folder on this machine in which a store is, where that can be told."""
-    store = _innermost(persister)
+    store = innermost(persister)
     return store.file.absolute().parent if isinstance(store, ModelStore) and store.file else None
 
 
 def is_there(persister: Persister) -> bool:
     """Whether there is something that can be listed without being made or changed by that."""
-    store = _innermost(persister)
+    store = innermost(persister)
     return not isinstance(store, ModelStore) or store.revision() == migrations.HEAD
 
 
 def look(persister: Persister) -> Iterator[Finding]:
     """Yield how the store of models is."""
-    store = _innermost(persister)
+    store = innermost(persister)
     try:
         yield _sql(store) if isinstance(store, ModelStore) else _listed(store)
     except TriglotError as error:
@@ -72,12 +72,6 @@ def _to_be_made(file: Path) -> Finding:
     return Finding(
         "store", "fail", f"{file} is not there and cannot be made: {folder} is read-only for you", advice=advice
     )
-
-
-def _innermost(persister: Any) -> Any:
-    while isinstance(persister, CachedUpdatePersister):
-        persister = persister.impl
-    return persister
 
 
 def _count(number: int, what: str) -> str:

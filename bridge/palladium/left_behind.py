@@ -5,7 +5,7 @@ import logging
 
 from triglot.errors import TriglotError
 from triglot.persister import Persister
-from triglot.persisters.cached import CachedUpdatePersister
+from triglot.persisters.cached import innermost
 from triglot.persisters.database import Database
 from triglot.persisters.filelike import FileLike
 from triglot.persisters.palladium_folder import PalladiumFolder
@@ -16,15 +16,10 @@ logger = logging.getLogger("triglot")
 
 def source_in(persister: Persister) -> PalladiumSource | None:
     """Return Palladium's models where a persister of its kind finds its own, or None for other persisters."""
-    own = inner(persister)
+    own = innermost(persister)
     if isinstance(own, Database):
         return own.palladium()
     return PalladiumFolder(own) if isinstance(own, FileLike) else None
-
-
-def inner(persister: Persister) -> Persister:
-    """Return the persister itself, as one before it may show an earlier state."""
-    return inner(persister.impl) if isinstance(persister, CachedUpdatePersister) else persister
 
 
 def tell_of_what_waits(persister: Persister) -> None:
@@ -32,7 +27,7 @@ def tell_of_what_waits(persister: Persister) -> None:
     with contextlib.suppress(TriglotError):  # which whoever is asked next will tell
         source = source_in(persister)
         waiting = () if source is None else source.contents().versions
-        if source is None or not waiting or any(info.card for info in inner(persister).list()):
+        if source is None or not waiting or any(info.card for info in innermost(persister).list()):
             return
         are = "versions of Palladium's are" if len(waiting) > 1 else "version of Palladium's is"
         logger.warning("%d %s in %s; pld-upgrade moves what can be moved in", len(waiting), are, source.identity)

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from triglot.artefact import Artefact, seal
 from triglot.errors import BadRequest, ConfigError, EstimatorFailed, ModelNotFound, StoreError, TriglotError
-from triglot.palladium.left_behind import inner
 from triglot.persister import Persister
+from triglot.persisters.cached import innermost
 from triglot.persisters.file import File
 from triglot.persisters.filelike import FileLike
 from triglot.persisters.palladium_folder import PalladiumFolder
@@ -76,7 +76,7 @@ def source_at(place: str) -> PalladiumSource:
 
 def plan(source: PalladiumSource, contents: Contents, store: Persister, model: str) -> Iterator[Planned]:
     """Say of each version what is to be done, in order; pickles are looked at, never opened."""
-    here = _converted(source, inner(store), model)
+    here = _converted(source, innermost(store), model)
     for old in contents.versions:
         if old.version in here:
             yield Planned(old, here=here[old.version])
@@ -141,7 +141,7 @@ class Converter:
 
     def active(self, source: PalladiumSource, contents: Contents, store: Persister) -> int | None:
         """Return the number here of what was active in the source, if nothing that can answer is active here."""
-        store = inner(store)
+        store = innermost(store)
         return None if self.model in store.active() else _converted(source, store, self.model).get(contents.active or 0)
 
     def _artefact(self, pickled: bytes, metadata: Mapping[str, Any]) -> Artefact:

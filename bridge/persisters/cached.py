@@ -169,3 +169,10 @@ def _from_midnight(rule: Any, now: Now) -> Any:
     if isinstance(rule, Mapping) and "dtstart" not in rule:
         return {**rule, "dtstart": datetime.combine(now(None).date(), time())}
     return rule
+
+
+def innermost(persister: Persister) -> Persister:
+    """Return the persister that keeps the versions, without those before it, which may show an earlier state."""
+    while isinstance(persister, CachedUpdatePersister):
+        persister = persister.impl
+    return persister
