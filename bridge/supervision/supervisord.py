@@ -63,7 +63,9 @@ class FrontEnd:
         return [
             *(sys.executable, "-m", "triglot.server", "--interface", "asgi"),
             *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
-            *("--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10s"),
+            # no --workers-kill-timeout: granian's looks in vain for a process that its other thread has just waited for,
+            # takes it for alive and kills whoever has its number now; supervisord kills what does not end
+            *("--no-ws", "--respawn-failed-workers"),
             *("--http1-buffer-size", str(LARGEST_READ_BYTES)),
             *("--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS)),
             *("--log-level", "warning", "triglot.server.asgi:app"),
