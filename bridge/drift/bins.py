@@ -19,6 +19,7 @@ Counts = NDArray[np.int64]
 LEVELS: Final = 20  # that are told apart; the rest is one bin
 PARTS: Final = 10  # that numbers are parted into, each as many of training's rows as another
 WIDTH: Final = LEVELS + 3  # counts of a column, at most
+_MOST: Final = 2**53  # rows, of which nobody has as many
 _APART: Final = 2  # behind the bins: unseen levels, and missing values
 
 
@@ -114,7 +115,8 @@ class Bins:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"a column of a profile cannot be read: {error}") from None
-        if (edges is None) == (levels is None) or len(counts) != made.bins or made.size > WIDTH or min(counts) < 0:
+        fitting = len(counts) == made.bins and made.size <= WIDTH and 0 <= min(counts) <= max(counts) < _MOST
+        if (edges is None) == (levels is None) or not fitting or not 0 <= made.missing < _MOST:
             raise ValueError(f"column {made.name!r} of a profile has no bins")
         return made
 

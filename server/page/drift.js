@@ -8,8 +8,8 @@ const ratio = (value) => (value === null ? unknown : share(value, 1));
 
 function facts({ profile, rows, least, seconds }, version) {
   if (!profile) return `Version ${version} keeps nothing of how its training data look: fit it again.`;
-  if (rows < least) return `${whole(rows)} rows were looked at within the last ${span(seconds)}; from ${whole(least)} on they are compared with training.`;
-  return `${whole(rows)} rows of the last ${span(seconds)}, compared with training`;
+  if (rows < least) return `${whole(rows)} rows within the last ${span(seconds)}; from ${whole(least)} on they are compared with training`;
+  return `${whole(rows)} rows within the last ${span(seconds)}, compared with training`;
 }
 
 export class Drift {
@@ -18,7 +18,7 @@ export class Drift {
     { head: "State", part: () => markOf(({ drifts }) => (drifts ? ["odd", "drifts"] : ["good", "as in training"])) },
     { head: "PSI", kind: "number", text: ({ psi }) => (psi === null ? unknown : psi.toFixed(2)) },
     { head: "Missing", kind: "number", text: ({ missing }) => ratio(missing) },
-    { head: "In training", kind: "number", text: (column) => ratio(column.missing_in_training) },
+    { head: "Missing in training", kind: "number", text: (column) => ratio(column.missing_in_training) },
     { head: "Unseen levels", kind: "number", text: ({ unseen }) => ratio(unseen) },
   ], ({ name }) => name);
 

@@ -152,6 +152,7 @@ def test_levels_of_training_lie_in_their_own_bins(texts: list[str | None]) -> No
         {"rows": 1, "columns": ["x"]},
         {"rows": 1, "columns": [{"name": "x", "edges": [1], "counts": [1], "missing": 0}]},
         {"rows": 1, "columns": [{"name": "x", "edges": [1], "counts": [1, -1], "missing": 0}]},
+        {"rows": 1, "columns": [{"name": "x", "edges": [1], "counts": [1, 2**64], "missing": 0}]},
         {"rows": 1, "columns": [{"name": "x", "edges": [], "levels": [], "counts": [1], "missing": 0}]},
         {"rows": 1, "columns": [{"name": "x", "levels": list(range(90)), "counts": [1] * 91, "missing": 0}]},
     ],
