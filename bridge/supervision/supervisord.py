@@ -63,8 +63,8 @@ class FrontEnd:
         return [
             *(sys.executable, "-m", "triglot.server", "--interface", "asgi"),
             *("--host", self.host, "--port", str(self.port), "--workers", str(self.processes)),
-            # no --workers-kill-timeout: granian's looks in vain for a process that its other thread has just waited for,
-            # takes it for alive and kills whoever has its number now; supervisord kills what does not end
+            # no --workers-kill-timeout: granian may take a process that has just ended for a living one, as another of
+            # its threads has waited for it, and kill whoever has its number now; supervisord kills what does not end
             *("--no-ws", "--respawn-failed-workers"),
             *("--http1-buffer-size", str(LARGEST_READ_BYTES)),
             *("--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS)),
