@@ -157,7 +157,8 @@ def test_a_server_scrapes_a_service_and_answers_what_the_dashboard_asks(
     queries = {target["expr"] for panel in json.loads(text)["panels"] for target in panel.get("targets", ())}
     unanswered = {expr for expr in queries if not prometheus.values(expr)}
     # what has not happened to this service
-    rare = r"retries|errors|failures|exits|worker_call|family_scopes|_drift_|triglot_jobs|outcome=\"error\"|code!=\"\""
+    rare = r"retries|errors|failures|exits|deaths|quarantined|worker_call|family_scopes|_drift_|triglot_jobs|"
+    rare += r"outcome=\"error\"|code!=\"\""
     assert not [expr for expr in unanswered if not re.search(rare, expr)]
 
     rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
