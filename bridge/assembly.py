@@ -31,4 +31,5 @@ def service(project: Project, hooks: Hooks | None = None) -> Service:
         project.worker_groups,
         project.otherwise,
         project.quarantine(),
+        project.drift(),
     )

@@ -37,7 +37,7 @@ def plan(project: Project, *, host: str | None, port: int | None, workers: Mappi
             )
     # what is wrong with one is told now, and not by processes that start again and again
     load([*project.hooks("workers"), *project.hooks("server")])
-    _ = project.access, project.pipelines, project.schedules, project.quarantine()
+    _ = project.access, project.pipelines, project.schedules, project.quarantine(), project.drift()
     _check_brokers(project)
     _check_tracing(project)
     return Plan(

@@ -33,6 +33,7 @@ from triglot.config.spelt import languages_of_groups, languages_of_models, predi
 from triglot.config.store_file import STORE_VARIABLE, former_store, store_url
 from triglot.config.worker_groups import check_counts, check_groups, groups_of
 from triglot.dataset import load
+from triglot.drift.terms import DriftTerms
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.hooks import variables as hook_variables
 from triglot.languages.known import LANGUAGES, language_of_estimator
@@ -52,13 +53,11 @@ from triglot.supervision.supervisord import FrontEnd
 from triglot.tally.quarantine import Quarantine
 from triglot.training.entry import Entry
 from triglot.training.pipelines import language_of
-from triglot.training.terms import refuse_misplaced, terms_of
+from triglot.training.terms import MODEL_KEYS, refuse_misplaced, terms_of
 from triglot.transport.curve import CurveKeys
 from triglot.transport.discovery import Endpoint, listed, run_directory
 
 DEFAULT_NAME = "model"
-DEFAULT_RUN_DIR = "run"
-MODEL_KEYS = ("model", "dataset_loader_train", "dataset_loader_test", "unseen_levels", "batch", "answers", "x")
 
 
 class Project:
@@ -91,9 +90,7 @@ class Project:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the configured models, in the order of the configuration."""
-        if "models" in self._raw:
-            return tuple(self._raw["models"])
-        return (self.default_name,) if "model" in self._raw else ()
+        return tuple(self._raw.get("models", (self.default_name,) if "model" in self._raw else ()))
 
     @property
     def default_name(self) -> str:
@@ -174,7 +171,7 @@ class Project:
     @property
     def run_dir(self) -> Path:
         """Where sockets and announcements stand."""
-        return self._cwd / str(self._outer.get("TRIGLOT_RUN_DIR") or self._raw.get("run_dir", DEFAULT_RUN_DIR))
+        return self._cwd / str(self._outer.get("TRIGLOT_RUN_DIR") or self._raw.get("run_dir", "run"))
 
     @property
     def key_file(self) -> Path | None:
@@ -358,6 +355,10 @@ class Project:
     def quarantine(self) -> Quarantine:
         """Return when a version that ends workers is not asked for a while."""
         return of_numbers("quarantine", self._raw.get("quarantine", {}), Quarantine)
+
+    def drift(self) -> DriftTerms | None:
+        """Return how much of what is asked is looked at for drift; None where nothing is."""
+        return of_numbers("drift", self._raw["drift"], DriftTerms) if "drift" in self._raw else None
 
     def worker_memory(self) -> dict[str, str]:
         """Return the variable that bounds the memory of workers, where the configuration does."""

@@ -79,7 +79,7 @@ SEEN_BY_SERVER = {
 }
 SEEN_BY_WORKERS = {
     *("aliases", "artefact", "bygone", "errors", "hooks", "interfaces", "languages", "logs", "manifest", "model"),
-    *("protocol", "tables", "tally", "this_process", "transport"),
+    *("drift.bins", "drift.profile", "protocol", "tables", "tally", "this_process", "transport"),
 }
 # A program that calls a service carries nothing that a service needs.
 SEEN_BY_CALLERS = {"client", "errors"}
@@ -97,6 +97,11 @@ PURE += (
     "bodies.telling",
     "dispatch.routing",
     "dispatch.loads",
+    "drift.bins",
+    "drift.comparison",
+    "drift.profile",
+    "drift.terms",
+    "drift.window",
     "messages.patience",
     "messages.sequence",
     "supervision.crash_loops",

@@ -19,15 +19,16 @@ from triglot.config import KNOWN_KEYS
 from triglot.config.log_entries import LOG_KEYS
 from triglot.config.server_entries import SERVER_KEYS
 from triglot.deploy import description
+from triglot.drift.terms import DriftTerms
 from triglot.former_parameters import former_names
 from triglot.pipelines.declared import PARAMETER_KEYS, PIPELINE_KEYS
 from triglot.pipelines.timetable import SCHEDULE_KEYS, SCORE_KEYS
-from triglot.project import MODEL_KEYS
 from triglot.protocol import batching
 from triglot.server import arrivals
 from triglot.server.media import NotAcceptable
 from triglot.supervision.crash_loops import CrashLoop
 from triglot.tally.quarantine import Quarantine
+from triglot.training.terms import MODEL_KEYS
 from triglot.transport.discovery import Endpoint
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +40,8 @@ KEYS = {
     "oidc": set(OIDC_KEYS),
     "cors": set(CORS_KEYS),
     "crash_loop": {field.name for field in fields(CrashLoop)},
+    "drift": {field.name for field in fields(DriftTerms)},
+    "profile": {"without"},
     "quarantine": {field.name for field in fields(Quarantine)},
     "remote_workers": {field.name for field in fields(Endpoint)} - {"incarnation"},  # it is asked for
     "batch": set(batching._UNITS),

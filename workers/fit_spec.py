@@ -6,6 +6,7 @@ from typing import Any, cast, get_args
 
 from triglot.errors import ConfigError, ProtocolError
 from triglot.protocol.batching import Batch, Limits
+from triglot.protocol.runtime import Unprofiled
 from triglot.tables.labels import AnswersWanted, Labels, Task
 
 
@@ -21,6 +22,7 @@ class FitSpec:
     batch: Batch
     limits: Limits
     answers: AnswersWanted = "typed"
+    unprofiled: Unprofiled = ()
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "FitSpec":
@@ -54,6 +56,7 @@ class FitSpec:
             batch=batch,
             limits=_limits(batch),
             answers=cast("AnswersWanted", answers),
+            unprofiled=_unprofiled(said.get("profile", True)),
         )
 
 
@@ -63,6 +66,16 @@ def mapping(said: Mapping[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ProtocolError(f"{key!r} must be a map, not {value!r}")
     return value
+
+
+def _unprofiled(profile: Any) -> Unprofiled:
+    """Return the columns of which a request's `profile` says that none is kept; None where it is of none."""
+    if isinstance(profile, bool):
+        return () if profile else None
+    names = profile.get("without") if isinstance(profile, dict) and len(profile) == 1 else None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ProtocolError(f"'profile' must be true, false or a map with a list of names 'without', not {profile!r}")
+    return tuple(names)
 
 
 def _limits(batch: Any) -> Limits:

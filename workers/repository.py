@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from triglot.artefact import Artefact, seal
+from triglot.drift.profile import profile_of
 from triglot.errors import (
     ArtefactNeeded,
     ArtefactRefused,
@@ -175,7 +176,7 @@ class Models:
         seconds = time.perf_counter() - started
         output = self.take_output([request])
         blob = self._runtime.dump(model)
-        fields = self._manifest(spec, schema) | {"example": typical(X)}
+        fields = self._manifest(spec, schema) | {"example": typical(X)} | _profile(spec, X, schema)
         fitted = Held(request.model, model, schema, spec.labels)
         if self._answers_anything(spec, fitted, X):
             fitted = replace(fitted, labels=None, any_answers=True)
@@ -355,6 +356,12 @@ def _declared(manifest: Manifest) -> batching.Limits:
         return batching.Limits.of(manifest.batch)
     except ConfigError as error:
         raise ArtefactRefused(f"the manifest's {error}") from None
+
+
+def _profile(spec: FitSpec, X: Table, schema: Schema) -> dict[str, Any]:
+    """Return what is kept of how the training data look, as a field of the manifest, where anything is."""
+    made = None if spec.unprofiled is None else profile_of(X, schema, spec.unprofiled)
+    return {} if made is None else {"profile": made.to_json()}
 
 
 def _training_data(request: Request, spec: FitSpec) -> tuple[Table, Array | None, Schema]:

@@ -143,7 +143,9 @@ class ForeignModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries
         check_consistent_length(X, y)
         spec, sources = self.author()
         name = new_id()
-        task = FitTask(self.task, spec, sources, table, y, labels, unseen_levels=str(self.unseen_levels))
+        unseen = str(self.unseen_levels)
+        # no profile: nothing is served of this fit, and there may be thousands of a search
+        task = FitTask(self.task, spec, sources, table, y, labels, unseen_levels=unseen, unprofiled=None)
         fitted = session(self.language).fit(name, task)
         self._name = name
         self._columns = table.names

@@ -8,7 +8,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from triglot import this_process
-from triglot.metrics import events, predictions, processes, state
+from triglot.metrics import drift, events, predictions, processes, state
 from triglot.serving.service import Service
 from triglot.supervision.status import Program
 
@@ -40,6 +40,7 @@ class _Metrics(Collector):
         yield from predictions.families(service.tallies.totals(), languages)
         yield from events.families(service.tallies.counters.totals())
         yield from state.families(service, self._jobs)
+        yield from drift.families(service.drift())
         yield from processes.families(service.programs() or _itself())
 
 

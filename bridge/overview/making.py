@@ -8,7 +8,9 @@ from typing import Any
 
 from triglot import __version__
 from triglot.dispatch.routing import WorkerView
+from triglot.drift.comparison import Drift
 from triglot.languages.pools import language_of, pool_of
+from triglot.overview import drifting
 from triglot.overview.stored import StoredVersions
 from triglot.overview.troubles import condition, troubles
 from triglot.overview.value import Count, Family, Job, Jobs, Model, Overview, Pace, Process, State, Version
@@ -50,7 +52,7 @@ class Lookout:
     def overview(self) -> Overview:
         """Return how the service is now."""
         service, at = self._service, datetime.now(UTC)
-        seen = _Seen(service.tallies.totals(), service.lately())
+        seen = _Seen(service.tallies.totals(), service.lately(), service.drift())
         models = list(self._models(seen))
         workers, programs = _processes(service)
         jobs = self._jobs()
@@ -113,6 +115,9 @@ class Lookout:
             "versions": [_version(each, active, seen) for each in shown],
             "lately": _pace(seen.of_model.get(name, _NONE)),
         }
+        asked = self._service.rows_asked
+        if asked is not None and answers is not None:
+            model["drift"] = drifting.told(seen.drift.get((name, answers.version)), asked.terms)
         held = None if answers is None else self._service.quarantined(answers)
         if held is not None:
             model["quarantined"] = {"cause": held.cause, "next_try_s": math.ceil(held.left_s)}
@@ -155,11 +160,17 @@ class Lookout:
 
 
 class _Seen:
-    """What was counted: since the start, and lately."""
+    """What was counted: since the start, and lately; and how far that is from training."""
 
-    def __init__(self, totals: Mapping[tuple[str, int], Totals], lately: Mapping[tuple[str, int], Lately]) -> None:
+    def __init__(
+        self,
+        totals: Mapping[tuple[str, int], Totals],
+        lately: Mapping[tuple[str, int], Lately],
+        drift: Mapping[tuple[str, int], Drift],
+    ) -> None:
         self.totals = totals
         self.lately = lately
+        self.drift = drift
         self.sick = {version: each for version, each in lately.items() if each.is_sick}
         self.of_model: dict[str, Lately] = {}
         for (model, _), each in lately.items():

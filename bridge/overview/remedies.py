@@ -28,6 +28,10 @@ REMEDIES: Final[Mapping[str, str]] = {
         "it and prints what mends it"
     ),
     "version-not-loadable": "activate another version, or mend it: it is tried again by itself",
+    "drift": (
+        "ask whoever sends these columns whether a unit or a default has changed; where the world has, fit it to newer "
+        "data: triglot fit MODEL"
+    ),
     "program-down": "its log says why; mend that, then supervisorctl restart PROGRAM",
     "no-runner": "supervisorctl status jobs; restart it: supervisorctl restart jobs",
     "store-away": ("triglot doctor store; nobody can fit or activate until it is back, and nothing else needs doing"),

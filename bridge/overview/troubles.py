@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from triglot.overview.remedies import kind_of, remedy
-from triglot.overview.value import Condition, Jobs, Model, Process, Trouble
+from triglot.overview.value import ColumnDrift, Condition, Jobs, Model, Process, Trouble
 from triglot.tally.cases import Held
 from triglot.tally.lately import Lately
 
 VersionOf: TypeAlias = tuple[str, int]
 
+DRIFT: Final = "drift"
+_FEW = 3  # columns that are named
 SHOWN_FOR: Final = timedelta(hours=1)  # so long ends of processes are told of, which are over by then
 
 
@@ -36,6 +38,7 @@ def troubles(
         *_of_programs(processes),
         *_of_models(models, sick),
         *_of_versions(models, sick, held),
+        *_of_drift(models),
         *_of_jobs(jobs, processes, runner),
     ]
     if store_away:
@@ -45,8 +48,11 @@ def troubles(
 
 
 def condition(found: Iterable[Trouble], models: Iterable[Model]) -> Condition:
-    """Return how a service is: unwell where a program is down or a model does not answer, else degraded, or well."""
-    kinds = {each["kind"] for each in found if each["now"]}
+    """Return how a service is: unwell where a program is down or a model does not answer, else degraded, or well.
+
+    A service that is asked something else than its models were fitted to answers well all the same.
+    """
+    kinds = {each["kind"] for each in found if each["now"]} - {DRIFT}
     silent = any("quarantined" in model or (model["active"] is not None and not model["workers"]) for model in models)
     if silent or "program-down" in kinds:
         return "unwell"
@@ -99,6 +105,29 @@ def _of_versions(
             codes = ", ".join(f"{each} {count}" for each, count in sorted(lately.codes.items()))
             what = f"{lately.failed} of {lately.requests} requests failed within the last minute ({codes})"
             yield told(of, max(lately.codes, key=lambda each: lately.codes[each]), what, lately.failed)
+
+
+def _of_drift(models: Iterable[Model]) -> Iterator[Trouble]:
+    for model in models:
+        drift = model.get("drift")
+        columns = [] if drift is None else [each for each in drift["columns"] if each["drifts"]]
+        if drift is not None and columns:
+            named = ", ".join(f"{each['name']} ({_far(each)})" for each in columns[:_FEW])
+            beyond = len(columns) - _FEW
+            more = f" and {beyond} more {'column' if beyond == 1 else 'columns'}" if beyond > 0 else ""
+            what = f"version {model['answers']} is asked what its training does not look like: {named}{more}"
+            what += f"; {drift['rows']} rows looked at"
+            yield _trouble(DRIFT, model["name"], what, remedy(DRIFT, model=model["name"]), len(columns))
+
+
+def _far(column: ColumnDrift) -> str:
+    """Return by what a column is far from training."""
+    said = [] if column["psi"] is None else [f"PSI {column['psi']:.2f}"]
+    if (missing := column["missing"]) != (before := column["missing_in_training"]):
+        said.append(f"{missing:.0%} missing, {before:.0%} in training")
+    if column["unseen"]:
+        said.append(f"{column['unseen']:.0%} unseen")
+    return ", ".join(said)
 
 
 def _known_of(model: Model | None, version: int) -> tuple[str, int | None]:

@@ -65,11 +65,36 @@ class Quarantined(TypedDict):
     next_try_s: int
 
 
+class ColumnDrift(TypedDict):
+    """How far a column is from training: the index of its values, and shares of rows; None is what cannot be told."""
+
+    name: str
+    psi: float | None
+    missing: float
+    missing_in_training: float
+    unseen: float | None
+    drifts: bool
+
+
+class Drift(TypedDict):
+    """How far what the version that answers was asked within about the last `seconds` is from its training.
+
+    `profile` is whether it keeps what training looked like, without which nothing can be compared. `rows` were looked
+    at, of which `least` are needed; `columns`, those that drift most first, is empty where there are fewer.
+    """
+
+    profile: bool
+    seconds: float
+    rows: int
+    least: int
+    columns: list[ColumnDrift]
+
+
 class Model(TypedDict):
     """A model that has versions: which is active, which answers, None where none does, and how that goes.
 
     `workers` is how many have the version that answers. `versions` are the newest first, and of many those that are new
-    or in use; `stored` is how many there are.
+    or in use; `stored` is how many there are. `drift` is there where it is looked for and a version answers.
     """
 
     name: str
@@ -84,6 +109,7 @@ class Model(TypedDict):
     lately: Pace
     not_loadable: NotRequired[NotLoadable]
     quarantined: NotRequired[Quarantined]
+    drift: NotRequired[Drift]
 
 
 class Family(TypedDict):

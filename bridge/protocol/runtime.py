@@ -15,6 +15,8 @@ from triglot.tables.labels import AnswersWanted, Labels, Task
 from triglot.tables.table import Array, Column, Table
 
 Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language that made it
+# The columns of which no profile is kept; None where none is kept of any.
+Unprofiled: TypeAlias = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,8 @@ class FitTask:
     is the verified unfitted estimator of a language that is not described by text (Python). `unseen_levels` is what
     becomes of levels that X does not have: "error", "missing" or "other"; a worker has added the level for others to X
     by itself. `batch` says whether several requests may later be answered by one call, `answers` whether the model may
-    answer any JSON: "any" is what it answers, "either" is that where it answers neither labels nor numbers.
+    answer any JSON: "any" is what it answers, "either" is that where it answers neither labels nor numbers. The
+    columns that `unprofiled` names have no profile kept of them; with None none is kept at all.
     """
 
     task: Task
@@ -40,6 +43,7 @@ class FitTask:
     unseen_levels: str = "error"
     batch: Batch = True
     answers: AnswersWanted = "typed"
+    unprofiled: Unprofiled = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,8 @@ class _Place:
         raise AssertionError
 
     def _fitted(self, values: Values, name: str) -> Outcome:
-        said = self._entry
-        entry = Entry(name, said.model, self._loader(said.train, values), self._loader(said.test, values), said.terms)
+        said, terms = self._entry, replace(self._entry.terms, unprofiled=None)  # nobody looks at one scope's drift
+        entry = Entry(name, said.model, self._loader(said.train, values), self._loader(said.test, values), terms)
         options = replace(self._options, metadata={"job": self._work.run, SCOPE: dict(values)})
         made = fit_model(entry, self._workshop, self._store, options)
         if made.unproved is not None:

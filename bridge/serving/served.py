@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from triglot.dispatch.loads import Refusal, Version
+from triglot.drift.asked import Watched
+from triglot.drift.profile import Profile
 from triglot.errors import VersionNotLoadable
 from triglot.languages.pools import pool_of
 from triglot.persister import NOT_PROVED, VersionInfo
@@ -52,6 +54,12 @@ class Served:
         """What its predictions are counted under: model and version; those of scopes together, as their family's."""
         info = self.info
         return (parted(info.model)[0], 0) if is_of_a_family(info.model, info.metadata) else (info.model, info.version)
+
+    @cached_property
+    def watched(self) -> Watched | None:
+        """What its rows are compared with to find drift; None without a profile, and of scopes' models."""
+        profile = None if self.counted[1] == 0 else Profile.from_json(self.info.card.get("profile"))
+        return None if profile is None else Watched(self.model, self.version, self.schema, profile)
 
     @property
     def __metadata__(self) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from triglot.dispatch.blocking import Answer, Client
 from triglot.dispatch.handover import Fetch
 from triglot.dispatch.loads import Loading, Loads
 from triglot.dispatch.routing import APART, NEW, WorkerView
+from triglot.drift.asked import Asked
+from triglot.drift.comparison import Drift
+from triglot.drift.terms import DriftTerms
 from triglot.errors import BadRequest, ConfigError, WorkerUnavailable
 from triglot.hooks import Hooks, LoadedVersion
 from triglot.languages.pools import pool_of, spoken
@@ -91,6 +94,7 @@ class Service:
     `groups` names the group of workers of each model that has one, `otherwise` of each family of scopes' models the one
     that answers for a scope that has none. `tallies` has what predictions have come to, and `tallies.counters`
     what else is counted. `cases` know of versions that end workers, and by `quarantine` keep some from being asked.
+    `rows_asked` looks for drift at what is asked, as `drift` says; it is None where nothing does.
     """
 
     def __init__(
@@ -103,10 +107,12 @@ class Service:
         groups: Mapping[str, str] = MappingProxyType({}),
         otherwise: Mapping[str, str] = MappingProxyType({}),
         quarantine: Quarantine | None = None,
+        drift: DriftTerms | None = None,
     ) -> None:
         self.store = store
         self.hooks = hooks or Hooks()
         self.tallies = Tallies(client.run_dir)
+        self.rows_asked = None if drift is None else Asked(client.run_dir, drift)
         self._recent = Recent()
         self._absence_s = absence_s
         self._groups = groups
@@ -221,6 +227,11 @@ class Service:
         """Return why a version is not asked though it stands for the answer, or None."""
         return self.cases.held().get(served.key)
 
+    def drift(self) -> dict[tuple[str, int], Drift]:
+        """Return how far what the versions that answer were asked lately is from their training; nothing where off."""
+        watched = [served.watched for served in self.models().values() if served.watched is not None]
+        return {} if self.rows_asked is None else self.rows_asked.compared(watched)
+
     @property
     def has_answered(self) -> bool:
         """Whether any version has answered since this process began, be it active still or not."""
@@ -296,6 +307,7 @@ class Service:
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
             if around is not None:
                 around.timed(answer.reply.spent)
+        self._note_rows(question, request)
         return answer
 
     async def _call_soon(self, lane: Lane, question: Question, request: Request) -> Answer:
@@ -310,7 +322,12 @@ class Service:
             asking.answered(request.rows, answer.reply.spent, answer.deaths)
             if around is not None:
                 around.timed(answer.reply.spent)
+        self._note_rows(question, request)
         return answer
+
+    def _note_rows(self, question: Question, request: Request) -> None:
+        if self.rows_asked is not None and not question.further and question.served.watched is not None:
+            self.rows_asked.note(question.served.watched, request.tables[0])
 
     def _fetch(self, served: Served) -> Fetch:
         return lambda: self._catalogue.artefact(served)
@@ -337,6 +354,8 @@ class Service:
     def _follow(self) -> None:
         """Forget what workers that have ended did, and have the store look past its rule where that was asked for."""
         self._note()
+        if self.rows_asked is not None:
+            self.rows_asked.count()
         self._loads.keep({worker.id for worker in self._client.workers()})
         update_cache = getattr(self.store, "update_cache", None)
         if self._asked is None or update_cache is None:

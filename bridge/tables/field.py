@@ -19,6 +19,7 @@ from triglot.tables.table import FLOATS, NUMERIC, WHOLE, Column, Kind
 # What becomes of a level that training did not know: it is refused, is missing, or is the level named OTHER.
 Unseen: TypeAlias = Literal["error", "missing", "other"]
 OTHER = "other"
+UNSEEN: Final = -2  # the code, where a category's value is missing because training did not know its level
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
 # Python reads more as numbers than anybody writes as one: blanks around, underscores within, the digits of all scripts.
@@ -89,7 +90,7 @@ def converter(field: Field) -> Callable[[Any], Any]:
         codes = {level: code for code, level in enumerate(field.levels)}
         if field.unseen == "error":
             return lambda value: _to_code(value, codes)
-        unseen = codes[OTHER] if field.unseen == "other" else None
+        unseen = codes[OTHER] if field.unseen == "other" else UNSEEN
         return lambda value: codes.get(_level_text(value), unseen)
     if field.kind == "date":
         return times.read_day
@@ -190,7 +191,9 @@ def column_of(field: Field, values: list[Any]) -> Column:
         return Column.times(np.array(values, dtype=unit), zone=field.zone)
     filled = [0 if value is None else value for value in values] if mask is not None else values
     if field.kind == "category":
-        return Column.category(np.array(filled, dtype=np.int32), field.levels, ordered=field.ordered, missing=mask)
+        codes = np.array(filled, dtype=np.int32)
+        mask = missing | (codes < 0)
+        return Column.category(codes, field.levels, ordered=field.ordered, missing=mask if mask.any() else None)
     return Column(field.kind, np.array(filled, dtype=field.kind), mask)
 
 
@@ -222,7 +225,7 @@ def _as_category(column: Column, field: Field) -> Column | None:
     gone = column.values < 0 if column.missing is None else column.missing | (column.values < 0)
     place = np.full(len(column.levels) + 1, -1, dtype=np.int32)  # the last is that of code -1
     for code in np.unique(column.values[~gone]).tolist():  # a level that no row has may be unknown
-        place[code] = -1 if (known := convert(column.levels[code])) is None else known
+        place[code] = convert(column.levels[code])
     codes = np.where(gone, np.int32(-1), place[column.values])
     gone = codes < 0
     return Column.category(codes, field.levels, ordered=field.ordered, missing=gone if gone.any() else None)

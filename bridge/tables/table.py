@@ -39,8 +39,8 @@ class Column:
     `values` has shape (n,): the kind's own dtype, `object` holding `str` for "string", int32 codes into `levels`
     for "category", days for "date", microseconds for "datetime" (`triglot.tables.times`): of UTC where the column has a
     `zone`, else what a clock on the wall showed. `missing` is a boolean mask of shape (n,), or None where nothing is
-    missing; what `values` holds at a missing place means nothing. A NaN of a float column is a number, not a missing
-    value.
+    missing; what `values` holds at a missing place means nothing, but for `field.UNSEEN` of a category. A NaN of a
+    float column is a number, not a missing value.
     """
 
     kind: Kind

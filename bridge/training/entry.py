@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from triglot.protocol.batching import Batch
+from triglot.protocol.runtime import Unprofiled
 from triglot.tables.labels import AnswersWanted
 
 
@@ -15,7 +16,8 @@ class Terms:
     default what the model says. batch: whether a worker may answer several requests by one call. x: how a model of
     Python gets its data, "frame" or "matrix"; by default what suits their kinds. missing_allowed: whether the model may
     answer with what is no number. answers: whether it may answer any JSON ("any"), or labels and
-    numbers alone ("typed"); "either" is any JSON where they are neither.
+    numbers alone ("typed"); "either" is any JSON where they are neither. unprofiled: the columns of which no profile is
+    kept, None where none is kept of any.
     """
 
     unseen_levels: str | None = None
@@ -23,6 +25,7 @@ class Terms:
     x: str | None = None
     missing_allowed: bool = False
     answers: AnswersWanted = "typed"
+    unprofiled: Unprofiled = ()
 
 
 UNSAID: Final = Terms()

@@ -21,7 +21,7 @@ from triglot.errors import BadRequest, ConfigError, EstimatorFailed, WorkerLost,
 from triglot.languages.launch import absolute
 from triglot.protocol.batching import Batch, Limits
 from triglot.protocol.messages import Op, Reply, Request
-from triglot.protocol.runtime import FitTask
+from triglot.protocol.runtime import FitTask, Unprofiled
 from triglot.tables.frames import target_table, task_of, to_column, to_table, to_target
 from triglot.tables.labels import Task
 from triglot.tables.table import Array, Table
@@ -97,7 +97,8 @@ class Bench:
         elif base is not None and wants_frame(model):
             spec["x"] = "frame"
         unseen = terms.unseen_levels or getattr(model, "unseen_levels", None) or "error"
-        wanted = FitTask(task, spec, sources, table, target, labels, base, unseen, terms.batch, terms.answers)
+        said = (unseen, terms.batch, terms.answers, terms.unprofiled)
+        wanted = FitTask(task, spec, sources, table, target, labels, base, *said)
         with self._last_words():
             return fit(self._client, self._key, self.language, name, wanted, version=VERSION)
 
@@ -231,6 +232,7 @@ def fit(
             "unseen_levels": task.unseen_levels,
             **({} if task.batch is True else {"batch": _plain(task.batch)}),
             **({} if task.answers == "typed" else {"answers": task.answers}),
+            **({} if task.unprofiled == () else {"profile": _profile(task.unprofiled)}),
         },
         digests=digests,
     )
@@ -270,6 +272,10 @@ def _closed(name: str) -> str:
 
 def _plain(batch: Batch) -> Batch:
     return dict(batch) if isinstance(batch, Mapping) else batch
+
+
+def _profile(unprofiled: Unprofiled) -> Any:
+    return False if unprofiled is None else {"without": list(unprofiled)}
 
 
 def _author(model: Any, python_path: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str], bytes | None]:

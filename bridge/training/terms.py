@@ -5,10 +5,16 @@ from typing import Any
 
 from triglot.errors import ConfigError
 from triglot.protocol.batching import Limits
+from triglot.protocol.runtime import Unprofiled
 from triglot.tables.labels import AnswersWanted
 from triglot.training.entry import Terms
 from triglot.training.pipelines import language_of
 
+# What is built of a configured model's entries when it is fitted.
+MODEL_KEYS = (
+    *("model", "dataset_loader_train", "dataset_loader_test"),
+    *("unseen_levels", "batch", "answers", "x", "profile"),
+)
 # Arguments of R and Julia models that are looked for beside them.
 MISPLACED = ("files", "lib_paths", "predict_params", "predict_proba_params")
 
@@ -36,6 +42,7 @@ def terms_of(name: str, built: Mapping[str, Any], *, palladium: bool = False) ->
         _form(name, built.get("x"), built["model"]),
         _missing_allowed(name, built.get("answers", {})),
         _answers(name, built, palladium=palladium),
+        _unprofiled(name, built.get("profile", True)),
     )
 
 
@@ -69,3 +76,15 @@ def _answers(name: str, built: Mapping[str, Any], *, palladium: bool) -> Answers
             )
         return "any"
     return "either" if palladium and "answers" not in built and language == "python" else "typed"
+
+
+def _unprofiled(name: str, profile: Any) -> Unprofiled:
+    """Return the columns of which a model's `profile` says that none is kept; None where it is of none."""
+    if isinstance(profile, bool):
+        return () if profile else None
+    names = profile.get("without") if isinstance(profile, Mapping) and len(profile) == 1 else None
+    if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
+        raise ConfigError(
+            f"model {name!r}: profile: {profile!r}; write False, or {{'without': ['a column']}}, or leave it out"
+        )
+    return tuple(names)

@@ -2,6 +2,7 @@
 
 import { act } from "./actions.js";
 import { at, button, made, say, show, tableOf } from "./dom.js";
+import { Drift } from "./drift.js";
 import { formOf } from "./form.js";
 import { age, bytes, scoreName, share, short, time, unknown, whole } from "./format.js";
 import { agoOf, markOf } from "./marks.js";
@@ -106,6 +107,7 @@ export class Model {
   #histories = new Map();
   #tiles = tilesOf();
   #mark = markOf(standing);
+  #drift = new Drift();
   #versions = tableOf("Versions", [
     { head: "Version", first: true, text: ({ version }) => String(version) },
     { head: "Aliases", part: () => this.#aliases() },
@@ -160,6 +162,7 @@ export class Model {
     ].filter(Boolean).join(" · "));
     this.#tiles.update(model.lately, this.#histories.get(model.name));
     this.#list();
+    this.#drift.update(model);
     this.#ask(model);
   }
 

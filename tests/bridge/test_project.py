@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import require
+from triglot.drift.terms import DriftTerms
 from triglot.errors import ConfigError, ModelNotFound
 from triglot.operation import plan
 from triglot.project import Project
@@ -284,6 +285,29 @@ def test_what_counts_as_a_crash_loop_is_the_configuration_s(opened: Open) -> Non
 def test_what_is_not_asked_for_ending_workers_is_the_configuration_s(opened: Open) -> None:
     assert opened({}).quarantine() == Quarantine(deaths=6, within_s=300, for_s=300)
     assert opened({"quarantine": {"deaths": 0}}).quarantine().deaths == 0
+
+
+def test_drift_is_looked_for_where_the_configuration_says_so(opened: Open) -> None:
+    assert opened({}).drift() is None
+    assert opened({"drift": {}}).drift() == DriftTerms(share=0.1, rows=100, least_rows=500, window_s=3600)
+    assert opened({"drift": {"share": 1}}).drift() == DriftTerms(share=1)
+    for said, told in ((True, "drift: True; write numbers"), ({"share": 2}, "share is above 0 and at most 1")):
+        with pytest.raises(ConfigError, match=told):
+            plan(opened({"workers": {"python": 1}, "drift": said}), host=None, port=None, workers={})
+
+
+def test_columns_of_which_nothing_is_kept_are_the_configuration_s(opened: Open) -> None:
+    model = {"model": {"!": "sklearn.linear_model.LinearRegression"}, "dataset_loader_train": None}
+
+    def unprofiled(**said: Any) -> Any:
+        return opened({"models": {"iris": model | said}}).entry("iris").terms.unprofiled
+
+    assert unprofiled() == unprofiled(profile=True) == ()
+    assert unprofiled(profile=False) is None
+    assert unprofiled(profile={"without": ["name"]}) == ("name",)
+    for wrong in ("name", {"without": "name"}, {"with": ["name"]}, None):
+        with pytest.raises(ConfigError, match=r"model 'iris': profile: .*; write False, or {'without'"):
+            unprofiled(profile=wrong)
 
 
 @pytest.mark.parametrize(

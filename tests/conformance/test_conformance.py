@@ -17,6 +17,7 @@ import pytest
 from tests.helpers import KEY, PATIENCE_S, Hive, ask, author_module, raw, unfitted, until
 from triglot.artefact import Artefact, seal
 from triglot.dispatch.blocking import Client
+from triglot.drift.profile import Profile
 from triglot.errors import (
     ArtefactNeeded,
     ArtefactRefused,
@@ -91,7 +92,7 @@ class Site:
         return self.ask(X, op, **more).tables[0].matrix()
 
 
-def fit_flowers(client: Client, language: str, X: Table, codes: Any) -> Reply:
+def fit_flowers(client: Client, language: str, X: Table, codes: Any, **said: Any) -> Reply:
     spec, sources = spec_of(language)
     base = unfitted(author_module(MODELS, "centroids").Centroids()) if language == "python" else None
     request = Request(
@@ -100,7 +101,7 @@ def fit_flowers(client: Client, language: str, X: Table, codes: Any) -> Reply:
         "flowers",
         tables=(X, Table(["y"], matrix=codes.reshape(-1, 1))),
         artefact=base,
-        spec={"task": "classification", "classes": CLASSES, "spec": spec, "sources": sources},
+        spec={"task": "classification", "classes": CLASSES, "spec": spec, "sources": sources} | said,
     )
     return client.call(request, language, PATIENCE_S).reply
 
@@ -139,6 +140,29 @@ def test_what_a_fit_and_a_load_tell_is_named_in_the_protocol(site: Site) -> None
     answers = text[text.index("\n## Answers\n") : text.index("\n## Faults\n")]
     assert {"native_class", "predict_proba"} <= loaded.info.keys()
     assert [key for key in site.fitted.info.keys() | loaded.info.keys() if f"`{key}`" not in answers] == []
+
+
+def test_a_fit_keeps_how_its_training_data_look_whatever_the_language(site: Site) -> None:
+    if site.language == "ruby":  # it shares no code, and a manifest may be without
+        assert "profile" not in site.artefact.card()
+        return
+    assert "profile" not in site.artefact.card()  # sixty rows are few
+    X, codes = flowers(120)
+
+    def profile(**said: Any) -> Any:
+        reply = fit_flowers(site.client, site.language, X, codes, **said)
+        assert reply.artefact is not None
+        return reply.artefact.verified(KEY).get("profile")
+
+    kept = Profile.from_json(profile())
+    assert kept is not None
+    assert (kept.rows, [column.name for column in kept.columns]) == (120, list(NAMES))
+    for column, values in zip(kept.columns, X.matrix().T, strict=True):
+        assert column.edges == tuple(pytest.approx(np.sort(values)[12 * part], rel=1e-5) for part in range(1, 10))
+    assert [each["name"] for each in profile(profile={"without": [NAMES[0]]})["columns"]] == [NAMES[1]]
+    assert profile(profile=False) is None
+    with pytest.raises(BadRequest, match="'nobody': the data have no such column"):
+        profile(profile={"without": ["nobody"]})
 
 
 def needs_arrow(site: Site) -> None:

@@ -33,6 +33,7 @@ WELL = {
     f"triglot_worker_deaths_total{{{OF}}}": "0x60",
     'triglot_version_quarantined{instance="a", model="iris", version="1"}': "0x60",
     'triglot_store_up{instance="a"}': "1x60",
+    'triglot_drift_psi{instance="a", model="iris", version="1", feature="age"}': "0.05x60",
     'triglot_http_request_duration_seconds_count{instance="a", status="503", code="overloaded"}': "0x60",
 }
 # the same, each in the way that the rule is about
@@ -45,6 +46,7 @@ SICK = {
     },
     "TriglotVersionEndsWorkers": {f"triglot_worker_deaths_total{{{OF}}}": "0+1x60"},
     "TriglotVersionQuarantined": {'triglot_version_quarantined{instance="a", model="iris", version="1"}': "1x60"},
+    "TriglotDrift": {'triglot_drift_psi{instance="a", model="iris", version="1", feature="age"}': "0.3x60"},
     "TriglotSlow": {f'triglot_prediction_duration_seconds_bucket{{{OF}, le="0.1"}}': "0+3x60"}
     | {f'triglot_prediction_duration_seconds_bucket{{{OF}, le="2.5"}}': "0+300x60"},
     "TriglotStoreAway": {'triglot_store_up{instance="a"}': "0x60"},
@@ -155,7 +157,8 @@ def test_a_server_scrapes_a_service_and_answers_what_the_dashboard_asks(
     queries = {target["expr"] for panel in json.loads(text)["panels"] for target in panel.get("targets", ())}
     unanswered = {expr for expr in queries if not prometheus.values(expr)}
     # what has not happened to this service
-    rare = r"retries|errors|failures|exits|worker_call|family_scopes|triglot_jobs|outcome=\"error\"|code!=\"\""
+    rare = r"retries|errors|failures|exits|deaths|quarantined|worker_call|family_scopes|_drift_|triglot_jobs|"
+    rare += r"outcome=\"error\"|code!=\"\""
     assert not [expr for expr in unanswered if not re.search(rare, expr)]
 
     rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 from tests.metrics.reading import of, read
-from triglot.metrics import events, predictions, processes
+from triglot.drift.comparison import ColumnDrift, Drift
+from triglot.metrics import drift, events, predictions, processes
 from triglot.protocol.messages import Spent
 from triglot.supervision import usage
 from triglot.tally.counters import Counters
@@ -134,3 +135,18 @@ def test_a_process_that_has_ended_uses_nothing() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     assert usage.used(child.pid) == usage.Use()
+
+
+def test_drift_is_told_column_by_column_as_far_as_it_can_be() -> None:
+    columns = (ColumnDrift("day", None, 0.25, 0.0, None), ColumnDrift("town", 0.3, 0.0, 0.1, 0.05))
+    found = read(drift.families({("iris", 3): Drift(3, 900, 500, columns), ("new", 1): Drift(1, 7, 500)}))
+
+    assert found[of("triglot_drift_rows", model="iris", version="3")] == 900
+    assert found[of("triglot_drift_rows", model="new", version="1")] == 7
+    town = {"model": "iris", "version": "3", "feature": "town"}
+    assert found[of("triglot_drift_psi", **town)] == 0.3
+    assert found[of("triglot_drift_unseen_ratio", **town)] == 0.05
+    assert found[of("triglot_drift_training_missing_ratio", **town)] == 0.1
+    day = {"model": "iris", "version": "3", "feature": "day"}
+    assert found[of("triglot_drift_missing_ratio", **day)] == 0.25
+    assert len(found) == 2 + 4 + 2

@@ -76,6 +76,24 @@ def test_a_version_that_fails_is_told_by_its_commonest_code_with_the_version_to_
     assert condition([trouble], [model()]) == "degraded"
 
 
+def test_a_version_that_drifts_is_told_by_its_columns_and_the_service_is_well() -> None:
+    far = {"psi": 0.31, "missing": 0.5, "missing_in_training": 0.02, "unseen": 0.125, "drifts": True}
+    columns = [{"name": name, **far} for name in ("age", "town", "tax", "day")]
+    columns.append({"name": "steady", **far, "drifts": False})
+    drift = {"profile": True, "seconds": 3600.0, "rows": 900, "least": 500, "columns": columns}
+
+    (trouble,) = found(model(drift=drift))
+
+    assert trouble["kind"] == "drift"
+    assert trouble["what"].startswith(
+        "version 2 is asked what its training does not look like: "
+        "age (PSI 0.31, 50% missing, 2% in training, 12% unseen), town ("
+    )
+    assert trouble["what"].endswith(") and 1 more column; 900 rows looked at")
+    assert "triglot fit iris" in trouble["do"]
+    assert condition([trouble], [model()]) == "well"
+
+
 def test_a_version_that_ends_workers_is_told_and_once_it_is_in_quarantine_why_and_what_releases_it() -> None:
     sick = {("iris", 2): Lately(60, Pace(9), {"poison-request": 2}, deaths=4)}
 

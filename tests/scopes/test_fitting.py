@@ -242,6 +242,7 @@ def test_r_and_julia_get_the_values_by_name_and_one_worker_fits_all(
     assert work({"shop": "tea", "region": "north"}).before
     store = ModelStore(f"sqlite:///{here / 'triglot.db'}")
     golden = {info.model: info.card.golden for info in store.list()}
+    assert not [info.model for info in store.list() if "profile" in info.card]
     store.close()
     assert golden["model/tea/north"] is not None
     assert golden["model/milk/south"] is not None

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.helpers import KEY
 from tests.metrics.reading import samples
 from tests.server.conftest import FLOWER
+from triglot.artefact import changed
 from triglot.dispatch.blocking import Client
+from triglot.drift.terms import DriftTerms
 from triglot.server.app import Options, create_app
 from triglot.serving.service import Service
 from triglot.store import ModelStore
@@ -33,10 +36,13 @@ FURTHER = (
 def told(models: ModelStore, run_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str]]]:
     """Hold what a service of one model and one family tells in which everything has happened: labels by name."""
     store = ModelStore(f"sqlite:///{tmp_path_factory.mktemp('monitoring') / 'models.db'}")
+    levels = {"name": "petal width", "levels": [0.2], "counts": [50, 100], "complete": True, "missing": 0}
+    columns = [levels, {"name": "sepal width", "edges": [3], "counts": [75, 75], "missing": 0}]
+    artefact = changed(models.read("iris").artefact, KEY, profile={"rows": 150, "columns": columns})
     for name, scope in (("iris", None), ("shops/north", {"scope": {"shop": "north"}})):
-        store.activate(name, store.write(name, models.read("iris").artefact, metadata=scope))
+        store.activate(name, store.write(name, artefact, metadata=scope))
     store.jobs.submit("fit", {})
-    service = Service(store, Client(run_dir))
+    service = Service(store, Client(run_dir), drift=DriftTerms(share=1, least_rows=1))
     ended = {"pid": 1, "starts": 2, "exits": {"a signal": 1}}
     status.note_programs(run_dir, {"web": ended, "workers-python:python-0": ended})
     for name in FURTHER:

@@ -12,13 +12,16 @@ from werkzeug.serving import make_server
 from tests.accessibility.environments import violations
 from tests.browser import Tab, tab
 from tests.helpers import KEY, until
-from tests.server.conftest import FLOWER, TIMEOUT_S
+from tests.server.conftest import COLUMNS, DATA, FLOWER, TIMEOUT_S
 from triglot.artefact import seal
+from triglot.dataset import CSV
 from triglot.dispatch.blocking import Client
+from triglot.drift.terms import DriftTerms
 from triglot.server.app import Options, create_app
 from triglot.serving.service import Service
 from triglot.store import ModelStore
 from triglot.supervision.status import note_programs
+from triglot.tables.frames import to_table
 
 TOKEN = "the token of this test"
 HOSTILE = "<img src=x onerror=alert(1)>/../?#%41 'é\"[red]"
@@ -46,7 +49,7 @@ def place(models: ModelStore, run_dir: Path, tmp_path_factory: pytest.TempPathFa
     store.activate("iris", 2)
     store.activate("iris", 1, "rival")
     store.activate(HOSTILE, 1)
-    service = Service(store, Client(run_dir))
+    service = Service(store, Client(run_dir), drift=DriftTerms(share=1, least_rows=1_000))
     app = create_app(service, Options(timeout_s=TIMEOUT_S, admin_token=TOKEN), store.jobs)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
@@ -269,6 +272,31 @@ def test_who_pauses_it_sees_it_stand_still(browser: Tab) -> None:
     seen = len([each for each in browser.asked if each.endswith("/overview")])
     browser.run("new Promise((done) => setTimeout(done, 2500))")
     assert len([each for each in browser.asked if each.endswith("/overview")]) == seen
+
+
+def test_what_drifts_is_told_by_its_columns_beside_what_does_not(browser: Tab, place: Place) -> None:
+    served = place.service.served("iris")
+    assert served.watched is not None
+    assert place.service.rows_asked is not None
+    browser.run("location.hash = '#/iris'")
+    browser.wait(f"{text('#drift-facts')}.includes('from 1,000 on they are compared')")
+    assert browser.run(there("#drift table")) is False
+
+    training = CSV(str(DATA), "species", names=COLUMNS).frame()[0]
+    training["petal width"] += 0.7
+    for _ in range(10):
+        place.service.rows_asked.note(served.watched, to_table(training))
+
+    browser.wait(f"{texts('#drift tbody th')}.length === 4")
+    assert browser.run(texts("#drift tbody th"))[0] == "petal width"
+    assert browser.run(texts("#drift .mark")) == ["drifts", *["as in training"] * 3]
+    index, *shares = browser.run(texts("#drift tbody:nth-of-type(1) .number"))
+    assert float(index) > 0.2
+    assert shares == ["0 %", "0 %", "\N{EN DASH}"]
+    assert float(browser.run(texts("#drift tbody:nth-of-type(2) .number"))[0]) < 0.2
+    assert browser.run(text("#drift-facts")).endswith("compared with training")
+    told = browser.wait(f"{texts('#trouble-list li')}.find((each) => each.includes('petal width'))")
+    assert "triglot fit iris" in told
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -17,6 +17,7 @@ GOOD: dict[str, Any] = {
     "unseen_levels": "missing",
     "batch": {"rows": 10},
     "answers": "either",
+    "profile": {"without": ["name"]},
 }
 
 
@@ -30,7 +31,10 @@ def test_every_key_is_read() -> None:
         batch={"rows": 10},
         limits=Limits(rows=10),
         answers="either",
+        unprofiled=("name",),
     )
+    assert FitSpec.of(GOOD | {"profile": False}).unprofiled is None
+    assert FitSpec.of(GOOD | {"profile": True}).unprofiled == ()
 
 
 def test_only_the_task_must_be_there() -> None:
@@ -51,6 +55,9 @@ def test_only_the_task_must_be_there() -> None:
         ("sources", {"a.R": 3}, "'sources' must be a map of names to the text of files"),
         ("unseen_levels", 7, "'unseen_levels' must be text, not 7"),
         ("answers", {"missing": "allowed"}, "'answers' must be one of typed, any, either, not {'missing': 'allowed'}"),
+        ("profile", "name", "'profile' must be true, false or a map with a list of names 'without', not 'name'"),
+        ("profile", {"without": "name"}, "'profile' must be true"),
+        ("profile", {"with": ["name"]}, "'profile' must be true"),
         ("batch", "x", "batch is 'x'; write True, False or a dictionary of limits"),
         ("batch", {"rows": -1}, "batch: rows is -1; write a whole number above 0"),
         ("batch", {"columns": 1}, "batch: 'columns' is no limit"),

@@ -1,0 +1,1 @@
+"""What training looked like, what a version is asked, and how far the two are apart; no HTTP and no store."""
