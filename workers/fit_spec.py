@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 from triglot.errors import ConfigError, ProtocolError
 from triglot.protocol.batching import Batch, Limits
-from triglot.protocol.runtime import Unprofiled
+from triglot.protocol.runtime import Unprofiled, unprofiled_of
 from triglot.tables.labels import AnswersWanted, Labels, Task
 
 
@@ -69,13 +69,11 @@ def mapping(said: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _unprofiled(profile: Any) -> Unprofiled:
-    """Return the columns of which a request's `profile` says that none is kept; None where it is of none."""
-    if isinstance(profile, bool):
-        return () if profile else None
-    names = profile.get("without") if isinstance(profile, dict) and len(profile) == 1 else None
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise ProtocolError(f"'profile' must be true, false or a map with a list of names 'without', not {profile!r}")
-    return tuple(names)
+    try:
+        return unprofiled_of(profile)
+    except ValueError:
+        told = f"'profile' must be true, false or a map with a list of names 'without', not {profile!r}"
+        raise ProtocolError(told) from None
 
 
 def _limits(batch: Any) -> Limits:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from triglot.artefact import load_key
 from triglot.cli.tables import line, show, table_of
-from triglot.errors import BadRequest, ConfigError
+from triglot.errors import BadRequest
 from triglot.persisters.decorated import read_model
 from triglot.progress import notice
 from triglot.project import Project
@@ -92,10 +92,9 @@ def _write(file: Path, card: Card) -> None:
     if file.suffix not in _ENDINGS:
         raise BadRequest(f"{str(file)!r}: a card is one of {', '.join(_ENDINGS)}; name it so")
     if file.suffix == ".html":
-        write(file, page(card.name, LEAD, sections(card), "Made by triglot show."))
-        return
-    text = markdown(card) if file.suffix == ".md" else json.dumps(card.to_json(), ensure_ascii=False, indent=1) + "\n"
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigError(f"the card {str(file)!r} cannot be written: {error.strerror}") from None
+        text = page(card.name, LEAD, sections(card), "Made by triglot show.")
+    elif file.suffix == ".md":
+        text = markdown(card)
+    else:
+        text = json.dumps(card.to_json(), ensure_ascii=False, indent=1) + "\n"
+    write(file, text)

@@ -96,7 +96,7 @@ class Asked:
         rows = max((int(each.sum()) for _, each in counts), default=0)
         enough = rows >= self.terms.least_rows
         columns = tuple(compared(bins, each) for bins, each in counts if each.any()) if enough else ()
-        return Drift(watched.version, rows, self.terms.least_rows, columns)
+        return Drift(rows, columns)
 
     def _count(self, watched: Watched, X: Table) -> None:
         """Add the rows of a table that has the schema's columns."""

@@ -58,6 +58,12 @@ class Bins:
         """Training's rows, counted as those of a table are."""
         return np.array([*self.counts, 0, self.missing], dtype=np.int64)
 
+    def fits(self, known: Field) -> bool:
+        """Whether values of a field can be told apart by these bins."""
+        if self.edges:
+            return known.kind in NUMERIC
+        return all(isinstance(level, str) == (known.kind not in NUMERIC) for level in self.levels or ())
+
     def counted(self, column: Column, known: Field) -> Counts:
         """Return how many rows of a column lie in each bin, how many levels are unseen, how many values missing.
 

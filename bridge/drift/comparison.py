@@ -50,20 +50,18 @@ class ColumnDrift:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far what a version was asked lately is from its training: the rows looked at, of which `least` are needed.
+    """How far what a version was asked lately is from its training, and the rows looked at.
 
-    `columns` is empty while there are fewer.
+    `columns` is empty while these are too few.
     """
 
-    version: int
     rows: int
-    least: int
     columns: tuple[ColumnDrift, ...] = ()
 
     @property
-    def drifting(self) -> list[ColumnDrift]:
-        """The columns that drift, those first that do so most."""
-        return sorted((each for each in self.columns if each.drifts), key=lambda each: -(each.psi or 0.0))
+    def ordered(self) -> list[ColumnDrift]:
+        """The columns, those that drift first, and of these those that do so most."""
+        return sorted(self.columns, key=lambda each: (not each.drifts, -(each.psi or 0.0)))
 
 
 def psi(expected: Counts, asked: Counts) -> float:

@@ -40,6 +40,11 @@ class Profile:
         """A number of 32 bits that is another one where the bins are others."""
         return zlib.crc32(json.dumps(self.to_json(), sort_keys=True).encode())
 
+    def fits(self, schema: Schema) -> bool:
+        """Whether rows of a schema can be counted by it."""
+        known = {each.name: each for each in schema.fields}
+        return all(each.name in known and each.fits(known[each.name]) for each in self.columns)
+
     def to_json(self) -> dict[str, Any]:
         """Return the profile as JSON values."""
         return {"rows": self.rows, "columns": [column.to_json() for column in self.columns]}

@@ -9,13 +9,12 @@ _DIGITS = 4
 
 def told(found: Drift | None, terms: DriftTerms) -> value.Drift:
     """Return how far a version is from its training; None is one that keeps no profile of it."""
-    columns = [] if found is None else sorted(found.columns, key=lambda each: (not each.drifts, -(each.psi or 0.0)))
     return {
         "profile": found is not None,
         "seconds": terms.window_s,
         "rows": 0 if found is None else found.rows,
         "least": terms.least_rows,
-        "columns": [_column(each) for each in columns],
+        "columns": [] if found is None else [_column(each) for each in found.ordered],
     }
 
 

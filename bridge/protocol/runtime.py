@@ -19,6 +19,19 @@ Model: TypeAlias = Any  # a fitted model, opaque to everybody but the language t
 Unprofiled: TypeAlias = tuple[str, ...] | None
 
 
+def unprofiled_of(profile: Any) -> Unprofiled:
+    """Return what `profile` says, be it of a model's entry or of a fit: a boolean, or a map with a list `without`.
+
+    Raises `ValueError` for anything else.
+    """
+    if isinstance(profile, bool):
+        return () if profile else None
+    names = profile.get("without") if isinstance(profile, Mapping) and len(profile) == 1 else None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"no profile's columns: {profile!r}")
+    return tuple(names)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FitTask:
     """All that a language needs to fit one model.

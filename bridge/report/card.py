@@ -21,6 +21,7 @@ TITLES: Final = {
     "said": "Said of it",
 }
 _SPEC_BESIDE = {"params", "folder", "script", "python_path"}  # what has a place of its own, or is where it was fitted
+_EACH_ITS_OWN = {("version", "SHA-256"), ("version", "fitted")}
 _SAME = 1e-9
 
 
@@ -95,10 +96,7 @@ def differences(one: Card, other: Card) -> list[Difference]:
             continue
         mine, theirs = one.parts.get(part, {}), other.parts.get(part, {})
         for name in dict.fromkeys([*mine, *theirs]):
-            if mine.get(name) != theirs.get(name) and (part, name) not in (
-                ("version", "SHA-256"),
-                ("version", "fitted"),
-            ):
+            if mine.get(name) != theirs.get(name) and (part, name) not in _EACH_ITS_OWN:
                 found.append(Difference(part, name, mine.get(name), theirs.get(name)))
     return found
 
@@ -120,14 +118,16 @@ def disagreements(one: Card, other: Card) -> tuple[int, int] | None:
     mine, theirs = one.golden, other.golden
     if mine is None or theirs is None or mine.op != theirs.op:
         return None
-    known = {_row(mine, i): mine.answers[i] for i in range(len(mine.answers))}
-    shared = [(known[row], theirs.answers[i]) for i in range(len(theirs.answers)) if (row := _row(theirs, i)) in known]
+    known = dict(zip(_rows(mine), mine.answers, strict=True))
+    shared = [(known[row], answer) for row, answer in zip(_rows(theirs), theirs.answers, strict=True) if row in known]
     return (sum(not _same(a, b) for a, b in shared), len(shared)) if shared else None
 
 
-def _row(golden: Golden, at: int) -> str:
-    values = zip(golden.X.names, golden.X.columns, strict=True)
-    return json.dumps([[name, column.to_list()[at]] for name, column in values], default=str)
+def _rows(golden: Golden) -> list[str]:
+    """Return each row by its columns' names, as a text by which it is found again."""
+    columns = [column.to_list() for column in golden.X.columns]
+    rows = zip(*columns, strict=True)
+    return [json.dumps(list(zip(golden.X.names, row, strict=True)), default=str) for row in rows]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -69,7 +69,7 @@ def page(title: str, lead: str, sections: Sequence[Section], foot: str) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a page to its file; raises `ConfigError` where that cannot be."""
+    """Write a page, or what stands for it, to its file; raises `ConfigError` where that cannot be."""
     try:
         path.write_text(text, "utf-8")
     except OSError as error:

@@ -59,7 +59,9 @@ class Served:
     def watched(self) -> Watched | None:
         """What its rows are compared with to find drift; None without a profile, and of scopes' models."""
         profile = None if self.counted[1] == 0 else Profile.from_json(self.info.card.get("profile"))
-        return None if profile is None else Watched(self.model, self.version, self.schema, profile)
+        if profile is None or not profile.fits(self.schema):  # nobody has looked at its signature here
+            return None
+        return Watched(self.model, self.version, self.schema, profile)
 
     @property
     def __metadata__(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from triglot.errors import ConfigError
 from triglot.protocol.batching import Limits
-from triglot.protocol.runtime import Unprofiled
+from triglot.protocol.runtime import Unprofiled, unprofiled_of
 from triglot.tables.labels import AnswersWanted
 from triglot.training.entry import Terms
 from triglot.training.pipelines import language_of
@@ -79,12 +79,9 @@ def _answers(name: str, built: Mapping[str, Any], *, palladium: bool) -> Answers
 
 
 def _unprofiled(name: str, profile: Any) -> Unprofiled:
-    """Return the columns of which a model's `profile` says that none is kept; None where it is of none."""
-    if isinstance(profile, bool):
-        return () if profile else None
-    names = profile.get("without") if isinstance(profile, Mapping) and len(profile) == 1 else None
-    if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
+    try:
+        return unprofiled_of(profile)
+    except ValueError:
         raise ConfigError(
             f"model {name!r}: profile: {profile!r}; write False, or {{'without': ['a column']}}, or leave it out"
-        )
-    return tuple(names)
+        ) from None

@@ -58,10 +58,10 @@ def test_rows_are_compared_from_the_declared_number_on(tmp_path: Path) -> None:
     looking, iris = Asked(tmp_path, ALL), watched()
     looking.note(iris, rows(3))
     few = looking.compared([iris])[IRIS]
-    assert (few.rows, few.least, few.columns) == (3, 4, ())
+    assert (few.rows, looking.terms.least_rows, few.columns) == (3, 4, ())
     looking.note(iris, rows(1))
     found = looking.compared([iris])[IRIS]
-    assert [each.name for each in found.drifting] == ["a", "b"]
+    assert [each.name for each in found.ordered if each.drifts] == ["a", "b"]
     assert found.rows == 4
 
 

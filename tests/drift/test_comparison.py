@@ -111,7 +111,9 @@ def test_the_columns_that_drift_are_told_with_the_furthest_first() -> None:
         ColumnDrift("filled", 0.0, 0.0, 0.2, None),
         ColumnDrift("strange", 0.1, 0.0, 0.0, 0.2),
     )
-    assert [each.name for each in Drift(1, 900, 500, columns).drifting] == ["far", "strange", "gone", "filled"]
+    found = Drift(900, columns).ordered
+    assert [each.name for each in found if each.drifts] == ["far", "strange", "gone", "filled"]
+    assert found[-1].name == "steady"
 
 
 @given(st.lists(st.floats(-3, 3) | st.none(), min_size=1, max_size=60), st.integers(0, 60))

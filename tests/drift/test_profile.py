@@ -159,3 +159,22 @@ def test_levels_of_training_lie_in_their_own_bins(texts: list[str | None]) -> No
 )
 def test_what_another_release_wrote_is_no_profile_and_breaks_nothing(said: Any) -> None:
     assert Profile.from_json(said) is None
+
+
+@pytest.mark.parametrize(
+    ("bins", "fits"),
+    [
+        ({"name": "x", "edges": [0.5], "counts": [1, 1], "missing": 0}, True),
+        ({"name": "x", "levels": [1, 2], "counts": [1, 1, 0], "missing": 0}, True),
+        ({"name": "x", "levels": ["1", "2"], "counts": [1, 1, 0], "missing": 0}, False),
+        ({"name": "town", "levels": ["a"], "counts": [1, 0], "missing": 0}, True),
+        ({"name": "town", "levels": [1], "counts": [1, 0], "missing": 0}, False),
+        ({"name": "town", "edges": [0.5], "counts": [1, 1], "missing": 0}, False),
+        ({"name": "gone", "edges": [0.5], "counts": [1, 1], "missing": 0}, False),
+    ],
+)
+def test_a_profile_of_other_columns_does_not_fit(bins: dict[str, Any], fits: bool) -> None:
+    schema = Schema.from_json([{"name": "x", "kind": "float64"}, {"name": "town", "kind": "category", "levels": ["a"]}])
+    made = Profile.from_json({"rows": 2, "columns": [bins]})
+    assert made is not None
+    assert made.fits(schema) is fits

@@ -139,7 +139,7 @@ def test_a_process_that_has_ended_uses_nothing() -> None:
 
 def test_drift_is_told_column_by_column_as_far_as_it_can_be() -> None:
     columns = (ColumnDrift("day", None, 0.25, 0.0, None), ColumnDrift("town", 0.3, 0.0, 0.1, 0.05))
-    found = read(drift.families({("iris", 3): Drift(3, 900, 500, columns), ("new", 1): Drift(1, 7, 500)}))
+    found = read(drift.families({("iris", 3): Drift(900, columns), ("new", 1): Drift(7)}))
 
     assert found[of("triglot_drift_rows", model="iris", version="3")] == 900
     assert found[of("triglot_drift_rows", model="new", version="1")] == 7
